@@ -1,0 +1,532 @@
+#include "api/build.h"
+
+#include "api/documents.h"
+#include "api/endpoints.h"
+#include "api/json.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <json-c/printbuf.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Enough of a page to find the API's own words in, when it is not what was asked for. */
+#define HEAD_MAX 4096
+
+struct build {
+    const struct document *document;
+    const struct endpoint *endpoint;
+    struct json_stream *stream;
+    struct item *items;
+    size_t n, room;
+    size_t page_start; /* items of earlier pages */
+    size_t unshown;
+    size_t unshown_page_start;
+    struct snapshot *whole;
+    struct timespec now;
+    struct printbuf *text;                  /* scratch: the item's text */
+    struct printbuf *scalars[SNAPSHOT_FIELDS]; /* scratch: its fields */
+    char head[HEAD_MAX];
+    size_t head_len;
+};
+
+/* ---- items ---- */
+
+static int append_item(struct build *build, uint64_t id, struct snapshot *snapshot)
+{
+    if (build->n == build->room) {
+        size_t room = build->room ? build->room * 2 : 64;
+        struct item *items = reallocarray(build->items, room, sizeof *items);
+        if (!items)
+            return -ENOMEM;
+        build->items = items;
+        build->room = room;
+    }
+    build->items[build->n++] = (struct item){id, snapshot};
+    return 0;
+}
+
+/* "2026-10-01…" as noon UTC of that day: the same date in every time zone that people live in. */
+static bool noon_of(const char *date, struct timespec *ret)
+{
+    struct tm tm = {.tm_hour = 12};
+    if (!date || !strptime(date, "%Y-%m-%d", &tm) || tm.tm_year < 70)
+        return false;
+    time_t t = timegm(&tm);
+    if (t == (time_t)-1)
+        return false;
+    *ret = (struct timespec){.tv_sec = t};
+    return true;
+}
+
+/* The present item that the new one stands for. */
+static const struct item *present_item(const struct build *build, uint64_t id)
+{
+    if (id != ITEM_NO_ID)
+        return document_item(build->document, id);
+    if (build->n < build->document->n_items && build->document->items[build->n].id == ITEM_NO_ID)
+        return &build->document->items[build->n];
+    return NULL;
+}
+
+/* Takes `made`, or in its place the present item's snapshot if it is the same. */
+static int keep_item(struct build *build, uint64_t id, struct snapshot *made)
+{
+    const struct item *present = build->document->loaded ? present_item(build, id) : NULL;
+    if (present && snapshot_same(present->snapshot, made)) {
+        snapshot_unref(made);
+        made = snapshot_ref(present->snapshot);
+    } else {
+        const char *date = build->endpoint->date_field >= 0 ? snapshot_field(made, (unsigned)build->endpoint->date_field) : NULL;
+        if (!noon_of(date, &made->mtime))
+            made->mtime = build->now;
+    }
+    int r = append_item(build, id, made);
+    if (r < 0)
+        snapshot_unref(made);
+    return r;
+}
+
+static struct json_object *first_of(struct json_object *index, const char *const aliases[ENDPOINT_ALIASES])
+{
+    struct json_object *value;
+    for (unsigned i = 0; i < ENDPOINT_ALIASES && aliases[i]; i++)
+        if (json_object_object_get_ex(index, aliases[i], &value))
+            return value;
+    return NULL;
+}
+
+static uint64_t id_of_text(const char *text)
+{
+    if (*text < '0' || *text > '9' || (*text == '0' && text[1]))
+        return ITEM_NO_ID;
+    char *end;
+    errno = 0;
+    uint64_t id = strtoull(text, &end, 10);
+    return errno || *end ? ITEM_NO_ID : id;
+}
+
+/* The id of an item, ITEM_NO_ID when it is none that a name can be made of. */
+static uint64_t id_of(const struct endpoint *endpoint, struct json_object *index)
+{
+    struct json_object *value = first_of(index, endpoint->ids);
+    uint64_t id = ITEM_NO_ID;
+    if (value && json_object_is_type(value, json_type_string))
+        id = id_of_text(json_object_get_string(value));
+    else if (value && json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0)
+        id = json_object_get_uint64(value);
+    return id <= ITEM_ID_MAX ? id : ITEM_NO_ID;
+}
+
+/* Fills fields with the texts of the item's fields, which live until the next item. */
+static int fields_of(struct build *build, struct json_object *index, const char *fields[SNAPSHOT_FIELDS])
+{
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
+        struct json_object *value = first_of(index, build->endpoint->fields[i]);
+        fields[i] = NULL;
+        if (!value || json_object_is_type(value, json_type_array) || json_object_is_type(value, json_type_object))
+            continue;
+        fields[i] = json_object_is_type(value, json_type_string) ? json_object_get_string(value)
+                                                                 : json_object_to_json_string(value);
+    }
+    return 0;
+}
+
+static int take_item(struct build *build, struct json_slice raw, struct json_object *index)
+{
+    const char *fields[SNAPSHOT_FIELDS] = {NULL};
+    uint64_t id = ITEM_NO_ID;
+
+    printbuf_reset(build->text);
+    int r = json_indent(raw, 0, build->text);
+    if (r < 0)
+        return r;
+    if (printbuf_memappend(build->text, "\n", 1) < 0)
+        return -ENOMEM;
+    if (index && json_object_is_type(index, json_type_object)) {
+        id = id_of(build->endpoint, index);
+        r = fields_of(build, index, fields);
+        if (r < 0)
+            return r;
+    }
+    if (build->endpoint->by_id && id == ITEM_NO_ID)
+        build->unshown++;
+
+    struct snapshot *made = snapshot_new(build->text->buf, (size_t)build->text->bpos, fields);
+    return made ? keep_item(build, id, made) : -ENOMEM;
+}
+
+/* ---- prices ---- */
+
+/* What is known of a price on the way down to it; by PRICE_… index. */
+struct price_path {
+    const char *keys[SNAPSHOT_FIELDS];
+};
+
+/* Which level of the nesting a key belongs to, told by its looks, because the order of the levels is not documented. */
+static int level_of(const char *key, const struct price_path *path)
+{
+    size_t len = strlen(key);
+    if (key[0] == '.' && len > 1)
+        return PRICE_EXTENSION;
+    if (strcmp(key, "domainregister") == 0 || strcmp(key, "domaintransfer") == 0 || strcmp(key, "domainrenew") == 0)
+        return PRICE_OPERATION;
+    if (len == 3 && strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3)
+        return PRICE_CURRENCY;
+    if (len > 0 && len <= 2 && strspn(key, "0123456789") == len)
+        return PRICE_YEARS;
+    return len > 0 && !path->keys[PRICE_EXTENSION] ? PRICE_EXTENSION : -1;
+}
+
+static int take_price(struct build *build, struct json_slice value, const struct price_path *path)
+{
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
+        if (!path->keys[i]) {
+            build->unshown++;
+            return 0;
+        }
+    printbuf_reset(build->text);
+    int r = json_scalar_text(value, build->text);
+    if (r == -EBADMSG) {
+        build->unshown++;
+        return 0;
+    }
+    if (r < 0 || printbuf_memappend(build->text, "\n", 1) < 0)
+        return -ENOMEM;
+    struct snapshot *made = snapshot_new(build->text->buf, (size_t)build->text->bpos, path->keys);
+    return made ? keep_item(build, ITEM_NO_ID, made) : -ENOMEM;
+}
+
+static int take_prices(struct build *build, struct json_slice value, const struct price_path *path, unsigned depth)
+{
+    if (value.len == 0 || value.at[0] == '[')
+        return 0; /* PHP writes an empty map as [] */
+    if (value.at[0] != '{')
+        return take_price(build, value, path);
+
+    struct json_slice key, member;
+    int r;
+    while ((r = json_next_member(&value, &key, &member)) > 0) {
+        struct price_path below = *path;
+        struct printbuf *text = depth < SNAPSHOT_FIELDS ? build->scalars[depth] : NULL;
+        if (text) {
+            printbuf_reset(text);
+            if (json_scalar_text(key, text) < 0)
+                return -ENOMEM;
+        }
+        int level = text ? level_of(text->buf, path) : -1;
+        if (level < 0 || below.keys[level]) {
+            build->unshown++;
+            continue;
+        }
+        below.keys[level] = text->buf + (level == PRICE_EXTENSION && text->buf[0] == '.');
+        r = take_prices(build, member, &below, depth + 1);
+        if (r < 0)
+            return r;
+    }
+    return r;
+}
+
+static int take_whole(struct build *build, struct json_slice raw)
+{
+    printbuf_reset(build->text);
+    int r = json_indent(raw, 0, build->text);
+    if (r < 0)
+        return r;
+    if (printbuf_memappend(build->text, "\n", 1) < 0)
+        return -ENOMEM;
+    build->whole = snapshot_new(build->text->buf, (size_t)build->text->bpos, NULL);
+    if (!build->whole)
+        return -ENOMEM;
+    build->whole->mtime = build->now;
+    struct price_path path = {{NULL}};
+    return take_prices(build, raw, &path, 0);
+}
+
+static int on_item(void *data, struct json_slice raw, struct json_object *index)
+{
+    struct build *build = data;
+    return build->endpoint->shape == SHAPE_PRICES ? take_whole(build, raw) : take_item(build, raw, index);
+}
+
+/* ---- pages ---- */
+
+static void drop_from(struct build *build, size_t start)
+{
+    while (build->n > start)
+        snapshot_unref(build->items[--build->n].snapshot);
+    snapshot_unref(build->whole);
+    build->whole = NULL;
+}
+
+struct build *build_new(const struct document *document)
+{
+    struct build *build = calloc(1, sizeof *build);
+    if (!build)
+        return NULL;
+    build->document = document;
+    build->endpoint = endpoint_of(document->query.operation);
+    build->now = clock_wall();
+    build->text = printbuf_new();
+    bool ok = build->text;
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
+        ok = (build->scalars[i] = printbuf_new()) && ok;
+    if (!ok) {
+        build_free(build);
+        return NULL;
+    }
+    return build;
+}
+
+void build_free(struct build *build)
+{
+    if (!build)
+        return;
+    drop_from(build, 0);
+    free(build->items);
+    json_stream_free(build->stream);
+    if (build->text)
+        printbuf_free(build->text);
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
+        if (build->scalars[i])
+            printbuf_free(build->scalars[i]);
+    free(build);
+}
+
+int build_page(struct build *build)
+{
+    drop_from(build, build->page_start);
+    build->unshown = build->unshown_page_start;
+    build->head_len = 0;
+    json_stream_free(build->stream);
+    build->stream = json_stream_new(build->endpoint->shape == SHAPE_LIST ? JSON_LIST : JSON_OBJECT, build->endpoint->names,
+                                    on_item, build);
+    return build->stream ? 0 : -ENOMEM;
+}
+
+/* Above the JSON layer a malformed answer is an answer that cannot be read: -EIO. */
+static int as_io(int r)
+{
+    return r == -EBADMSG ? -EIO : r;
+}
+
+int build_feed(struct build *build, const char *bytes, size_t len)
+{
+    size_t head = HEAD_MAX - build->head_len < len ? HEAD_MAX - build->head_len : len;
+    memcpy(build->head + build->head_len, bytes, head);
+    build->head_len += head;
+    return build->stream ? as_io(json_stream_feed(build->stream, bytes, len)) : -ENOMEM;
+}
+
+int build_page_end(struct build *build, size_t *ret_items)
+{
+    int r = build->stream ? as_io(json_stream_end(build->stream)) : -EIO;
+    if (r < 0)
+        return r;
+    *ret_items = build->n - build->page_start;
+    build->page_start = build->n;
+    build->unshown_page_start = build->unshown;
+    return 0;
+}
+
+size_t build_items(const struct build *build)
+{
+    return build->page_start;
+}
+
+char *build_message(const struct build *build)
+{
+    return json_api_message(build->head, build->head_len);
+}
+
+/* ---- publication ---- */
+
+static const struct item *sorting; /* qsort has no argument for it, and the loop thread is the only one here */
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    if (sorting[i].id != sorting[j].id)
+        return sorting[i].id < sorting[j].id ? -1 : 1;
+    return i < j ? -1 : i > j;
+}
+
+static bool in_order_of_id(const struct item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (items[i].id == ITEM_NO_ID || (i > 0 && items[i].id <= items[i - 1].id))
+            return false;
+    return true;
+}
+
+/* Makes the order of ids; of several items with one id the first keeps it. */
+static int order_ids(struct build *build, uint32_t **ret, size_t *ret_n)
+{
+    if (in_order_of_id(build->items, build->n)) {
+        *ret = NULL;
+        *ret_n = build->n;
+        return 0;
+    }
+    _cleanup_(freep) uint32_t *order = calloc(build->n, sizeof *order);
+    if (!order)
+        return -ENOMEM;
+    size_t n = 0;
+    for (size_t i = 0; i < build->n; i++)
+        if (build->items[i].id != ITEM_NO_ID)
+            order[n++] = (uint32_t)i;
+    sorting = build->items;
+    qsort(order, n, sizeof *order, compare_ids);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (kept > 0 && build->items[order[kept - 1]].id == build->items[order[i]].id) {
+            build->items[order[i]].id = ITEM_NO_ID;
+            build->unshown++;
+        } else {
+            order[kept++] = order[i];
+        }
+    }
+    *ret = steal(&order);
+    *ret_n = kept;
+    return 0;
+}
+
+static int compare_prices(const void *a, const void *b)
+{
+    const struct snapshot *x = ((const struct item *)a)->snapshot, *y = ((const struct item *)b)->snapshot;
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
+        const char *s = snapshot_field(x, i), *t = snapshot_field(y, i);
+        int r = i == PRICE_YEARS ? atoi(s) - atoi(t) : strcmp(s, t);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+static bool same_content(const struct build *build, const struct document *document)
+{
+    if (!document->loaded || build->n != document->n_items)
+        return false;
+    for (size_t i = 0; i < build->n; i++)
+        if (build->items[i].snapshot != document->items[i].snapshot || build->items[i].id != document->items[i].id)
+            return false;
+    return !build->whole || snapshot_same(build->whole, document->whole);
+}
+
+int build_publish(struct build *build, struct document *document, struct timespec now, bool *ret_changed)
+{
+    uint32_t *by_id = NULL;
+    size_t n_ids = 0;
+
+    if (build->n > UINT32_MAX)
+        return -EIO;
+    if (build->endpoint->shape == SHAPE_PRICES) {
+        qsort(build->items, build->n, sizeof *build->items, compare_prices);
+        for (size_t i = 0; document->loaded && i < build->n && i < document->n_items; i++)
+            if (snapshot_same(build->items[i].snapshot, document->items[i].snapshot)) {
+                snapshot_unref(build->items[i].snapshot);
+                build->items[i].snapshot = snapshot_ref(document->items[i].snapshot);
+            }
+    } else {
+        int r = order_ids(build, &by_id, &n_ids);
+        if (r < 0)
+            return r;
+    }
+
+    *ret_changed = !same_content(build, document);
+    document->unshown = build->unshown;
+    if (!*ret_changed) {
+        free(by_id);
+        return 0;
+    }
+    uint64_t generation = document->generation;
+    document_clear(document);
+    document->items = steal(&build->items);
+    document->n_items = build->n;
+    build->n = build->room = build->page_start = 0;
+    document->by_id = by_id;
+    document->n_ids = n_ids;
+    document->whole = steal(&build->whole);
+    document->unshown = build->unshown;
+    document->loaded = true;
+    document->generation = generation + 1;
+    document->changed = now;
+    return 0;
+}
+
+void document_clear(struct document *document)
+{
+    for (size_t i = 0; i < document->n_items; i++)
+        snapshot_unref(document->items[i].snapshot);
+    free(steal(&document->items));
+    free(steal(&document->by_id));
+    snapshot_unref(steal(&document->whole));
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
+        json_object_put(steal(&document->index[i]));
+    document->n_items = document->n_ids = document->unshown = 0;
+    document->loaded = document->maybe_cut = false;
+    document->generation++;
+}
+
+size_t document_cost(const struct document *document)
+{
+    size_t cost = sizeof *document + document->n_items * sizeof *document->items;
+    for (size_t i = 0; i < document->n_items; i++)
+        cost += snapshot_cost(document->items[i].snapshot);
+    if (document->by_id)
+        cost += document->n_ids * sizeof *document->by_id;
+    for (unsigned i = 0; i < DOCUMENT_RENDITIONS; i++)
+        if (document->renditions[i])
+            cost += snapshot_cost(document->renditions[i]);
+    return document->whole ? cost + snapshot_cost(document->whole) : cost;
+}
+
+/* ---- reading ---- */
+
+const struct item *document_nth(const struct document *document, size_t i)
+{
+    return &document->items[document->by_id ? document->by_id[i] : i];
+}
+
+size_t document_rank(const struct document *document, uint64_t id)
+{
+    size_t low = 0, high = document->n_ids;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (document_nth(document, middle)->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct item *document_item(const struct document *document, uint64_t id)
+{
+    size_t rank = document_rank(document, id);
+    if (rank == document->n_ids)
+        return NULL;
+    const struct item *item = document_nth(document, rank);
+    return item->id == id ? item : NULL;
+}
+
+const struct item *document_with(struct document *document, unsigned field, const char *text)
+{
+    struct json_object *index = document->index[field];
+    if (!index) {
+        index = json_object_new_object();
+        for (size_t i = 0; index && i < document->n_items; i++) {
+            const char *key = snapshot_field(document->items[i].snapshot, field);
+            if (key && !json_object_object_get_ex(index, key, NULL))
+                json_object_object_add(index, key, json_object_new_int64((int64_t)i));
+        }
+        document->index[field] = index;
+    }
+    struct json_object *found;
+    if (!index || !json_object_object_get_ex(index, text, &found))
+        return NULL;
+    return &document->items[json_object_get_int64(found)];
+}

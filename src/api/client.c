@@ -1,0 +1,526 @@
+/*
+ * The client.
+ *
+ * An exchange stands in one of four lists, and what may happen to it follows from which:
+ *
+ *      client_start
+ *        |  \--host closed------------------------------------> ENDING
+ *        v                                                        ^ |
+ *      QUEUED --a place--> FLYING --an answer that counts-------- | | --> done
+ *        ^                   |  \--the token can't be had---------+ task
+ *        |                   +--may be tried again--> PAUSED
+ *        +------------------------its time has come-----+
+ *
+ * An exchange has one timer: the end of its pause while PAUSED, its deadline otherwise. A pause that would end after
+ * the deadline isn't begun. When the host closes, those in QUEUED that have not been tried go to ENDING; a PAUSED one
+ * has its place at the head of the queue when it comes back, because it is older than whoever waits there.
+ *
+ * ENDING exists because done is never called from within client_start(), nor while a list is being walked: a task ends
+ * those that were in it when the task began, so that a user who starts anew from done cannot keep the loop here.
+ *
+ * What closes the host is the end of an exchange, when its retries have been used up; but for a Retry-After, which is
+ * the service's own word and holds at once. What opens it is any answer. The probe gets no retries of its own for
+ * failures of the host: it was sent to learn whether there is one.
+ *
+ * A 401 is answered by reading the token again, unless another exchange has done so since this one's request was made
+ * (token_serial tells), or the host is closed by a 401 already.
+ */
+#include "api/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "api/client_host.h"
+#include "api/client_token.h"
+#include "api/client_verdict.h"
+#include "api/http.h"
+#include "api/json.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+
+#define ATTEMPTS_MAX     4
+#define BACKOFF_FIRST_MS 100U
+#define ERROR_BODY_MAX   4096
+
+enum state { QUEUED, FLYING, PAUSED, ENDING, STATES };
+
+struct client {
+    struct loop *loop;
+    struct http *http;
+    const struct config *config;
+    struct metrics *metrics;
+    struct client_exchange *lists[STATES];
+    unsigned flying;
+    struct client_host host;
+    struct task ending;
+    uint64_t ended; /* exchanges that have come into ENDING */
+    struct client_token token;
+};
+
+struct client_exchange {
+    struct client *client;
+    struct client_exchange *prev, *next;
+    enum state state;
+    struct client_request request; /* its strings are ours */
+    char *url;                     /* request.path is its end */
+    struct http_transfer *transfer;
+    struct timer timer;
+    int64_t started_ns, attempt_ns, deadline;
+    unsigned attempts;
+    uint64_t token_serial; /* of the token last sent */
+    bool post, token_again, left;
+    bool head, streaming; /* of this attempt: the answer has begun; its body is passed on */
+    char *said;           /* an error's body */
+    size_t said_len;
+    uint64_t ended; /* place in ENDING */
+    int error;      /* while in ENDING */
+    bool host;
+    const char *why; /* while in ENDING: constant, or NULL for the host's message, and for no line in the log */
+};
+
+/* How an exchange ended, on its way to done and the log. */
+struct end {
+    int error;
+    bool host;
+    int64_t retry_at;
+    const char *message, *advice;
+    const struct http_result *http; /* NULL when no attempt's end was the reason */
+};
+
+static void pump(struct client *client);
+
+/* Lists. */
+
+static void leave(struct client_exchange *x)
+{
+    DL_DELETE(x->client->lists[x->state], x);
+    if (x->state == FLYING)
+        x->client->flying--;
+}
+
+static void enter(struct client_exchange *x, enum state state)
+{
+    struct client *client = x->client;
+
+    x->state = state;
+    if (state == FLYING)
+        client->flying++;
+    if (state == QUEUED && x->attempts > 0)
+        DL_PREPEND(client->lists[state], x);
+    else
+        DL_APPEND(client->lists[state], x);
+}
+
+static void move(struct client_exchange *x, enum state state)
+{
+    leave(x);
+    enter(x, state);
+}
+
+static void exchange_free(struct client_exchange *x)
+{
+    timer_clear(&x->timer);
+    free((void *)(uintptr_t)x->request.body);
+    free((void *)(uintptr_t)x->request.etag);
+    free((void *)(uintptr_t)x->request.last_modified);
+    free(x->url);
+    free(x->said);
+    free(x);
+}
+
+/* Takes back the attempt under way, if there is one. */
+static void abandon(struct client_exchange *x)
+{
+    struct http_transfer *transfer = steal(&x->transfer);
+
+    if (!transfer)
+        return;
+    if (http_left(transfer)) {
+        x->left = true;
+        metrics_http(x->client->metrics, x->request.operation, 0, clock_ns() - x->attempt_ns);
+    }
+    http_cancel(transfer);
+}
+
+/* The end of an exchange. */
+
+static void finish(struct client_exchange *x, const struct end *end)
+{
+    struct client *client = x->client;
+    struct client_result result = {
+        .error = end->error,
+        .status = end->http ? end->http->status : 0,
+        .not_modified = !end->error && end->http && end->http->status == 304,
+        .host = end->host,
+        .left = x->left,
+        .etag = end->http ? end->http->etag : NULL,
+        .last_modified = end->http ? end->http->last_modified : NULL,
+        .message = end->error ? end->message : "",
+        .retry_at = end->retry_at,
+        .ns = clock_ns() - x->started_ns,
+    };
+
+    if (end->error && end->advice)
+        client_log_failure(&x->request, &result, end->advice);
+    client_host_leave(&client->host, x);
+    leave(x);
+    x->request.on_done(x->request.data, &result);
+    exchange_free(x);
+    pump(client);
+}
+
+/* For where done must not be called. */
+static void end_later(struct client_exchange *x, int error, bool host, const char *why)
+{
+    x->error = error;
+    x->host = host;
+    x->why = why;
+    x->ended = ++x->client->ended;
+    timer_clear(&x->timer);
+    move(x, ENDING);
+    task_defer(x->client->loop, &x->client->ending);
+}
+
+static void end_those_waiting(void *data)
+{
+    struct client *client = data;
+    uint64_t last = client->ended;
+    struct client_exchange *x;
+
+    while ((x = client->lists[ENDING]) && x->ended <= last) {
+        struct end end = {
+            .error = x->error,
+            .host = x->host,
+            .retry_at = x->host ? client->host.until : 0,
+            .message = x->why ? x->why : client->host.message,
+            /* Without advice it isn't logged: what closed the host was. */
+            .advice = x->why ? "check the token's source, or the memory of this machine" : NULL,
+        };
+
+        finish(x, &end);
+    }
+}
+
+/* The host. */
+
+static void host_failed(struct client_exchange *x, int error, int64_t retry_after_ms, const char *message)
+{
+    struct client *client = x->client;
+    struct client_exchange *y, *next;
+
+    (void)client_host_failed(&client->host, x, error, retry_after_ms, message);
+    DL_FOREACH_SAFE(client->lists[QUEUED], y, next)
+    {
+        if (y->attempts == 0 && y != x && y != client->host.probe)
+            end_later(y, client->host.error, true, NULL);
+    }
+}
+
+static void host_answered(struct client *client)
+{
+    if (client_host_answered(&client->host))
+        log_info("the service answers again");
+}
+
+/* The token. */
+
+void client_set_token(struct client *client, const char *token)
+{
+    client_token_set(&client->token, token);
+}
+
+/* After a 401: whether there is a token that this exchange has not sent yet. */
+static bool another_token(struct client_exchange *x)
+{
+    struct client *client = x->client;
+    const struct client_host *host = &client->host;
+
+    if (x->token_again)
+        return false;
+    x->token_again = true;
+    if (client->token.serial == x->token_serial && !(host->closed && host->error == -EACCES && host->probe != x))
+        (void)client_token_read(&client->token, client->config);
+    return client->token.serial != x->token_serial;
+}
+
+/* An attempt. */
+
+static void answer_begins(void *data, long status)
+{
+    struct client_exchange *x = data;
+
+    x->head = true;
+    x->streaming = status >= 200 && status < 300;
+    if (x->streaming && x->request.on_start)
+        x->request.on_start(x->request.data);
+}
+
+static int answer_goes_on(void *data, const char *bytes, size_t len)
+{
+    struct client_exchange *x = data;
+    size_t room = ERROR_BODY_MAX - x->said_len;
+
+    if (x->streaming)
+        return x->request.on_body ? x->request.on_body(x->request.data, bytes, len) : 0;
+    if (!x->said && !(x->said = malloc(ERROR_BODY_MAX)))
+        return 0;
+    if (len > room)
+        len = room;
+    memcpy(x->said + x->said_len, bytes, len);
+    x->said_len += len;
+    return 0;
+}
+
+/* What to say of a failure: the API's own words, ours, or the number. */
+static char *failure_message(const struct client_exchange *x, const struct http_result *result)
+{
+    char *message = NULL;
+
+    if (result->failure != HTTP_OK)
+        return strdup(result->detail);
+    if (x->said_len > 0)
+        message = json_api_message(x->said, x->said_len);
+    if (!message && asprintf(&message, "HTTP status %ld without a message", result->status) < 0)
+        message = NULL;
+    return message;
+}
+
+/* The pause before the next attempt: 100 to 200 ms, doubling, or what the service asks for if that is longer. */
+static int64_t pause_ms(const struct client_exchange *x, const struct http_result *result)
+{
+    unsigned base = BACKOFF_FIRST_MS << (x->attempts - 1);
+    int64_t ms = (int64_t)base + arc4random_uniform(base + 1);
+
+    return result->retry_after_ms > ms ? result->retry_after_ms : ms;
+}
+
+static bool try_again(struct client_exchange *x, const struct http_result *result, const struct client_verdict *verdict,
+                      bool probe)
+{
+    int64_t at;
+
+    if (result->failure == HTTP_OK && result->status == 401 && another_token(x)) {
+        move(x, QUEUED);
+        return true;
+    }
+    if (x->attempts >= ATTEMPTS_MAX || !(x->post ? verdict->again_post : verdict->again_get))
+        return false;
+    if (probe && verdict->host && result->status == 0)
+        return false;
+    at = clock_ms() + pause_ms(x, result);
+    if (at >= x->deadline)
+        return false;
+    move(x, PAUSED);
+    timer_set(x->client->loop, &x->timer, at);
+    return true;
+}
+
+static void attempt_done(void *data, const struct http_result *result)
+{
+    struct client_exchange *x = data;
+    struct client *client = x->client;
+    bool left = http_left(x->transfer), probe = client->host.probe == x;
+    bool conditional = x->request.etag || x->request.last_modified;
+    struct client_verdict verdict = client_judge(result, conditional, left);
+    _cleanup_(freep) char *message = verdict.error ? failure_message(x, result) : NULL;
+    struct end end = {.error = verdict.error, .host = verdict.host, .advice = verdict.advice, .http = result};
+    bool again;
+
+    x->transfer = NULL;
+    x->left = x->left || left;
+    end.message = message ? message : "";
+    metrics_http(client->metrics, x->request.operation, result->failure == HTTP_OK ? result->status : 0, result->ns);
+    metrics_count(client->metrics, COUNT_HTTP_BYTES, result->bytes);
+    again = verdict.error && try_again(x, result, &verdict, probe);
+    if (!verdict.host && (result->status != 0 || probe))
+        host_answered(client);
+    else if (verdict.host && (!again || result->retry_after_ms > 0) && !(again && result->status == 401))
+        host_failed(x, verdict.error, result->retry_after_ms, end.message);
+    if (again) {
+        pump(client);
+        return;
+    }
+    if (verdict.host)
+        end.retry_at = client->host.until;
+    else if (verdict.error && result->retry_after_ms > 0)
+        end.retry_at = clock_ms() + result->retry_after_ms;
+    finish(x, &end);
+}
+
+static void launch(struct client_exchange *x)
+{
+    struct client *client = x->client;
+    struct http_request request = {
+        .method = x->request.method,
+        .url = x->url,
+        .body = x->request.body,
+        .etag = x->request.etag,
+        .last_modified = x->request.last_modified,
+        .on_head = answer_begins,
+        .on_body = answer_goes_on,
+        .on_done = attempt_done,
+        .data = x,
+    };
+
+    if (!client->token.value && client_token_read(&client->token, client->config) < 0) {
+        host_failed(x, -EACCES, -1, "the token could not be read");
+        end_later(x, -EACCES, true, "the token could not be read");
+        return;
+    }
+    request.token = client->token.value;
+    x->token_serial = client->token.serial;
+    x->head = x->streaming = false;
+    x->said_len = 0;
+    x->attempt_ns = clock_ns();
+    x->transfer = http_start(client->http, &request);
+    if (!x->transfer) {
+        end_later(x, -ENOMEM, false, "out of memory");
+        return;
+    }
+    if (x->attempts++ > 0)
+        metrics_count(client->metrics, COUNT_RETRY, 1);
+    move(x, FLYING);
+}
+
+/* Gives the places that are free to those who wait. Calls nobody back. */
+static void pump(struct client *client)
+{
+    while (client->lists[QUEUED] && client->flying < client->config->max_connections)
+        launch(client->lists[QUEUED]);
+}
+
+static void time_is_up(void *data)
+{
+    struct client_exchange *x = data;
+    struct client *client = x->client;
+    struct end end = {.error = -ETIMEDOUT, .advice = "try again later, or raise timeout_total="};
+
+    if (x->state == PAUSED) {
+        move(x, QUEUED);
+        timer_set(client->loop, &x->timer, x->deadline);
+        pump(client);
+        return;
+    }
+    /* A host that says nothing at all is the host's failure, even if timeout_total is shorter than timeout. */
+    end.host = x->state == FLYING && !x->head;
+    end.message = x->state == FLYING ? "no whole answer within timeout_total" : "no connection free in timeout_total";
+    abandon(x);
+    if (end.host) {
+        host_failed(x, end.error, -1, end.message);
+        end.retry_at = client->host.until;
+    }
+    finish(x, &end);
+}
+
+/* Starting and stopping. */
+
+static bool copy_string(const char **to, const char *from)
+{
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
+}
+
+static struct client_exchange *exchange_new(struct client *client, const struct client_request *request)
+{
+    struct client_exchange *x = calloc(1, sizeof(*x));
+    bool ok;
+
+    if (!x)
+        return NULL;
+    *x = (struct client_exchange){.client = client, .request = *request, .started_ns = clock_ns()};
+    x->post = strcmp(request->method, "POST") == 0;
+    x->timer = (struct timer){.fn = time_is_up, .data = x};
+    ok = copy_string(&x->request.body, request->body);
+    ok = copy_string(&x->request.etag, request->etag) && ok;
+    ok = copy_string(&x->request.last_modified, request->last_modified) && ok;
+    if (asprintf(&x->url, "%s%s", client->config->base_url, request->path) < 0)
+        x->url = NULL;
+    if (!ok || !x->url) {
+        exchange_free(x);
+        return NULL;
+    }
+    x->request.path = x->url + strlen(client->config->base_url);
+    return x;
+}
+
+struct client_exchange *client_start(struct client *client, const struct client_request *request)
+{
+    struct client_exchange *x = exchange_new(client, request);
+
+    if (!x)
+        return NULL;
+    enter(x, QUEUED);
+    if (!client_host_admits(&client->host, x)) {
+        end_later(x, client->host.error, true, NULL);
+        return x;
+    }
+    x->deadline = clock_ms() + client->config->timeout_total_ms;
+    timer_set(client->loop, &x->timer, x->deadline);
+    pump(client);
+    return x;
+}
+
+static void drop(struct client_exchange *x)
+{
+    abandon(x);
+    client_host_leave(&x->client->host, x);
+    leave(x);
+    exchange_free(x);
+}
+
+void client_cancel(struct client_exchange *exchange)
+{
+    struct client *client = exchange->client;
+
+    drop(exchange);
+    pump(client);
+}
+
+bool client_left(const struct client_exchange *exchange)
+{
+    return exchange->left || (exchange->transfer && http_left(exchange->transfer));
+}
+
+int64_t client_closed_until(const struct client *client, int *error)
+{
+    if (!client->host.closed)
+        return 0;
+    if (error)
+        *error = client->host.error;
+    return client->host.until;
+}
+
+bool client_busy(const struct client *client)
+{
+    return client->lists[QUEUED] || client->flying >= client->config->max_connections;
+}
+
+struct client *client_new(struct loop *loop, struct http *http, const struct config *config, struct metrics *metrics)
+{
+    struct client *client = calloc(1, sizeof(*client));
+
+    if (!client)
+        return NULL;
+    *client = (struct client){.loop = loop, .http = http, .config = config, .metrics = metrics};
+    client->ending = (struct task){.fn = end_those_waiting, .data = client};
+    return client;
+}
+
+void client_free(struct client *client)
+{
+    if (!client)
+        return;
+    for (int state = 0; state < STATES; state++)
+        while (client->lists[state])
+            drop(client->lists[state]);
+    task_cancel(&client->ending);
+    client_token_clear(&client->token);
+    free(client);
+}

@@ -1,0 +1,109 @@
+/*
+ * What one attempt's end means.
+ */
+#include "api/client_verdict.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "api/client.h"
+#include "api/http.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* First match counts. */
+static const struct status_row {
+    long from, to;
+    int error;
+    bool again;
+    const char *advice;
+} statuses[] = {
+    {200, 299, 0, false, ""},
+    {300, 399, -EIO, false, "redirects are not followed: set the URL to where the service is"},
+    {400, 400, -EINVAL, false, "check what was asked for"},
+    {401, 401, -EACCES, false, "check the token"},
+    {403, 403, -EACCES, false, "check what the token is allowed to do"},
+    {404, 404, -ENOENT, false, "check the id or name, or the path in [endpoints]"},
+    {408, 408, -EIO, true, "try again later"},
+    {410, 410, -ENOENT, false, "check the id or name, or the path in [endpoints]"},
+    {422, 422, -EINVAL, false, "check what was asked for"},
+    {429, 429, -EBUSY, true, "try again later, or lower max_connections"},
+    {400, 499, -EIO, false, "check the URL, and the path and parameters in [endpoints]"},
+    {500, 599, -EIO, true, "the service is in trouble: try again later"},
+};
+
+static const struct failure_row {
+    enum http_failure failure;
+    bool host;
+    bool again;
+    const char *advice;
+} failures[] = {
+    {HTTP_UNRESOLVED, true, true, "check the network or the URL"},
+    {HTTP_CONNECT, true, true, "check the network or the URL"},
+    {HTTP_TLS, true, false, "check the URL, the clock of this machine, and the certificates (cafile=)"},
+    {HTTP_TIMEOUT, true, false, "check the network, or raise timeout="},
+    {HTTP_RESET, false, true, "check the network, or try again later"},
+    {HTTP_TOO_LARGE, false, false, "raise max_body="},
+    {HTTP_SINK, false, false, "check that the URL is the API's"},
+    {HTTP_BROKEN, false, false, "check that the URL is the API's"},
+};
+
+static struct client_verdict judge_status(const struct http_result *result, bool conditional)
+{
+    struct client_verdict verdict = {.error = -EIO, .advice = "check that the URL is the API's"};
+    long status = result->status;
+
+    if (status == 304 && conditional)
+        return (struct client_verdict){.advice = ""};
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        const struct status_row *row = &statuses[i];
+
+        if (status < row->from || status > row->to)
+            continue;
+        verdict.error = row->error;
+        verdict.again_get = row->again;
+        verdict.advice = row->advice;
+        break;
+    }
+    verdict.host = status == 401 || (status == 429 && result->retry_after_ms > 0);
+    verdict.again_post = (status == 429 || status == 503) && result->retry_after_ms >= 0;
+    return verdict;
+}
+
+struct client_verdict client_judge(const struct http_result *result, bool conditional, bool left)
+{
+    struct client_verdict verdict = {.error = result->error, .advice = "check that the URL is the API's"};
+
+    if (result->failure == HTTP_OK)
+        return judge_status(result, conditional);
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        if (failures[i].failure != result->failure)
+            continue;
+        verdict.host = failures[i].host;
+        verdict.again_get = failures[i].again;
+        verdict.advice = failures[i].advice;
+    }
+    /* Connecting that has taken all its time would take it again; who waits has waited enough. */
+    if (verdict.host && verdict.error == -ETIMEDOUT)
+        verdict.again_get = false;
+    verdict.again_post = verdict.again_get && !left;
+    return verdict;
+}
+
+void client_log_failure(const struct client_request *request, const struct client_result *result, const char *advice)
+{
+    enum log_level level = result->host ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+    int64_t wait = result->retry_at - clock_ms();
+    char status[32] = "", again[64] = "";
+
+    /* That something isn't there is an answer like another. */
+    if (result->error == -ENOENT)
+        level = LOG_LEVEL_INFO;
+    if (result->status)
+        (void)snprintf(status, sizeof(status), "HTTP %ld: ", result->status);
+    if (result->retry_at && wait > 0)
+        (void)snprintf(again, sizeof(again), "; try again after %lld s", (long long)((wait + 999) / 1000));
+    log_line(level, "%s: %s %s: %s%s: %s%s", request->operation, request->method, request->path, status,
+             result->message, advice, again);
+}

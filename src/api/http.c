@@ -1,0 +1,501 @@
+/*
+ * One transfer, once.
+ *
+ * A transfer is begun by a task rather than where it was asked for, because that may be inside one of curl's callbacks,
+ * where nothing can be added to a multi handle; and because then nothing can call back from within http_start(). It
+ * ends in one place, finish(), which is never called from inside curl:
+ *
+ *      begun --task--> in curl --curl's message----------> finish: out of curl, on_done, freed
+ *        |                |  \--nothing came or went-----> finish
+ *        +--refused-------|------------------------------> finish
+ *                         +--http_cancel---------> freed, or marked when in a callback and freed once curl has returned
+ *
+ * What libcurl leaves to us:
+ *
+ *  - It repeats a request by itself, a POST too, when a connection that it had kept turns out dead before the first
+ * byte of an answer. The service may have received the first one. So the callback that stands before every sending lets
+ * a POST through only once; and a POST doesn't take a connection that has been idle for long, so that this is rare.
+ *  - Taking out a transfer whose name is still being resolved waits for the resolver's thread unless CURLOPT_QUICK_EXIT
+ *    is set, and would hold the loop for as long as the name server pleases.
+ *  - curl_multi_poll() tells of readable and writable only. An aborted FUSE descriptor has nothing but POLLERR, so what
+ *    it reports is asked again of poll(2).
+ *  - With CURLOPT_NOSIGNAL, SIGPIPE is the program's business.
+ */
+#include "api/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "api/http_request.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/loop.h"
+
+/* Seconds after which a POST would rather connect anew than find out whether a kept connection is alive. */
+#define POST_IDLE_MAX 2L
+
+/* What the loop watches, with room. */
+#define WAIT_FDS_MAX 32
+
+struct http {
+    struct loop *loop;
+    const struct config *config;
+    CURLM *multi;
+    struct http_transfer *transfers;
+    unsigned in_curl; /* transfers added to multi */
+    bool inside;      /* curl is on the stack */
+    bool marked;      /* some transfer is cancelled and waits for curl to return */
+    CURL **pool;      /* easy handles at rest: at most max_connections, reset */
+    unsigned n_pool;
+};
+
+struct http_transfer {
+    struct http *http;
+    struct http_transfer *prev, *next;
+    struct http_request request; /* callbacks and data; its strings are not kept */
+    CURL *easy;
+    struct curl_slist *headers;
+    struct task begin;
+    struct timer silence;
+    int64_t started_ns, active_ms;
+    curl_off_t moved; /* bytes on the wire, both ways, when last seen */
+    uint64_t bytes;
+    long status;
+    bool post, added, left, head, whole, cancelled;
+    enum http_failure failure; /* why we stopped it, if we did */
+    int error;
+    char detail[CURL_ERROR_SIZE];
+};
+
+/* A transfer's end. */
+
+static void detach(struct http_transfer *t)
+{
+    if (!t->added)
+        return;
+    t->added = false;
+    t->http->in_curl--;
+    (void)curl_multi_remove_handle(t->http->multi, t->easy);
+}
+
+static void transfer_free(struct http_transfer *t)
+{
+    struct http *http = t->http;
+
+    detach(t);
+    task_cancel(&t->begin);
+    timer_clear(&t->silence);
+    DL_DELETE(http->transfers, t);
+    /* One whose transfer failed may still have the buffer of it, and refuses to be set up again. */
+    if (t->whole && http->n_pool < http->config->max_connections) {
+        curl_easy_reset(t->easy);
+        http->pool[http->n_pool++] = t->easy;
+    } else if (t->easy) {
+        curl_easy_cleanup(t->easy);
+    }
+    http_headers_free(t->headers);
+    free(t);
+}
+
+void http_cancel(struct http_transfer *transfer)
+{
+    if (transfer->http->inside && transfer->added)
+        transfer->cancelled = transfer->http->marked = true;
+    else
+        transfer_free(transfer);
+}
+
+bool http_left(const struct http_transfer *transfer)
+{
+    return transfer->left;
+}
+
+static const char *header_value(CURL *easy, const char *name)
+{
+    struct curl_header *header;
+
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
+}
+
+static void finish(struct http_transfer *t, enum http_failure failure, int error)
+{
+    struct http_result result = {
+        .failure = failure,
+        .error = error,
+        .status = t->status,
+        .retry_after_ms = -1,
+        .ns = clock_ns() - t->started_ns,
+        .bytes = t->bytes,
+        .detail = failure == HTTP_OK ? "" : t->detail,
+    };
+
+    detach(t);
+    timer_clear(&t->silence);
+    t->whole = failure == HTTP_OK;
+    if (t->head) {
+        result.etag = header_value(t->easy, "ETag");
+        result.last_modified = header_value(t->easy, "Last-Modified");
+        result.retry_after_ms = http_retry_after_ms(header_value(t->easy, "Retry-After"));
+    }
+    t->request.on_done(t->request.data, &result);
+    transfer_free(t);
+}
+
+/* curl's codes that mean something particular; the others are HTTP_BROKEN. */
+static const struct outcome {
+    CURLcode code;
+    enum http_failure failure;
+    int error;
+} outcomes[] = {
+    {CURLE_OK, HTTP_OK, 0},
+    {CURLE_COULDNT_RESOLVE_HOST, HTTP_UNRESOLVED, -EHOSTUNREACH},
+    {CURLE_COULDNT_RESOLVE_PROXY, HTTP_UNRESOLVED, -EHOSTUNREACH},
+    {CURLE_COULDNT_CONNECT, HTTP_CONNECT, -EHOSTUNREACH},
+    {CURLE_PROXY, HTTP_CONNECT, -EHOSTUNREACH},
+    {CURLE_OPERATION_TIMEDOUT, HTTP_CONNECT, -ETIMEDOUT},
+    {CURLE_SSL_CONNECT_ERROR, HTTP_TLS, -EIO},
+    {CURLE_PEER_FAILED_VERIFICATION, HTTP_TLS, -EIO},
+    {CURLE_SSL_CACERT_BADFILE, HTTP_TLS, -EIO},
+    {CURLE_SSL_CERTPROBLEM, HTTP_TLS, -EIO},
+    {CURLE_SSL_CIPHER, HTTP_TLS, -EIO},
+    {CURLE_SSL_CRL_BADFILE, HTTP_TLS, -EIO},
+    {CURLE_SSL_ISSUER_ERROR, HTTP_TLS, -EIO},
+    {CURLE_SSL_INVALIDCERTSTATUS, HTTP_TLS, -EIO},
+    {CURLE_SSL_ENGINE_INITFAILED, HTTP_TLS, -EIO},
+    {CURLE_SSL_CLIENTCERT, HTTP_TLS, -EIO},
+    {CURLE_USE_SSL_FAILED, HTTP_TLS, -EIO},
+    {CURLE_SEND_ERROR, HTTP_RESET, -EIO},
+    {CURLE_RECV_ERROR, HTTP_RESET, -EIO},
+    {CURLE_GOT_NOTHING, HTTP_RESET, -EIO},
+    {CURLE_PARTIAL_FILE, HTTP_RESET, -EIO},
+    {CURLE_HTTP2, HTTP_RESET, -EIO},
+    {CURLE_HTTP2_STREAM, HTTP_RESET, -EIO},
+    {CURLE_FILESIZE_EXCEEDED, HTTP_TOO_LARGE, -EIO},
+    {CURLE_OUT_OF_MEMORY, HTTP_BROKEN, -ENOMEM},
+};
+
+static struct outcome classify(const struct http_transfer *t, CURLcode code)
+{
+    struct outcome out = {code, HTTP_BROKEN, -EIO};
+
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+        if (outcomes[i].code == code)
+            out = outcomes[i];
+    if (out.failure == HTTP_OK)
+        return out;
+    if (!t->left) {
+        curl_off_t resolved = 0;
+
+        (void)curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+        if (code == CURLE_OPERATION_TIMEDOUT && resolved == 0)
+            out.failure = HTTP_UNRESOLVED;
+        else if (out.failure == HTTP_RESET)
+            out = (struct outcome){code, HTTP_CONNECT, -EHOSTUNREACH};
+    } else if (out.failure == HTTP_UNRESOLVED || out.failure == HTTP_CONNECT || out.failure == HTTP_TLS) {
+        /* It went out on a kept connection that broke, and the connection that was to replace that one failed. */
+        out = (struct outcome){code, HTTP_RESET, -EIO};
+    }
+    return out;
+}
+
+static void ended(struct http_transfer *t, CURLcode code)
+{
+    struct outcome out = classify(t, code);
+
+    if (t->failure != HTTP_OK)
+        out = (struct outcome){code, t->failure, t->error};
+    else if (t->detail[0] == '\0')
+        (void)snprintf(t->detail, sizeof(t->detail), "%s", curl_easy_strerror(code));
+    finish(t, out.failure, out.error);
+}
+
+static void stop(struct http_transfer *t, enum http_failure failure, int error, const char *detail)
+{
+    t->failure = failure;
+    t->error = error;
+    (void)snprintf(t->detail, sizeof(t->detail), "%s", detail);
+}
+
+/* What curl calls. It must not be asked to drop a transfer from in here. */
+
+static int before_sending(void *data, char *peer, char *local, int peer_port, int local_port)
+{
+    struct http_transfer *t = data;
+
+    (void)peer, (void)local, (void)peer_port, (void)local_port;
+    if (t->cancelled)
+        return CURL_PREREQFUNC_ABORT;
+    if (t->left && t->post) {
+        stop(t, HTTP_RESET, -EIO, "the connection was closed before an answer came, and the request may have arrived");
+        return CURL_PREREQFUNC_ABORT;
+    }
+    t->left = true;
+    t->active_ms = clock_ms();
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t take_header(char *line, size_t size, size_t n, void *data)
+{
+    struct http_transfer *t = data;
+    long status = 0;
+
+    t->active_ms = clock_ms();
+    /* The head ends with an empty line, which also ends each 1xx before it and the trailers after the body. */
+    if (t->head || (line[0] != '\r' && line[0] != '\n'))
+        return size * n;
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200)
+        return size * n;
+    t->head = true;
+    t->status = status;
+    if (t->request.on_head && !t->cancelled)
+        t->request.on_head(t->request.data, status);
+    return t->cancelled ? CURL_WRITEFUNC_ERROR : size * n;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t n, void *data)
+{
+    struct http_transfer *t = data;
+    size_t len = size * n;
+    int r = 0;
+
+    if (t->cancelled)
+        return CURL_WRITEFUNC_ERROR;
+    t->active_ms = clock_ms();
+    t->bytes += len;
+    if (t->bytes > t->http->config->max_body) {
+        stop(t, HTTP_TOO_LARGE, -EIO, "the answer is larger than max_body");
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (t->request.on_body && len > 0)
+        r = t->request.on_body(t->request.data, bytes, len);
+    if (r < 0 && !t->cancelled)
+        stop(t, HTTP_SINK, r, "the answer was not accepted");
+    return r < 0 || t->cancelled ? CURL_WRITEFUNC_ERROR : len;
+}
+
+/* Sees what the other two do not: bytes going out, and compressed ones that give none for now. */
+static int progress(void *data, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
+{
+    struct http_transfer *t = data;
+
+    (void)dl_total, (void)ul_total;
+    if (dl + ul != t->moved) {
+        t->moved = dl + ul;
+        t->active_ms = clock_ms();
+    }
+    return t->cancelled ? 1 : 0;
+}
+
+/* A transfer's start. */
+
+/* Bytes only move active_ms: the timer looks at it when it fires, and is set anew at most once per timeout. */
+static void silent(void *data)
+{
+    struct http_transfer *t = data;
+    int64_t until = t->active_ms + t->http->config->timeout_ms;
+
+    if (clock_ms() < until) {
+        timer_set(t->http->loop, &t->silence, until);
+        return;
+    }
+    (void)snprintf(t->detail, sizeof(t->detail), "%s for %u.%03u s",
+                   !t->left  ? "no connection"
+                   : t->head ? "nothing came"
+                             : "no answer",
+                   t->http->config->timeout_ms / 1000, t->http->config->timeout_ms % 1000);
+    finish(t, t->left ? HTTP_TIMEOUT : HTTP_CONNECT, -ETIMEDOUT);
+}
+
+static bool set_request(struct http_transfer *t, const struct http_request *request)
+{
+    unsigned bad = 0;
+
+    bad |= curl_easy_setopt(t->easy, CURLOPT_URL, request->url);
+    if (t->post) {
+        const char *body = request->body ? request->body : "";
+
+        bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+        bad |= curl_easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, body);
+        bad |= curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN, POST_IDLE_MAX);
+    }
+    bad |= curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->detail);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, before_sending);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, take_header);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_body);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_XFERINFOFUNCTION, progress);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_XFERINFODATA, t);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
+    return bad == 0;
+}
+
+static void begin(void *data)
+{
+    struct http_transfer *t = data;
+
+    if (t->failure != HTTP_OK) {
+        finish(t, t->failure, t->error);
+        return;
+    }
+    t->active_ms = clock_ms();
+    if (curl_multi_add_handle(t->http->multi, t->easy) != CURLM_OK) {
+        stop(t, HTTP_BROKEN, -ENOMEM, "out of memory");
+        finish(t, t->failure, t->error);
+        return;
+    }
+    t->added = true;
+    t->http->in_curl++;
+    timer_set(t->http->loop, &t->silence, t->active_ms + t->http->config->timeout_ms);
+}
+
+struct http_transfer *http_start(struct http *http, const struct http_request *request)
+{
+    struct http_transfer *t = calloc(1, sizeof(*t));
+    bool loopback = false;
+    const char *problem;
+    int r;
+
+    if (!t)
+        return NULL;
+    *t = (struct http_transfer){.http = http, .request = *request, .started_ns = clock_ns()};
+    t->post = strcmp(request->method, "POST") == 0;
+    t->begin = (struct task){.fn = begin, .data = t};
+    t->silence = (struct timer){.fn = silent, .data = t};
+    t->easy = http->n_pool > 0 ? http->pool[--http->n_pool] : curl_easy_init();
+    DL_APPEND(http->transfers, t);
+    problem = http_url_problem(request->url, &loopback);
+    if (!t->easy || !http_set_policy(t->easy, http->config, request->url, loopback) || !set_request(t, request)) {
+        transfer_free(t);
+        return NULL;
+    }
+    r = http_headers(request, &t->headers);
+    if (r == -ENOMEM || curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) != CURLE_OK) {
+        transfer_free(t);
+        return NULL;
+    }
+    if (problem)
+        stop(t, HTTP_BROKEN, -EINVAL, problem);
+    else if (r < 0)
+        stop(t, HTTP_BROKEN, r, "the token or a validator has a control byte in it, and cannot be sent");
+    task_defer(http->loop, &t->begin);
+    return t;
+}
+
+/* The loop's wait. */
+
+static int http_wait(void *data, struct pollfd *fds, unsigned n, int timeout_ms)
+{
+    struct http *http = data;
+    struct curl_waitfd extra[WAIT_FDS_MAX];
+    int ready = 0;
+
+    /* With nothing under way, curl has nothing to wait for: its kept connections are looked at when they are used. */
+    if (http->in_curl == 0)
+        return poll(fds, n, timeout_ms) < 0 ? -errno : 0;
+    if (n > WAIT_FDS_MAX)
+        return -EINVAL;
+    for (unsigned i = 0; i < n; i++) {
+        extra[i] = (struct curl_waitfd){.fd = fds[i].fd};
+        extra[i].events = (short)((fds[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
+                                  (fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0) |
+                                  (fds[i].events & POLLPRI ? CURL_WAIT_POLLPRI : 0));
+    }
+    /* Waits no longer than curl's own timers allow (curl_multi_timeout() is in it). */
+    if (curl_multi_poll(http->multi, extra, n, timeout_ms, &ready) != CURLM_OK) {
+        /* Out of memory, most likely, which passes; the mount must not end of it. */
+        (void)poll(NULL, 0, timeout_ms < 10 ? timeout_ms : 10);
+        ready = 1;
+    }
+    if (ready > 0 && n > 0 && poll(fds, n, 0) < 0)
+        return -errno;
+    return 0;
+}
+
+static void sweep(struct http *http)
+{
+    struct http_transfer *t, *next;
+
+    http->marked = false;
+    DL_FOREACH_SAFE(http->transfers, t, next)
+    {
+        if (t->cancelled)
+            transfer_free(t);
+    }
+}
+
+static void http_run(void *data)
+{
+    struct http *http = data;
+    CURLMsg *message;
+    int n;
+
+    if (http->in_curl == 0)
+        return;
+    http->inside = true;
+    (void)curl_multi_perform(http->multi, &n);
+    http->inside = false;
+    if (http->marked)
+        sweep(http);
+    while ((message = curl_multi_info_read(http->multi, &n))) {
+        CURLcode code = message->data.result;
+        char *t = NULL;
+
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+        ended((struct http_transfer *)(void *)t, code);
+    }
+}
+
+struct http *http_new(struct loop *loop, const struct config *config)
+{
+    struct http *http = calloc(1, sizeof(*http));
+    struct sigaction action;
+
+    if (!http)
+        return NULL;
+    http->loop = loop;
+    http->config = config;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(http);
+        return NULL;
+    }
+    http->pool = calloc(config->max_connections + 1, sizeof(*http->pool));
+    http->multi = curl_multi_init();
+    if (!http->pool || !http->multi) {
+        http_free(http);
+        return NULL;
+    }
+    (void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)config->max_connections);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)config->max_connections);
+    /* OpenSSL writes to a connection that its peer has closed without MSG_NOSIGNAL. */
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+        (void)signal(SIGPIPE, SIG_IGN);
+    loop_lend_wait(loop, http_wait, http_run, http);
+    return http;
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    loop_lend_wait(http->loop, NULL, NULL, NULL);
+    while (http->transfers)
+        transfer_free(http->transfers);
+    while (http->n_pool > 0)
+        curl_easy_cleanup(http->pool[--http->n_pool]);
+    free(http->pool);
+    if (http->multi)
+        (void)curl_multi_cleanup(http->multi);
+    curl_global_cleanup();
+    free(http);
+}

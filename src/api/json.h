@@ -1,0 +1,95 @@
+/*
+ * JSON as the API sends it: taken apart while it arrives, and printed again without losing a token.
+ *
+ * json-c validates and indexes each item; what is shown comes from the item's raw bytes, because parsing and printing
+ * with json-c loses numbers (1e400, 30 digits, -0, 0.10) and duplicate keys.
+ *
+ * Threads:   none shared; a stream belongs to whoever feeds it.
+ * Ownership: slices point into the caller's bytes; callbacks borrow for the call.
+ * Errors:    -EBADMSG for what is not JSON, is cut short, is nested deeper than JSON_DEPTH or has not the shape asked
+ * for; -ENOMEM; whatever negative number an item callback returned.
+ */
+#ifndef MELBICOMFS_API_JSON_H
+#define MELBICOMFS_API_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct json_object;
+struct printbuf;
+struct json_stream;
+
+/* Nesting beyond this many levels is refused. */
+#define JSON_DEPTH 200
+
+struct json_slice {
+    const char *at;
+    size_t len;
+};
+
+enum json_shape {
+    JSON_LIST,  /* an array of items; each element, whatever its type, is one call of `item` */
+    JSON_OBJECT /* one object: one call of `item` */
+};
+
+/*
+ * One item: its raw bytes (without surrounding white space) and json-c's index of it (NULL for a JSON null; json-c
+ * keeps the last of duplicate keys). Both are borrowed. Returns 0, or a negative number that ends the stream with it.
+ */
+typedef int (*json_item_fn)(void *data, struct json_slice raw, struct json_object *index);
+
+/*
+ * A stream takes the envelope off. A list is bare, or an object's member called `data`, `value`, or one of `names`
+ * (NULL-terminated array of the collection's names, borrowed until json_stream_free(); may be NULL), at most two such
+ * objects deep ({"data":{"services":[…]}}); the first such array counts, everything beside it is skipped. One object is
+ * bare, or under `data`, `value` or one of `names` in an object all of whose other members are called summary, status,
+ * success, message, messages, code, result, error, errors, meta, pagination, total or count (any case). Items of a list
+ * are delivered as soon as their last byte has been fed, in order; memory is one item's and not the answer's.
+ *
+ * Returns NULL when out of memory. json_stream_free(NULL) is fine.
+ */
+struct json_stream *json_stream_new(enum json_shape shape, const char *const *names, json_item_fn item, void *data);
+void json_stream_free(struct json_stream *stream);
+
+/* Feeds the next bytes, cut anywhere. 0 or an error, which every later call repeats. */
+int json_stream_feed(struct json_stream *stream, const char *bytes, size_t len);
+
+/* Says that the answer is complete. -EBADMSG when it was cut, empty, followed by anything but white space, or held no
+ * list or object of the shape asked for. */
+int json_stream_end(struct json_stream *stream);
+
+/*
+ * Appends `raw` (one valid JSON value) to `out` as people want to read and grep it: as `jq .` lays it out (two spaces a
+ * level, one member or element a line, `"key": value`, `{}` and `[]` when empty), every line after the first indented
+ * by `indent` spaces more, no newline at the end.
+ *
+ * Tokens come through in order. Numbers, literals and keys byte for byte. Strings keep their value: escapes that JSON
+ * does not require are written plainly (`\/`, `\u00e9`, surrogate pairs), those it requires (`\"`, `\\`, and control
+ * characters: below U+0020, U+007F to U+009F) and lone surrogates stay as they were. Bytes that are not UTF-8 pass
+ * unchanged. -EBADMSG when a token is not JSON's (json-c lets NaN and Infinity pass; this does not), with `out` as it
+ * was before.
+ */
+int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out);
+
+/*
+ * Walks the members of an object (raw bytes that json-c found valid): 1 and the next member's key (with its quotes) and
+ * value, 0 at the end, -EBADMSG when `rest` is not an object or its remainder. Start with `rest` the whole object; it
+ * is moved on by each call.
+ */
+int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value);
+
+/*
+ * The text of a scalar: a string's value as UTF-8 (U+0000 and lone surrogates stay as their six-byte escapes, so that
+ * the result is a C string), any other scalar's own bytes, "" for null. Appends to `out`. -EBADMSG for an object or
+ * array.
+ */
+int json_scalar_text(struct json_slice value, struct printbuf *out);
+
+/*
+ * What an API says of itself in an error body: the first string found under message, error, error.message, errors (a
+ * string, the first element, or the first member's first string), detail, msg, description, title, reason. Returns a
+ * malloc'd string of at most 300 bytes on one line, or NULL when the body is not such JSON (or no memory).
+ */
+char *json_api_message(const char *body, size_t len);
+
+#endif

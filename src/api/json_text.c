@@ -1,0 +1,518 @@
+/*
+ * JSON's text: printing it indented, walking an object's members, reading scalars and error messages.
+ *
+ * All of it works on raw bytes with one small reader that knows RFC 8259's tokens exactly, where json-c in strict mode
+ * lets NaN, Infinity, -01, 1., control characters in strings and keys in single quotes pass. The reader never looks at
+ * or past `end`, whatever it is given. What need not change is copied in runs as long as possible, since most of a
+ * string is.
+ */
+#include "api/json.h"
+
+#include <errno.h>
+#include <json-c/printbuf.h>
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+struct reader {
+    const char *at;
+    const char *end;
+};
+
+/* Bytes at which copying a string pauses: its end, escapes, and what must not stand in it. */
+static const bool PAUSE[256] = {[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true};
+
+static struct reader read_slice(struct json_slice raw)
+{
+    const char *at = raw.at ? raw.at : "";
+
+    return (struct reader){at, at + raw.len};
+}
+
+static bool at_end(const struct reader *in)
+{
+    return in->at == in->end;
+}
+
+static bool sees(const struct reader *in, char c)
+{
+    return in->at < in->end && *in->at == c;
+}
+
+static bool take(struct reader *in, char c)
+{
+    if (!sees(in, c))
+        return false;
+    in->at++;
+    return true;
+}
+
+static void skip_space(struct reader *in)
+{
+    while (in->at < in->end && (*in->at == ' ' || *in->at == '\n' || *in->at == '\r' || *in->at == '\t'))
+        in->at++;
+}
+
+/* printbuf_memappend(), without the call when there is room, and with an errno. */
+static inline int append(struct printbuf *out, const char *at, size_t len)
+{
+    if (len < (size_t)(out->size - out->bpos)) {
+        memcpy(out->buf + out->bpos, at, len);
+        out->bpos += (int)len;
+        return 0;
+    }
+    if (len > INT_MAX || printbuf_memappend(out, at, (int)len) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+/* Cuts `out` back to what it was, or ends what was appended to it. */
+static int finish(struct printbuf *out, int before, int r)
+{
+    if (r < 0)
+        out->bpos = before;
+    out->buf[out->bpos] = '\0';
+    return r;
+}
+
+static bool take_digits(struct reader *in)
+{
+    const char *first = in->at;
+
+    while (in->at < in->end && *in->at >= '0' && *in->at <= '9')
+        in->at++;
+    return in->at > first;
+}
+
+static bool take_number(struct reader *in)
+{
+    take(in, '-');
+    if (!take(in, '0') && !take_digits(in))
+        return false;
+    if (take(in, '.') && !take_digits(in))
+        return false;
+    if (take(in, 'e') || take(in, 'E')) {
+        if (!take(in, '+'))
+            take(in, '-');
+        return take_digits(in);
+    }
+    return true;
+}
+
+static bool take_word(struct reader *in, const char *word)
+{
+    size_t len = strlen(word);
+
+    if ((size_t)(in->end - in->at) < len || memcmp(in->at, word, len) != 0)
+        return false;
+    in->at += len;
+    return true;
+}
+
+/* A number, true, false or null. What may follow it is the caller's to say. */
+static bool take_bare(struct reader *in)
+{
+    if (at_end(in))
+        return false;
+    switch (*in->at) {
+    case 't':
+        return take_word(in, "true");
+    case 'f':
+        return take_word(in, "false");
+    case 'n':
+        return take_word(in, "null");
+    default:
+        return take_number(in);
+    }
+}
+
+static bool take_hex4(struct reader *in, uint32_t *ret)
+{
+    uint32_t value = 0;
+
+    if (in->end - in->at < 4)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        char c = in->at[i];
+
+        if (c >= '0' && c <= '9')
+            value = value << 4 | (uint32_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            value = value << 4 | (uint32_t)(c - 'a' + 10);
+        else if (c >= 'A' && c <= 'F')
+            value = value << 4 | (uint32_t)(c - 'A' + 10);
+        else
+            return false;
+    }
+    in->at += 4;
+    *ret = value;
+    return true;
+}
+
+/* The second half of a surrogate pair, if that is what comes next. */
+static bool take_low_surrogate(struct reader *in, uint32_t *ret)
+{
+    struct reader ahead = *in;
+    uint32_t low;
+
+    if (!take(&ahead, '\\') || !take(&ahead, 'u') || !take_hex4(&ahead, &low) || low < 0xdc00 || low > 0xdfff)
+        return false;
+    *in = ahead;
+    *ret = low;
+    return true;
+}
+
+/* What an escape stands for; a lone surrogate stands for itself. */
+static bool take_escape(struct reader *in, uint32_t *ret)
+{
+    static const char LETTERS[] = "\"\\/bfnrt", VALUES[] = "\"\\/\b\f\n\r\t";
+    const char *letter;
+    uint32_t value, low;
+
+    in->at++;
+    if (at_end(in))
+        return false;
+    if (take(in, 'u')) {
+        if (!take_hex4(in, &value))
+            return false;
+        if (value >= 0xd800 && value <= 0xdbff && take_low_surrogate(in, &low))
+            value = 0x10000 + ((value - 0xd800) << 10) + (low - 0xdc00);
+        *ret = value;
+        return true;
+    }
+    letter = memchr(LETTERS, *in->at, sizeof(LETTERS) - 1);
+    if (!letter)
+        return false;
+    in->at++;
+    *ret = (unsigned char)VALUES[letter - LETTERS];
+    return true;
+}
+
+static int append_utf8(struct printbuf *out, uint32_t value)
+{
+    static const unsigned LEAD[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t len = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
+    char bytes[4];
+
+    for (size_t i = len - 1; i > 0; i--, value >>= 6)
+        bytes[i] = (char)(0x80 | (value & 0x3f));
+    bytes[0] = (char)(LEAD[len] | value);
+    return append(out, bytes, len);
+}
+
+/* Which escapes are left as they are. */
+typedef bool (*stays_fn)(uint32_t value);
+
+static bool stays_always(uint32_t value)
+{
+    (void)value;
+    return true;
+}
+
+static bool is_surrogate(uint32_t value)
+{
+    return value >= 0xd800 && value <= 0xdfff;
+}
+
+static bool stays_in_json(uint32_t value)
+{
+    return value < 0x20 || value == '"' || value == '\\' || (value >= 0x7f && value <= 0x9f) || is_surrogate(value);
+}
+
+static bool stays_in_text(uint32_t value)
+{
+    return value == 0 || is_surrogate(value);
+}
+
+/* Appends what lies between the quotes of the string at `in`, and moves past it. */
+static int take_string(struct reader *in, stays_fn stays, struct printbuf *out)
+{
+    const char *run;
+
+    if (!take(in, '"'))
+        return -EBADMSG;
+    for (run = in->at;;) {
+        const char *escape;
+        uint32_t value;
+
+        while (in->at < in->end && !PAUSE[(unsigned char)*in->at])
+            in->at++;
+        if (sees(in, '"'))
+            break;
+        escape = in->at;
+        if (!sees(in, '\\') || !take_escape(in, &value))
+            return -EBADMSG;
+        if (stays(value))
+            continue;
+        if (append(out, run, (size_t)(escape - run)) < 0 || append_utf8(out, value) < 0)
+            return -ENOMEM;
+        run = in->at;
+    }
+    in->at++;
+    return append(out, run, (size_t)(in->at - 1 - run));
+}
+
+/*
+ * The printer. A value is expected, or has just been printed; in the second case the byte that follows says whether
+ * another one comes. `open` remembers the brackets that wait for their other half, so that nothing recurses.
+ */
+struct printer {
+    struct reader in;
+    struct printbuf *out;
+    unsigned indent;
+    unsigned depth;
+    char open[JSON_DEPTH];
+};
+
+/* Ends the line, with a comma or without, and indents the next. */
+static int print_break(struct printer *p, bool comma)
+{
+    static const char BREAK[] = ",\n                                                              ";
+    static const size_t SPACES = sizeof(BREAK) - 3;
+    size_t indent = (size_t)p->indent + 2 * (size_t)p->depth;
+    size_t first = indent < SPACES ? indent : SPACES;
+    int r = append(p->out, comma ? BREAK : BREAK + 1, first + (comma ? 2 : 1));
+
+    while (r == 0 && (indent -= first) > 0) {
+        first = indent < SPACES ? indent : SPACES;
+        r = append(p->out, BREAK + 2, first);
+    }
+    return r;
+}
+
+static int print_string(struct printer *p, stays_fn stays)
+{
+    int r = append(p->out, "\"", 1);
+
+    if (r == 0)
+        r = take_string(&p->in, stays, p->out);
+    return r < 0 ? r : append(p->out, "\"", 1);
+}
+
+static int print_key(struct printer *p)
+{
+    int r;
+
+    skip_space(&p->in);
+    r = print_string(p, stays_always);
+    if (r < 0)
+        return r;
+    skip_space(&p->in);
+    if (!take(&p->in, ':'))
+        return -EBADMSG;
+    return append(p->out, ": ", 2);
+}
+
+static int print_scalar(struct printer *p)
+{
+    const char *first = p->in.at;
+
+    if (sees(&p->in, '"'))
+        return print_string(p, stays_in_json);
+    if (!take_bare(&p->in))
+        return -EBADMSG;
+    return append(p->out, first, (size_t)(p->in.at - first));
+}
+
+static char closing(char bracket)
+{
+    return bracket == '{' ? '}' : ']';
+}
+
+/* 1 when a value has to follow, 0 when the container was empty and is done. */
+static int print_open(struct printer *p, char bracket)
+{
+    const char empty[2] = {bracket, closing(bracket)};
+    int r;
+
+    p->in.at++;
+    if (p->depth == JSON_DEPTH)
+        return -EBADMSG;
+    skip_space(&p->in);
+    if (take(&p->in, closing(bracket)))
+        return append(p->out, empty, 2);
+
+    r = append(p->out, &bracket, 1);
+    if (r < 0)
+        return r;
+    p->open[p->depth++] = bracket;
+    r = print_break(p, false);
+    if (r == 0 && bracket == '{')
+        r = print_key(p);
+    return r < 0 ? r : 1;
+}
+
+static int print_value(struct printer *p)
+{
+    skip_space(&p->in);
+    if (sees(&p->in, '{') || sees(&p->in, '['))
+        return print_open(p, *p->in.at);
+    return print_scalar(p);
+}
+
+/* After a value: 1 when another one has to follow, 0 when all is done. */
+static int print_next(struct printer *p)
+{
+    while (p->depth > 0) {
+        char bracket = p->open[p->depth - 1], end = closing(bracket);
+        int r;
+
+        skip_space(&p->in);
+        if (take(&p->in, ',')) {
+            r = print_break(p, true);
+            if (r == 0 && bracket == '{')
+                r = print_key(p);
+            return r < 0 ? r : 1;
+        }
+        if (!take(&p->in, end))
+            return -EBADMSG;
+        p->depth--;
+        r = print_break(p, false);
+        if (r == 0)
+            r = append(p->out, &end, 1);
+        if (r < 0)
+            return r;
+    }
+    skip_space(&p->in);
+    return at_end(&p->in) ? 0 : -EBADMSG;
+}
+
+/* Room for `len` bytes and a quarter more in one go, instead of by doublings. */
+static int make_room(struct printbuf *out, size_t len)
+{
+    int before = out->bpos;
+
+    if (len > INT_MAX / 2)
+        return -ENOMEM;
+    len += len / 4;
+    if (len < (size_t)(out->size - out->bpos))
+        return 0;
+    if (printbuf_memset(out, -1, 0, (int)len) < 0)
+        return -ENOMEM;
+    out->bpos = before;
+    return 0;
+}
+
+int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out)
+{
+    struct printer p;
+    int before = out->bpos;
+    int r = make_room(out, raw.len);
+
+    if (r < 0)
+        return r;
+    p.in = read_slice(raw);
+    p.out = out;
+    p.indent = indent;
+    p.depth = 0;
+    do {
+        r = print_value(&p);
+        if (r == 0)
+            r = print_next(&p);
+    } while (r > 0);
+    return finish(out, before, r);
+}
+
+/* Moves past a string that json-c has read before. */
+static bool skip_string(struct reader *in)
+{
+    if (!take(in, '"'))
+        return false;
+    while (in->at < in->end) {
+        char c = *in->at++;
+
+        if (c == '"')
+            return true;
+        if (c == '\\' && in->at < in->end)
+            in->at++;
+    }
+    return false;
+}
+
+/* Moves past an object or array that json-c has read before: only where it ends is of interest. */
+static bool skip_container(struct reader *in)
+{
+    size_t depth = 0;
+
+    while (in->at < in->end) {
+        char c = *in->at;
+
+        if (c == '"') {
+            if (!skip_string(in))
+                return false;
+            continue;
+        }
+        in->at++;
+        if (c == '{' || c == '[')
+            depth++;
+        else if ((c == '}' || c == ']') && --depth == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool skip_value(struct reader *in)
+{
+    if (sees(in, '{') || sees(in, '['))
+        return skip_container(in);
+    return sees(in, '"') ? skip_string(in) : take_bare(in);
+}
+
+static struct json_slice slice_from(const char *first, const struct reader *in)
+{
+    return (struct json_slice){first, (size_t)(in->at - first)};
+}
+
+int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value)
+{
+    struct reader in = read_slice(*rest);
+    struct json_slice found;
+    const char *first;
+    bool opened;
+
+    skip_space(&in);
+    opened = take(&in, '{');
+    skip_space(&in);
+    if (sees(&in, '}')) {
+        /* `rest` stays on the brace, so that asking again says 0 again. */
+        *rest = (struct json_slice){in.at, (size_t)(in.end - in.at)};
+        return 0;
+    }
+    if (!opened && !take(&in, ','))
+        return -EBADMSG;
+    skip_space(&in);
+
+    first = in.at;
+    if (!skip_string(&in))
+        return -EBADMSG;
+    found = slice_from(first, &in);
+    skip_space(&in);
+    if (!take(&in, ':'))
+        return -EBADMSG;
+    skip_space(&in);
+    first = in.at;
+    if (!skip_value(&in))
+        return -EBADMSG;
+
+    *key = found;
+    *value = slice_from(first, &in);
+    *rest = (struct json_slice){in.at, (size_t)(in.end - in.at)};
+    return 1;
+}
+
+int json_scalar_text(struct json_slice value, struct printbuf *out)
+{
+    struct reader in = read_slice(value);
+    const char *first = in.at;
+    int before = out->bpos, r = 0;
+
+    if (sees(&in, '"'))
+        r = take_string(&in, stays_in_text, out);
+    else if (!take_bare(&in))
+        r = -EBADMSG;
+    else if (*first != 'n')
+        r = append(out, first, (size_t)(in.at - first));
+    if (r == 0 && !at_end(&in))
+        r = -EBADMSG;
+    return finish(out, before, r);
+}

@@ -1,0 +1,64 @@
+/* The two clocks; see clock.h. */
+#include "base/clock.h"
+
+#include <stdio.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+static struct timespec read_clock(clockid_t id)
+{
+    struct timespec t = {0};
+
+    (void)clock_gettime(id, &t);
+    return t;
+}
+
+/* Nanoseconds back within a second, whichever side they left it by. */
+static struct timespec normalised(int64_t s, int64_t ns)
+{
+    s += ns / NS_PER_S;
+    ns %= NS_PER_S;
+    if (ns < 0) {
+        ns += NS_PER_S;
+        s--;
+    }
+    return (struct timespec){.tv_sec = s, .tv_nsec = ns};
+}
+
+int64_t clock_ms(void)
+{
+    struct timespec t = read_clock(CLOCK_MONOTONIC);
+
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_ns(void)
+{
+    struct timespec t = read_clock(CLOCK_MONOTONIC);
+
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+struct timespec clock_wall(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+char *clock_format(struct timespec t, char *buf, size_t size)
+{
+    struct tm tm = {.tm_mday = 1, .tm_year = 70};
+    size_t len;
+
+    (void)gmtime_r(&t.tv_sec, &tm);
+    len = strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(buf + len, size - len, ".%03ldZ", t.tv_nsec / 1000000);
+    return buf;
+}
+
+struct timespec clock_wall_at(int64_t ms)
+{
+    struct timespec wall = read_clock(CLOCK_REALTIME), mono = read_clock(CLOCK_MONOTONIC);
+
+    /* The seconds and the rest are added apart, so that CLOCK_NEVER doesn't overflow. */
+    return normalised(ms / 1000 + wall.tv_sec - mono.tv_sec, ms % 1000 * 1000000 + wall.tv_nsec - mono.tv_nsec);
+}

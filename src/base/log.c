@@ -1,0 +1,285 @@
+/*
+ * The log.
+ *
+ * A line is made in this order: the whole message is formatted, secrets are hidden, what could drive a terminal is
+ * escaped, and only then is the line cut. Any other order would let a part of a secret through. Characters, escapes
+ * and `[hidden]` go into the line whole or not at all.
+ *
+ * One mutex covers the ring, the secrets and the sink, so that the lines of two threads never mix.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#define LINE_MAX_BYTES 4000
+#define RING_LINES     1000
+#define RING_BYTES     ((size_t)256 * 1024)
+#define SECRETS        8
+#define SECRET_MIN     4
+#define ELLIPSIS       "…"
+
+struct line {
+    char text[LINE_MAX_BYTES + 1]; /* and its newline */
+    size_t len;
+    size_t fits; /* the last place where an ellipsis still found room */
+    bool cut;
+};
+
+static const struct {
+    const char *name;
+    int priority;
+} levels[] = {
+    [LOG_LEVEL_ERROR] = {"error", LOG_ERR},
+    [LOG_LEVEL_WARNING] = {"warning", LOG_WARNING},
+    [LOG_LEVEL_INFO] = {"info", LOG_INFO},
+    [LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
+};
+
+static struct {
+    pthread_mutex_t lock;
+    enum log_level level;
+    bool syslog;
+    char *secrets[SECRETS]; /* the oldest first */
+    size_t n_secrets;
+    char *ring[RING_LINES]; /* each with its newline */
+    size_t first, n_lines, n_bytes;
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_LEVEL_INFO};
+
+static void lock(void)
+{
+    (void)pthread_mutex_lock(&state.lock);
+}
+
+static void unlock(void)
+{
+    (void)pthread_mutex_unlock(&state.lock);
+}
+
+void log_set_level(enum log_level level)
+{
+    lock();
+    state.level = level;
+    unlock();
+}
+
+void log_to_syslog(void)
+{
+    lock();
+    openlog("melbicomfs", LOG_PID, LOG_DAEMON);
+    state.syslog = true;
+    unlock();
+}
+
+static void wipe(char *text)
+{
+    explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+static void forget_secret(size_t i)
+{
+    wipe(state.secrets[i]);
+    state.n_secrets--;
+    memmove(&state.secrets[i], &state.secrets[i + 1], (state.n_secrets - i) * sizeof(state.secrets[0]));
+}
+
+void log_hide(const char *secret)
+{
+    char *copy;
+
+    if (!secret || strlen(secret) < SECRET_MIN)
+        return;
+    copy = strdup(secret);
+    if (!copy)
+        return;
+    lock();
+    /* One that is hidden already becomes the newest: it is the one in use. */
+    for (size_t i = 0; i < state.n_secrets; i++)
+        if (strcmp(state.secrets[i], copy) == 0) {
+            forget_secret(i);
+            break;
+        }
+    if (state.n_secrets == SECRETS)
+        forget_secret(0);
+    state.secrets[state.n_secrets++] = copy;
+    unlock();
+}
+
+/* Length of the longest secret that starts at text, or 0. */
+static size_t secret_length(const char *text)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < state.n_secrets; i++) {
+        size_t len = strlen(state.secrets[i]);
+
+        if (len > longest && strncmp(text, state.secrets[i], len) == 0)
+            longest = len;
+    }
+    return longest;
+}
+
+static void line_add(struct line *line, const char *piece, size_t len)
+{
+    if (line->cut)
+        return;
+    if (line->len + len > LINE_MAX_BYTES) {
+        line->len = line->fits;
+        memcpy(line->text + line->len, ELLIPSIS, sizeof(ELLIPSIS) - 1);
+        line->len += sizeof(ELLIPSIS) - 1;
+        line->cut = true;
+        return;
+    }
+    memcpy(line->text + line->len, piece, len);
+    line->len += len;
+    if (line->len + sizeof(ELLIPSIS) - 1 <= LINE_MAX_BYTES)
+        line->fits = line->len;
+}
+
+static void line_add_escaped(struct line *line, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char escape[sizeof("\\xNN")];
+
+        (void)snprintf(escape, sizeof(escape), "\\x%02X", (unsigned)(unsigned char)bytes[i]);
+        line_add(line, escape, sizeof(escape) - 1);
+    }
+}
+
+/* Secrets may overlap, so one is looked for at each byte even within another; what any of them covers is left out. */
+static void line_add_message(struct line *line, const char *message)
+{
+    const char *hidden = message, *end = message + strlen(message);
+
+    for (const char *p = message; p < end && !line->cut;) {
+        size_t secret = secret_length(p), len;
+
+        if (secret > 0 && p >= hidden)
+            line_add(line, "[hidden]", sizeof("[hidden]") - 1);
+        if (p + secret > hidden)
+            hidden = p + secret;
+        if (p < hidden) {
+            p++;
+            continue;
+        }
+        len = utf8_length(p, (size_t)(end - p));
+        if (len == 0 || utf8_is_control(p, len))
+            line_add_escaped(line, p, len ? len : 1);
+        else
+            line_add(line, p, len);
+        p += len ? len : 1;
+    }
+}
+
+static void ring_drop_oldest(void)
+{
+    state.n_bytes -= strlen(state.ring[state.first]);
+    free(state.ring[state.first]);
+    state.ring[state.first] = NULL;
+    state.first = (state.first + 1) % RING_LINES;
+    state.n_lines--;
+}
+
+static void ring_add(const struct line *line)
+{
+    char *copy = strndup(line->text, line->len);
+
+    if (!copy)
+        return;
+    while (state.n_lines == RING_LINES || state.n_bytes + line->len > RING_BYTES)
+        ring_drop_oldest();
+    state.ring[(state.first + state.n_lines++) % RING_LINES] = copy;
+    state.n_bytes += line->len;
+}
+
+static void write_stderr(const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(STDERR_FILENO, text, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        text += n;
+        len -= (size_t)n;
+    }
+}
+
+/* Called with the lock held. */
+static void log_message(enum log_level level, const char *message)
+{
+    struct line line = {.len = 0};
+    char now[32];
+    size_t prefix;
+
+    (void)clock_format(clock_wall(), now, sizeof(now));
+    prefix = (size_t)snprintf(line.text, sizeof(line.text), "%s %s ", now, levels[level].name);
+    line.len = line.fits = prefix;
+    line_add_message(&line, message);
+    /* syslog has a time and a priority of its own. */
+    if (state.syslog)
+        syslog(levels[level].priority, "%.*s", (int)(line.len - prefix), line.text + prefix);
+    line.text[line.len++] = '\n';
+    if (!state.syslog)
+        write_stderr(line.text, line.len);
+    ring_add(&line);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    int saved = errno, len;
+    char *message = NULL;
+    va_list args;
+
+    lock();
+    if (level <= state.level) {
+        va_start(args, format);
+        errno = saved; /* for %m */
+        len = vasprintf(&message, format, args);
+        va_end(args);
+        if (len >= 0) {
+            log_message(level, message);
+            wipe(message);
+        }
+    }
+    unlock();
+    errno = saved;
+}
+
+char *log_recent(size_t *len)
+{
+    char *text, *p;
+
+    lock();
+    text = p = malloc(state.n_bytes + 1);
+    if (text) {
+        for (size_t i = 0; i < state.n_lines; i++)
+            p = stpcpy(p, state.ring[(state.first + i) % RING_LINES]);
+        *p = '\0';
+        *len = (size_t)(p - text);
+    }
+    unlock();
+    return text;
+}
+
+void log_free(void)
+{
+    lock();
+    while (state.n_lines > 0)
+        ring_drop_oldest();
+    while (state.n_secrets > 0)
+        forget_secret(state.n_secrets - 1);
+    unlock();
+}

@@ -1,0 +1,248 @@
+/*
+ * Counters as Prometheus text.
+ *
+ * An operation seen for the first time gets a record with its histogram, a status of it a counter; both stay in lists
+ * in order of appearance, for there are about ten of the one and five of the other. Times are summed in whole
+ * nanoseconds and printed from them: no rounding, and no decimal comma in some locale.
+ */
+#include "base/metrics.h"
+
+#include <inttypes.h>
+#include <json-c/printbuf.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  (1000 * NS_PER_MS)
+
+/* Upper bounds of the histogram's buckets, as numbers and as the label says them. */
+static const struct {
+    int64_t ns;
+    const char *le;
+} buckets[] = {
+    {5 * NS_PER_MS, "0.005"},  {10 * NS_PER_MS, "0.01"},  {25 * NS_PER_MS, "0.025"}, {50 * NS_PER_MS, "0.05"},
+    {100 * NS_PER_MS, "0.1"},  {250 * NS_PER_MS, "0.25"}, {500 * NS_PER_MS, "0.5"},  {NS_PER_S, "1"},
+    {2500 * NS_PER_MS, "2.5"}, {5 * NS_PER_S, "5"},       {10 * NS_PER_S, "10"},     {30 * NS_PER_S, "30"},
+};
+#define BUCKETS (sizeof(buckets) / sizeof(buckets[0]))
+
+static const char *const kernel_names[KERNEL_REQUESTS] = {
+    [KERNEL_LOOKUP] = "lookup",     [KERNEL_FORGET] = "forget",       [KERNEL_GETATTR] = "getattr",
+    [KERNEL_SETATTR] = "setattr",   [KERNEL_READLINK] = "readlink",   [KERNEL_READ] = "read",
+    [KERNEL_WRITE] = "write",       [KERNEL_READDIR] = "readdir",     [KERNEL_READDIRPLUS] = "readdirplus",
+    [KERNEL_GETXATTR] = "getxattr", [KERNEL_LISTXATTR] = "listxattr", [KERNEL_STATFS] = "statfs",
+    [KERNEL_OTHER] = "other",
+};
+
+struct status {
+    struct status *next;
+    long status;
+    uint64_t n;
+};
+
+struct operation {
+    struct operation *next;
+    char *name;
+    struct status *statuses;
+    uint64_t in_bucket[BUCKETS]; /* each request in one of them only; printed cumulative */
+    uint64_t n, ns;
+};
+
+struct metrics {
+    uint64_t kernel[KERNEL_REQUESTS];
+    uint64_t counters[COUNTERS];
+    struct operation *operations;
+    atomic_uint_fast64_t pushed_files, pushed_bytes; /* the pusher's thread adds to them */
+};
+
+struct metrics *metrics_new(void)
+{
+    return calloc(1, sizeof(struct metrics));
+}
+
+static void operation_free(struct operation *operation)
+{
+    while (operation->statuses) {
+        struct status *status = operation->statuses;
+
+        operation->statuses = status->next;
+        free(status);
+    }
+    free(operation->name);
+    free(operation);
+}
+
+void metrics_free(struct metrics *metrics)
+{
+    if (!metrics)
+        return;
+    while (metrics->operations) {
+        struct operation *operation = metrics->operations;
+
+        metrics->operations = operation->next;
+        operation_free(operation);
+    }
+    free(metrics);
+}
+
+void metrics_kernel(struct metrics *metrics, enum kernel_request request)
+{
+    metrics->kernel[request]++;
+}
+
+void metrics_count(struct metrics *metrics, enum counter counter, uint64_t n)
+{
+    metrics->counters[counter] += n;
+}
+
+static struct operation *find_operation(struct metrics *metrics, const char *name)
+{
+    struct operation **p = &metrics->operations, *operation;
+
+    for (; *p; p = &(*p)->next)
+        if (strcmp((*p)->name, name) == 0)
+            return *p;
+    operation = calloc(1, sizeof(*operation));
+    if (!operation)
+        return NULL;
+    operation->name = strdup(name);
+    if (!operation->name) {
+        free(operation);
+        return NULL;
+    }
+    *p = operation;
+    return operation;
+}
+
+static struct status *find_status(struct operation *operation, long code)
+{
+    struct status **p = &operation->statuses;
+
+    for (; *p; p = &(*p)->next)
+        if ((*p)->status == code)
+            return *p;
+    *p = calloc(1, sizeof(**p));
+    if (*p)
+        (*p)->status = code;
+    return *p;
+}
+
+void metrics_http(struct metrics *metrics, const char *operation, long status, int64_t ns)
+{
+    struct operation *o = find_operation(metrics, operation);
+    struct status *s = o ? find_status(o, status) : NULL;
+    size_t i = 0;
+
+    if (!s)
+        return;
+    if (ns < 0)
+        ns = 0;
+    s->n++;
+    while (i < BUCKETS && ns > buckets[i].ns)
+        i++;
+    if (i < BUCKETS)
+        o->in_bucket[i]++;
+    o->n++;
+    o->ns += (uint64_t)ns;
+}
+
+void metrics_pushed(struct metrics *metrics, uint64_t bytes)
+{
+    atomic_fetch_add_explicit(&metrics->pushed_files, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->pushed_bytes, bytes, memory_order_relaxed);
+}
+
+static void print_family(struct printbuf *out, const char *name, const char *type, const char *help)
+{
+    sprintbuf(out, "# HELP melbicomfs_%s %s\n# TYPE melbicomfs_%s %s\n", name, help, name, type);
+}
+
+static void print_counter(struct printbuf *out, const char *name, const char *help, uint64_t value)
+{
+    print_family(out, name, "counter", help);
+    sprintbuf(out, "melbicomfs_%s %" PRIu64 "\n", name, value);
+}
+
+/* A label's value with its quotes; backslash, quote and newline are what the format wants escaped. */
+static void print_label(struct printbuf *out, const char *value)
+{
+    printbuf_strappend(out, "\"");
+    for (; *value; value++) {
+        if (*value == '\n')
+            printbuf_strappend(out, "\\n");
+        else if (*value == '"' || *value == '\\')
+            sprintbuf(out, "\\%c", *value);
+        else
+            printbuf_memappend_fast(out, value, 1);
+    }
+    printbuf_strappend(out, "\"");
+}
+
+static void print_kernel(const struct metrics *metrics, struct printbuf *out)
+{
+    print_family(out, "kernel_requests_total", "counter", "Requests of the kernel, by kind.");
+    for (size_t i = 0; i < KERNEL_REQUESTS; i++)
+        sprintbuf(out, "melbicomfs_kernel_requests_total{request=\"%s\"} %" PRIu64 "\n", kernel_names[i],
+                  metrics->kernel[i]);
+}
+
+static void print_http_requests(const struct metrics *metrics, struct printbuf *out)
+{
+    print_family(out, "http_requests_total", "counter",
+                 "HTTP attempts, by operation and status; status 0 is an attempt that got no answer.");
+    for (const struct operation *o = metrics->operations; o; o = o->next)
+        for (const struct status *s = o->statuses; s; s = s->next) {
+            printbuf_strappend(out, "melbicomfs_http_requests_total{operation=");
+            print_label(out, o->name);
+            sprintbuf(out, ",status=\"%ld\"} %" PRIu64 "\n", s->status, s->n);
+        }
+}
+
+static void print_bucket(struct printbuf *out, const char *operation, const char *le, uint64_t n)
+{
+    printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_bucket{operation=");
+    print_label(out, operation);
+    sprintbuf(out, ",le=\"%s\"} %" PRIu64 "\n", le, n);
+}
+
+static void print_http_durations(const struct metrics *metrics, struct printbuf *out)
+{
+    print_family(out, "http_request_duration_seconds", "histogram", "Time from an HTTP attempt to its end.");
+    for (const struct operation *o = metrics->operations; o; o = o->next) {
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < BUCKETS; i++)
+            print_bucket(out, o->name, buckets[i].le, n += o->in_bucket[i]);
+        print_bucket(out, o->name, "+Inf", o->n);
+        printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_sum{operation=");
+        print_label(out, o->name);
+        sprintbuf(out, "} %" PRIu64 ".%09" PRIu64 "\n", o->ns / (uint64_t)NS_PER_S, o->ns % (uint64_t)NS_PER_S);
+        printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_count{operation=");
+        print_label(out, o->name);
+        sprintbuf(out, "} %" PRIu64 "\n", o->n);
+    }
+}
+
+void metrics_print(struct metrics *metrics, struct printbuf *out)
+{
+    const uint64_t *n = metrics->counters;
+
+    print_kernel(metrics, out);
+    print_http_requests(metrics, out);
+    print_http_durations(metrics, out);
+    print_counter(out, "http_retries_total", "HTTP attempts after the first of an exchange.", n[COUNT_RETRY]);
+    print_counter(out, "http_received_bytes_total", "Body bytes received, decompressed.", n[COUNT_HTTP_BYTES]);
+    print_counter(out, "cache_hits_total", "Documents asked for and fresh.", n[COUNT_CACHE_HIT]);
+    print_counter(out, "cache_misses_total", "Documents asked for and fetched or awaited.", n[COUNT_CACHE_MISS]);
+    print_counter(out, "stale_serves_total", "Expired documents served because the API could not be reached.",
+                  n[COUNT_STALE]);
+    print_family(out, "purges_total", "counter", "Names asked to be purged, by result.");
+    sprintbuf(out, "melbicomfs_purges_total{result=\"ok\"} %" PRIu64 "\n", n[COUNT_PURGE_OK]);
+    sprintbuf(out, "melbicomfs_purges_total{result=\"failed\"} %" PRIu64 "\n", n[COUNT_PURGE_FAILED]);
+    print_counter(out, "pushed_files_total", "Files put into the page cache before they were read.",
+                  atomic_load_explicit(&metrics->pushed_files, memory_order_relaxed));
+    print_counter(out, "pushed_bytes_total", "Bytes put into the page cache before they were read.",
+                  atomic_load_explicit(&metrics->pushed_bytes, memory_order_relaxed));
+}

@@ -1,0 +1,226 @@
+#include "command/settings.h"
+
+#include "base/config.h"
+#include "command/token.h"
+#include "command/values.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define YEAR_S UINT64_C(31536000)
+#define KIB    UINT64_C(1024)
+#define TIB    (KIB * KIB * KIB * KIB)
+
+#define IN_CONFIG(field) .home = SETTING_IN_CONFIG, .offset = offsetof(struct config, field)
+#define IN_TOKEN(field)  .home = SETTING_IN_TOKEN, .offset = offsetof(struct token_source, field)
+#define IN_TARGET(field) .home = SETTING_IN_TARGET, .offset = offsetof(struct settings_target, field)
+
+/* clang-format off */
+static const struct setting settings[] = {
+    {"url", "URL", SETTING_URL, IN_CONFIG(base_url), .initial = CONFIG_DEFAULT_URL,
+     .help = "base URL of the API"},
+    {"token", "TOKEN", SETTING_TEXT, SETTING_FILE_ONLY, IN_TOKEN(value),
+     .help = "the API token: only in the file, which must be mode 600"},
+    {"token_file", "PATH", SETTING_PATH, IN_TOKEN(file),
+     .help = "file with the API token, which only you can read"},
+    {"token_command", "CMD", SETTING_TEXT, IN_TOKEN(command),
+     .help = "shell command that prints the token, within 10 s"},
+    {"config", "PATH", SETTING_PATH, SETTING_OPTION_ONLY, IN_TARGET(config_path),
+     .help = "configuration file instead of the usual one"},
+    {"ro", NULL, SETTING_FLAG, IN_CONFIG(read_only), .initial = "0",
+     .help = "nothing can be purged"},
+    {"delay_connect", NULL, SETTING_FLAG, IN_CONFIG(delay_connect), .initial = "0",
+     .help = "mount without asking the API first"},
+    {"ttl", "SECONDS", SETTING_NUMBER, IN_CONFIG(ttl_s), .max = YEAR_S, .initial = "60",
+     .help = "how long an answer counts as fresh"},
+    {"ttl_slow", "SECONDS", SETTING_NUMBER, IN_CONFIG(ttl_slow_s), .max = YEAR_S, .initial = "3600",
+     .help = "the same for products, prices, groups and version"},
+    {"stale_if_error", "SECONDS", SETTING_NUMBER, IN_CONFIG(stale_if_error_s), .max = YEAR_S, .initial = "3600",
+     .help = "how long an old answer serves while the API fails"},
+    {"timeout", "SECONDS", SETTING_SECONDS, IN_CONFIG(timeout_ms), .min = 10, .max = 3600000, .initial = "30",
+     .help = "wait for the first byte, and bear any silence"},
+    {"connect_timeout", "SECONDS", SETTING_SECONDS, IN_CONFIG(connect_timeout_ms), .min = 10, .max = 3600000,
+     .initial = "10", .help = "wait for a connection"},
+    {"timeout_total", "SECONDS", SETTING_SECONDS, IN_CONFIG(timeout_total_ms), .min = 10, .max = 86400000,
+     .initial = "300", .help = "one exchange with its retries"},
+    {"max_connections", "N", SETTING_NUMBER, IN_CONFIG(max_connections), .min = 1, .max = 256, .initial = "8",
+     .help = "requests in flight at most"},
+    {"readahead", "N", SETTING_NUMBER, IN_CONFIG(readahead), .max = 4096, .initial = "64",
+     .help = "documents fetched ahead of a reader at most"},
+    {"push", "0|1", SETTING_FLAG, IN_CONFIG(push), .initial = "1",
+     .help = "0: put nothing into the page cache unasked"},
+    {"max_body", "SIZE", SETTING_SIZE, IN_CONFIG(max_body), .min = KIB, .max = TIB, .initial = "256M",
+     .help = "largest answer taken, once decompressed"},
+    {"cache_size", "SIZE", SETTING_SIZE, IN_CONFIG(cache_size), .min = 64 * KIB, .max = TIB, .initial = "256M",
+     .help = "memory for answers"},
+    {"uid", "N", SETTING_ID, IN_CONFIG(uid), .max = UINT32_MAX - 1,
+     .help = "owner of all files (default: you)"},
+    {"gid", "N", SETTING_ID, IN_CONFIG(gid), .max = UINT32_MAX - 1,
+     .help = "group of all files (default: yours)"},
+    {"umask", "OCTAL", SETTING_OCTAL, IN_CONFIG(umask), .max = 0777, .initial = "077",
+     .help = "permissions taken away from 0555 and 0444"},
+    {"cafile", "PATH", SETTING_PATH, IN_CONFIG(ca_file),
+     .help = "PEM certificates to trust instead of the system's"},
+};
+/* clang-format on */
+
+const struct setting *settings_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+const struct setting *settings_at(size_t i)
+{
+    return i < ARRAY_SIZE(settings) ? &settings[i] : NULL;
+}
+
+static void *place_of(const struct setting *setting, struct settings_target *target)
+{
+    char *home = (char *)target;
+    if (setting->home == SETTING_IN_CONFIG)
+        home = (char *)target->config;
+    else if (setting->home == SETTING_IN_TOKEN)
+        home = (char *)target->token;
+    return home + setting->offset;
+}
+
+/* Writes what a number must be, from the row itself, so that the message cannot disagree with the check. */
+static void explain(const struct setting *setting, char *reason)
+{
+    uint64_t min = setting->min, max = setting->max;
+    switch (setting->type) {
+    case SETTING_FLAG:
+        snprintf(reason, SETTINGS_REASON, "must be 0 or 1 (or no, yes)");
+        break;
+    case SETTING_OCTAL:
+        snprintf(reason, SETTINGS_REASON, "must be octal digits from 0 to %" PRIo64 ", such as 022", max);
+        break;
+    case SETTING_SECONDS:
+        snprintf(reason, SETTINGS_REASON, "must be seconds from %" PRIu64 ".%02u to %" PRIu64 ", such as 30 or 0.5",
+                 min / 1000, (unsigned)(min % 1000 / 10), max / 1000);
+        break;
+    case SETTING_SIZE:
+        snprintf(reason, SETTINGS_REASON, "must be a size from %" PRIu64 "K to %" PRIu64 "T, such as 64M (K, M, G, T)",
+                 min / KIB, max / TIB);
+        break;
+    default:
+        snprintf(reason, SETTINGS_REASON, "must be a whole number from %" PRIu64 " to %" PRIu64, min, max);
+        break;
+    }
+}
+
+static int parse_scalar(const struct setting *setting, const char *value, uint64_t *ret)
+{
+    bool flag = false;
+    int error;
+    switch (setting->type) {
+    case SETTING_FLAG:
+        error = value_bool(value, &flag);
+        if (!error)
+            *ret = flag;
+        return error;
+    case SETTING_SECONDS:
+        return value_seconds(value, setting->min, setting->max, ret);
+    case SETTING_SIZE:
+        return value_size(value, setting->min, setting->max, ret);
+    default:
+        return value_number(value, setting->type == SETTING_OCTAL ? 8 : 10, setting->min, setting->max, ret);
+    }
+}
+
+static int apply_scalar(const struct setting *setting, const char *value, void *place, char *reason)
+{
+    uint64_t n = 0;
+    if (parse_scalar(setting, value, &n)) {
+        explain(setting, reason);
+        return -EINVAL;
+    }
+    switch (setting->type) {
+    case SETTING_FLAG:
+        *(bool *)place = n != 0;
+        break;
+    case SETTING_SIZE:
+        *(uint64_t *)place = n;
+        break;
+    case SETTING_ID:
+        *(uid_t *)place = (uid_t)n;
+        break;
+    case SETTING_OCTAL:
+        *(mode_t *)place = (mode_t)n;
+        break;
+    default:
+        *(unsigned *)place = (unsigned)n;
+        break;
+    }
+    return 0;
+}
+
+static int apply_string(const struct setting *setting, const char *value, const char *directory, char **place,
+                        char *reason)
+{
+    char *text = NULL;
+    const char *why = NULL;
+    int error = *value ? 0 : -EINVAL;
+    if (!error && setting->type == SETTING_URL)
+        error = value_url(value, &text, &why);
+    else if (!error && setting->type == SETTING_PATH)
+        error = value_path(value, directory, &text);
+    else if (!error && !(text = strdup(value)))
+        error = -ENOMEM;
+    if (!error) {
+        free(*place);
+        *place = text;
+    } else if (why) {
+        snprintf(reason, SETTINGS_REASON, "%s", why);
+    } else if (error == -EINVAL && *value == '\0') {
+        snprintf(reason, SETTINGS_REASON, "must not be empty");
+    } else {
+        snprintf(reason, SETTINGS_REASON, "cannot be used: %s", strerror(-error));
+    }
+    return error;
+}
+
+int settings_apply(const struct setting *setting, const char *value, const char *directory,
+                   struct settings_target *target, char *reason)
+{
+    void *place = place_of(setting, target);
+    if (!value && setting->type != SETTING_FLAG) {
+        snprintf(reason, SETTINGS_REASON, "needs a value, as in %s=%s", setting->name, setting->argument);
+        return -EINVAL;
+    }
+    if (setting->type >= SETTING_TEXT)
+        return apply_string(setting, value, directory, place, reason);
+    return apply_scalar(setting, value ? value : "1", place, reason);
+}
+
+void settings_complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("melbicomfs: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+void settings_print(FILE *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        const struct setting *setting = &settings[i];
+        char usage[64];
+        snprintf(usage, sizeof(usage), "%s%s%s", setting->name, setting->argument ? "=" : "",
+                 setting->argument ? setting->argument : "");
+        fprintf(out, "    %-4s%-24s%s", setting->place == SETTING_FILE_ONLY ? "" : "-o", usage, setting->help);
+        if (setting->initial && setting->argument)
+            fprintf(out, " (%s)", setting->initial);
+        fputc('\n', out);
+    }
+}

@@ -1,0 +1,34 @@
+/*
+ * Where the token comes from, in this order: -o token_file=PATH; -o token_command=COMMAND (run by /bin/sh -c, first
+ * line of its output, 10 s); the profile's `token`, `token_file` or `token_command`; $MELBICOM_TOKEN;
+ * $CREDENTIALS_DIRECTORY/melbicom-token; what the configuration file says before its first section. (token_read() asks
+ * the one source it is given; the order is kept by who fills struct token_source.)
+ *
+ * A file that group or others can read is refused (except below $CREDENTIALS_DIRECTORY, which systemd guards).
+ * Surrounding white space is cut; what is left must be 1 to 4096 printable ASCII characters without a space.
+ *
+ * Threads:   main (loop) thread.
+ * Ownership: token_read() gives a malloc'd string; the caller wipes and frees it.
+ * Errors:    negative errno, after one logged line that names the source, never the token: -ENOKEY none configured,
+ * -EACCES file too open or unreadable, -EINVAL malformed, -ETIMEDOUT, -EIO command failed.
+ */
+#ifndef MELBICOMFS_COMMAND_TOKEN_H
+#define MELBICOMFS_COMMAND_TOKEN_H
+
+struct token_source {
+    char *file;        /* token_file=, absolute, or NULL */
+    char *command;     /* token_command=, or NULL */
+    char *value;       /* the profile's or $MELBICOM_TOKEN's, or NULL */
+    char *credentials; /* $CREDENTIALS_DIRECTORY/melbicom-token when it exists, or NULL */
+};
+
+/* A config->read_token; data is a struct token_source. The first source that is set is the one asked. */
+int token_read(void *data, char **ret);
+
+/* How long a token_command may take, in milliseconds: 10,000. A variable, so that a test need not wait that long. */
+extern int token_command_limit_ms;
+
+/* Frees and wipes the strings of source. */
+void token_source_clear(struct token_source *source);
+
+#endif

@@ -1,0 +1,206 @@
+#include "command/values.h"
+
+#include "base/cleanup.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Reads leading digits; *ret_rest is what follows. strtoull alone would take signs, spaces and 0x. */
+static int leading_number(const char *text, int base, uint64_t *ret, const char **ret_rest)
+{
+    if (!isdigit((unsigned char)*text))
+        return -EINVAL;
+    char *rest = NULL;
+    errno = 0;
+    unsigned long long n = strtoull(text, &rest, base);
+    if (errno == ERANGE)
+        return -ERANGE;
+    if (rest == text)
+        return -EINVAL;
+    *ret = n;
+    *ret_rest = rest;
+    return 0;
+}
+
+static int in_range(uint64_t n, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    if (n < min || n > max)
+        return -ERANGE;
+    *ret = n;
+    return 0;
+}
+
+int value_number(const char *text, int base, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    uint64_t n = 0;
+    const char *rest = NULL;
+    int error = leading_number(text, base, &n, &rest);
+    if (error)
+        return error;
+    if (*rest)
+        return -EINVAL;
+    return in_range(n, min, max, ret);
+}
+
+int value_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    static const char suffixes[] = "KMGT";
+    uint64_t n = 0;
+    const char *rest = NULL;
+    int error = leading_number(text, 10, &n, &rest);
+    if (error)
+        return error;
+    if (*rest) {
+        const char *suffix = strchr(suffixes, toupper((unsigned char)*rest));
+        if (!suffix || rest[1])
+            return -EINVAL;
+        unsigned shift = 10 * (unsigned)(suffix - suffixes + 1);
+        if (n > UINT64_MAX >> shift)
+            return -ERANGE;
+        n <<= shift;
+    }
+    return in_range(n, min, max, ret);
+}
+
+int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    uint64_t n = 0;
+    const char *rest = NULL;
+    int error = leading_number(text, 10, &n, &rest);
+    if (error)
+        return error;
+    if (n > max / 1000)
+        return -ERANGE;
+    n *= 1000;
+    if (*rest == '.') {
+        /* By hand: strtod would follow the locale, which may want a comma. */
+        unsigned weight = 100;
+        for (rest++; isdigit((unsigned char)*rest); rest++, weight /= 10)
+            n += weight * (unsigned)(*rest - '0');
+    }
+    if (*rest)
+        return -EINVAL;
+    return in_range(n, min, max, ret);
+}
+
+int value_bool(const char *text, bool *ret)
+{
+    static const struct {
+        const char *word;
+        bool means;
+    } words[] = {
+        {"1", true},  {"yes", true}, {"true", true},   {"on", true},
+        {"0", false}, {"no", false}, {"false", false}, {"off", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcasecmp(text, words[i].word) == 0) {
+            *ret = words[i].means;
+            return 0;
+        }
+    return -EINVAL;
+}
+
+int value_home(char **ret)
+{
+    const char *home = getenv("HOME");
+    if (!home || *home != '/') {
+        const struct passwd *user = getpwuid(getuid());
+        home = user ? user->pw_dir : NULL;
+    }
+    if (!home || *home != '/')
+        return -EINVAL;
+    char *copy = strdup(home);
+    if (!copy)
+        return -ENOMEM;
+    *ret = copy;
+    return 0;
+}
+
+int value_path(const char *text, const char *directory, char **ret)
+{
+    _cleanup_(freep) char *base = NULL;
+    if (!*text)
+        return -EINVAL;
+    if (strncmp(text, "~/", 2) == 0) {
+        int error = value_home(&base);
+        if (error)
+            return error;
+        text += 2;
+    } else if (*text != '/') {
+        base = directory ? strdup(directory) : getcwd(NULL, 0);
+        if (!base)
+            return -errno;
+    }
+    char *path = NULL;
+    if (asprintf(&path, "%s%s%s", base ? base : "", base ? "/" : "", text) < 0)
+        return -ENOMEM;
+    *ret = path;
+    return 0;
+}
+
+/* The host as curl will use it: 127.1 has become 127.0.0.1 by then, and 127.example.com is no address. */
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+static bool has_part(CURLU *url, CURLUPart which)
+{
+    char *part = NULL;
+    bool has = curl_url_get(url, which, &part, 0) == CURLUE_OK;
+    curl_free(part);
+    return has;
+}
+
+/* NULL for a URL that may carry a token, else what is wrong with it. */
+static const char *url_fault(CURLU *url, const char *text)
+{
+    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        return "is not a URL; one looks like https://api.example.com/api";
+    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
+        return "holds a user or password; the token goes into token_file= or MELBICOM_TOKEN instead";
+    if (strpbrk(text, "?#"))
+        return "has a query or fragment; give only the part that all paths of the API begin with";
+
+    char *scheme = NULL, *host = NULL;
+    const char *fault = NULL;
+    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(url, CURLUPART_HOST, &host, 0) || !*host)
+        fault = "names no host; a URL looks like https://api.example.com/api";
+    else if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && is_loopback(host)))
+        fault = "must be https (http is for 127.0.0.1, [::1] and localhost), or the token would travel in the clear";
+    curl_free(scheme);
+    curl_free(host);
+    return fault;
+}
+
+int value_url(const char *text, char **ret, const char **ret_why)
+{
+    CURLU *url = curl_url();
+    if (!url)
+        return -ENOMEM;
+    const char *fault = url_fault(url, text);
+    curl_url_cleanup(url);
+    if (fault) {
+        *ret_why = fault;
+        return -EINVAL;
+    }
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] == '/')
+        len--;
+    char *copy = strndup(text, len);
+    if (!copy)
+        return -ENOMEM;
+    *ret = copy;
+    return 0;
+}

@@ -1,0 +1,319 @@
+/*
+ * melbicomfs: a Melbicom account as a directory.
+ *
+ * The map of src/, from the top down; a file includes only what is below it.
+ *
+ *   main.c      this: settings, the check, the mount, the fork, the loop, the end
+ *   command/    options.c argv, environment and file become a struct config; token.c where the token comes from
+ *   mount/      session.c the mount; requests.c, directories.c, writes.c the kernel's requests; pending.c those that wait;
+ *               nodes.c what the kernel knows; push.c what it is told unasked; ahead.c when
+ *   tree/       routes.c what the user sees (a table); tree.c what a path is; listing.c what a directory lists; render.c texts of whole
+ *               documents; names.c names from the API; purge.c; status.c, readme.c this mount's own files
+ *   api/        endpoints.c what the API offers (a table); documents.c the cache; build.c answers become items; snapshot.c bytes that never
+ *               change; client.c retries, the host's state; http.c libcurl; json.c streams, lossless text
+ *   base/       loop.c log.c metrics.c clock.c config.c
+ */
+#include "api/client.h"
+#include "api/documents.h"
+#include "api/endpoints.h"
+#include "api/http.h"
+#include "base/cleanup.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+#include "command/options.h"
+#include "mount/session.h"
+#include "tree/tree.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json_c_version.h>
+#include <json-c/printbuf.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+#ifndef MELBICOMFS_VERSION
+#define MELBICOMFS_VERSION "0.1.0"
+#endif
+
+/* Everything there is one of. */
+struct program {
+    struct config config;
+    struct endpoints *endpoints;
+    struct loop *loop;
+    struct metrics *metrics;
+    struct http *http;
+    struct client *client;
+    struct documents *documents;
+    struct tree *tree;
+    struct session *session;
+    char *token;
+    char *version; /* the body of the answer to the check, kept for the first reader */
+    size_t version_len;
+    int signals;
+};
+
+static void wipe(char **text)
+{
+    if (*text)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
+/* No core file and no debugger of another process may see the token. LeakSanitizer is such a debugger. */
+static void guard_memory(void)
+{
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return;
+#endif
+#endif
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+/* ---- the check before detaching ---- */
+
+static int verdict(const struct http_result *result, const char *url)
+{
+    if (result->error) {
+        log_error("%s: cannot reach the API: %s (%s); check the URL and the network, or mount with -o delay_connect", url,
+                  strerror(-result->error), result->detail ? result->detail : "");
+        return EXIT_UNREACHABLE;
+    }
+    if (result->status == 401 || result->status == 403) {
+        log_error("%s: the API refuses the token (HTTP %ld); check the token", url, result->status);
+        return EXIT_TOKEN;
+    }
+    if (result->status >= 500) {
+        log_error("%s: the API answers HTTP %ld; try again later, or mount with -o delay_connect", url, result->status);
+        return EXIT_UNREACHABLE;
+    }
+    return EXIT_OK;
+}
+
+/* One request. EXIT_OK with *missing set when it was answered 404. */
+static int ask_once(struct program *program, enum operation operation, bool *missing)
+{
+    struct query query = {.operation = operation};
+    struct printbuf *path = printbuf_new();
+    _cleanup_(freep) char *url = NULL, *body = NULL;
+    struct http_result result = {0};
+    size_t len = 0;
+
+    if (!path || endpoints_path(program->endpoints, &query, 0, path) < 0 ||
+        asprintf(&url, "%s%s", program->config.base_url, path->buf) < 0) {
+        if (path)
+            printbuf_free(path);
+        return EXIT_UNREACHABLE;
+    }
+    printbuf_free(path);
+    http_once(&program->config, url, program->token, &result, &body, &len);
+    *missing = result.status == 404;
+    int status = verdict(&result, url);
+    if (status == EXIT_OK && operation == OP_VERSION && result.status == 200) {
+        program->version = steal(&body);
+        program->version_len = len;
+    }
+    return status;
+}
+
+/* Asks for the version, or for the services where no path for that is known; so that a wrong token or host is told here, and not by each file. */
+static int check(struct program *program)
+{
+    bool missing = true;
+    int status = EXIT_OK;
+    while (status == EXIT_OK && missing) {
+        unsigned choice = endpoints_choice(program->endpoints, OP_VERSION);
+        status = ask_once(program, OP_VERSION, &missing);
+        if (missing && !endpoints_missed(program->endpoints, OP_VERSION, choice))
+            break;
+    }
+    if (status == EXIT_OK && missing) {
+        status = ask_once(program, OP_SERVICES, &missing);
+        if (status == EXIT_OK && missing) {
+            log_error("%s: no API answers there (HTTP 404); check the URL", program->config.base_url);
+            status = EXIT_UNREACHABLE;
+        }
+    }
+    return status;
+}
+
+/* ---- building up and taking down ---- */
+
+static int build(struct program *program)
+{
+    struct config *config = &program->config;
+    if (!(program->loop = loop_new()) || !(program->metrics = metrics_new()) ||
+        !(program->http = http_new(program->loop, config)) ||
+        !(program->client = client_new(program->loop, program->http, config, program->metrics)) ||
+        !(program->documents = documents_new(program->loop, program->client, program->endpoints, config, program->metrics)) ||
+        !(program->tree = tree_new(program->loop, program->documents, program->endpoints, program->client, config,
+                                   program->metrics)) ||
+        !(program->session = session_new(program->loop, program->tree, config, program->metrics))) {
+        log_error("cannot start: out of memory or file descriptors");
+        return EXIT_MOUNT;
+    }
+    client_set_token(program->client, program->token);
+    wipe(&program->token);
+    if (program->version) {
+        struct query query = {.operation = OP_VERSION};
+        struct document *document = documents_get(program->documents, &query);
+        if (document)
+            (void)document_seed(document, program->version, program->version_len);
+        endpoints_settled(program->endpoints, OP_VERSION);
+    }
+    return EXIT_OK;
+}
+
+static void take_down(struct program *program)
+{
+    session_free(program->session);
+    tree_free(program->tree);
+    documents_free(program->documents);
+    client_free(program->client);
+    http_free(program->http);
+    metrics_free(program->metrics);
+    if (program->signals >= 0) {
+        loop_unwatch(program->loop, program->signals);
+        close(program->signals);
+    }
+    loop_free(program->loop);
+    endpoints_free(program->endpoints);
+    wipe(&program->token);
+    free(program->version);
+    options_clear(&program->config);
+    curl_global_cleanup();
+    log_free();
+}
+
+/* ---- serving ---- */
+
+static void on_signal(void *data, short revents)
+{
+    (void)revents;
+    struct program *program = data;
+    struct signalfd_siginfo info;
+    if (read(program->signals, &info, sizeof info) == sizeof info) {
+        log_info("%s: unmounting (%s)", program->config.mountpoint, strsignal((int)info.ssi_signo));
+        loop_quit(program->loop, EXIT_OK);
+    }
+}
+
+static int watch_signals(struct program *program)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    program->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return program->signals < 0 ? -errno : loop_watch(program->loop, program->signals, POLLIN, on_signal, program);
+}
+
+/* Leaves the terminal. The parent's exit status is given only now that the mount stands. */
+static int detach(void)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid > 0)
+        _exit(EXIT_OK);
+    if (setsid() < 0 || chdir("/") < 0)
+        return -errno;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return -errno;
+    (void)dup2(null, STDIN_FILENO);
+    (void)dup2(null, STDOUT_FILENO);
+    (void)dup2(null, STDERR_FILENO);
+    if (null > STDERR_FILENO)
+        close(null);
+    log_to_syslog();
+    return 0;
+}
+
+static int serve(struct program *program)
+{
+    int r = watch_signals(program);
+    if (r == 0 && session_mount(program->session) < 0)
+        return EXIT_MOUNT;
+    if (r == 0 && !program->config.foreground)
+        r = detach();
+    if (r == 0)
+        r = session_start(program->session);
+    if (r < 0) {
+        log_error("%s: cannot start: %s", program->config.mountpoint, strerror(-r));
+        return EXIT_MOUNT;
+    }
+    (void)sd_notifyf(0, "READY=1\nSTATUS=Mounted %s at %s", program->config.base_url, program->config.mountpoint);
+    log_info("%s: mounted %s", program->config.mountpoint, program->config.base_url);
+    r = loop_run(program->loop);
+    (void)sd_notify(0, "STOPPING=1");
+    return r < 0 ? EXIT_MOUNT : r;
+}
+
+static int mount_account(struct program *program)
+{
+    struct config *config = &program->config;
+    int r = config->read_token ? config->read_token(config->read_token_data, &program->token) : -ENOKEY;
+    if (r < 0)
+        return EXIT_TOKEN;
+    log_hide(program->token);
+    if (!config->delay_connect) {
+        int status = check(program);
+        if (status != EXIT_OK)
+            return status;
+    }
+    int status = build(program);
+    return status == EXIT_OK ? serve(program) : status;
+}
+
+static int run(struct program *program, int argc, char **argv)
+{
+    enum options_action action;
+    int status = options_parse(argc, argv, &program->config, &action);
+    if (status != EXIT_OK || action == OPTIONS_HELP)
+        return status;
+    if (action == OPTIONS_VERSION) {
+        printf("melbicomfs " MELBICOMFS_VERSION "\n%s, json-c %s\n", curl_version(), json_c_version());
+        return EXIT_OK;
+    }
+    if (program->config.debug)
+        log_set_level(LOG_LEVEL_DEBUG);
+    program->endpoints = endpoints_new(&program->config);
+    if (!program->endpoints)
+        return EXIT_CONFIG;
+    if (action == OPTIONS_ENDPOINTS) {
+        endpoints_print(program->endpoints, stdout);
+        return EXIT_OK;
+    }
+    return mount_account(program);
+}
+
+int main(int argc, char **argv)
+{
+    struct program program = {.signals = -1};
+
+    guard_memory();
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    config_init(&program.config);
+    int status = run(&program, argc, argv);
+    take_down(&program);
+    return status;
+}

@@ -1,0 +1,94 @@
+#include "mount/session_private.h"
+
+#include "base/clock.h"
+#include "base/config.h"
+
+#include <string.h>
+
+/*
+ * Two guesses at what will be read, each made only after it has come true a few times.
+ *
+ * Siblings. Once several files of a directory have been read within a second of each other, the bytes of those that
+ * the kernel knows and does not have are pushed into its page cache, beginning behind the one just read and going round; twice as many each
+ * time a read shows that the guess was good. A lone `cat` pushes nothing, and `ls` reads nothing.
+ *
+ * Cousins. A shell's glob stats services/101/info.json, services/102/info.json, … one after another before `cat` even starts. When the same
+ * name is asked for below several directories in a row, the documents behind the next ones are fetched, as many at once as there
+ * are connections, never more than `readahead` ahead.
+ */
+#define SPREE_MS 1000      /* reads further apart are not one after another */
+#define READS_BEFORE_PUSH 3
+#define FIRST_WINDOW 16
+#define WINDOW_MAX 4096
+#define QUEUE_MAX 8192     /* jobs that may wait for the pusher */
+
+static bool pushable(const struct node *node)
+{
+    return node->current && node->bound && node->nlookup && !node->in_cache && node->snapshot && node->snapshot->len > 0;
+}
+
+static struct node *next_round(struct node *node)
+{
+    return node->next_sibling ? node->next_sibling : node->parent->first_child;
+}
+
+void ahead_of_read(struct session *session, struct node *node)
+{
+    struct node *dir = node->parent;
+    int64_t now = clock_ms();
+
+    node->in_cache = true;
+    if (!session->config->push || !dir)
+        return;
+    if (now - dir->last_read > SPREE_MS)
+        dir->reads = dir->window = 0;
+    dir->last_read = now;
+    if (++dir->reads < READS_BEFORE_PUSH)
+        return;
+    dir->window = dir->window ? dir->window * 2 : FIRST_WINDOW;
+    if (dir->window > WINDOW_MAX)
+        dir->window = WINDOW_MAX;
+
+    unsigned queued = push_queued(session->push), pushed = 0, looked = 0;
+    for (struct node *at = next_round(node); at != node && pushed < dir->window; at = next_round(at)) {
+        if (queued + pushed >= QUEUE_MAX || ++looked > 4 * WINDOW_MAX)
+            break;
+        if (!pushable(at))
+            continue;
+        push_bytes(session->push, at->nodeid, at->snapshot);
+        at->in_cache = true;
+        pushed++;
+    }
+}
+
+/* Fetches what `leaf` shows below the directory `dir`; false when it is better to stop. */
+static bool fetch_cousin(struct session *session, struct node *dir, const char *leaf)
+{
+    struct place place;
+    if (tree_child(session->tree, &dir->place, leaf, &place) < 0)
+        return true;
+    bool on = place.route->kind != ROUTE_FILE || tree_prefetch(session->tree, &place);
+    place_clear(&place);
+    return on;
+}
+
+void ahead_of_getattr(struct session *session, struct node *node)
+{
+    struct node *dir = node->parent, *above = dir ? dir->parent : NULL;
+    int64_t now = clock_ms();
+
+    if (!above || session->config->readahead == 0 || route_shape(dir->place.route)->segment == SEGMENT_FIXED)
+        return;
+    if (now - above->last_read > SPREE_MS * 10)
+        above->reads = above->window = 0;
+    above->last_read = now;
+    if (++above->reads < 2)
+        return;
+    above->window = above->window ? above->window * 2 : 2;
+    if (above->window > session->config->readahead)
+        above->window = session->config->readahead;
+    struct node *at = dir->next_sibling;
+    for (unsigned n = 0; at && n < above->window; at = at->next_sibling, n++)
+        if (at->place.route == dir->place.route && !fetch_cousin(session, at, node->key.name))
+            break;
+}

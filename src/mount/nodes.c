@@ -1,0 +1,256 @@
+#include "mount/nodes.h"
+
+#include "tree/purge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOT_ID 1 /* FUSE_ROOT_ID */
+
+struct nodes {
+    struct tree *tree;
+    struct node *by_id;
+    struct node *by_path;
+    struct node *root;
+    uint64_t last_id;
+};
+
+static size_t key_len(const struct node *node)
+{
+    return sizeof node->key.parent + strlen(node->key.name);
+}
+
+static void link_child(struct node *dir, struct node *node)
+{
+    node->prev_sibling = dir->last_child;
+    if (dir->last_child)
+        dir->last_child->next_sibling = node;
+    else
+        dir->first_child = node;
+    dir->last_child = node;
+}
+
+static void unlink_child(struct node *dir, struct node *node)
+{
+    if (node->prev_sibling)
+        node->prev_sibling->next_sibling = node->next_sibling;
+    else
+        dir->first_child = node->next_sibling;
+    if (node->next_sibling)
+        node->next_sibling->prev_sibling = node->prev_sibling;
+    else
+        dir->last_child = node->prev_sibling;
+}
+
+/* Makes a node and takes what `place` holds; on failure too. */
+static struct node *make(struct nodes *nodes, struct node *dir, struct place *place)
+{
+    size_t len = strlen(place->name) + 1;
+    struct node *node = calloc(1, sizeof *node + len);
+    if (!node) {
+        place_clear(place);
+        return NULL;
+    }
+    node->nodeid = ++nodes->last_id;
+    node->parent = dir;
+    node->place = *place;
+    node->key.parent = dir ? dir->nodeid : 0;
+    memcpy(node->key.name, place->name, len);
+    node->place.name = node->key.name;
+    node->mtime = tree_started(nodes->tree);
+    node->bound = place->route->kind == ROUTE_DIR && place->route->select == SELECT_NONE;
+    *place = (struct place){.route = NULL};
+    HASH_ADD(by_id, nodes->by_id, nodeid, sizeof node->nodeid, node);
+    if (dir)
+        link_child(dir, node);
+    return node;
+}
+
+static void make_current(struct nodes *nodes, struct node *node)
+{
+    HASH_ADD_KEYPTR(by_path, nodes->by_path, &node->key, key_len(node), node);
+    node->current = true;
+}
+
+static void lose_current(struct nodes *nodes, struct node *node)
+{
+    if (!node->current)
+        return;
+    HASH_DELETE(by_path, nodes->by_path, node);
+    node->current = false;
+}
+
+static void free_node(struct nodes *nodes, struct node *node)
+{
+    lose_current(nodes, node);
+    HASH_DELETE(by_id, nodes->by_id, node);
+    if (node->parent)
+        unlink_child(node->parent, node);
+    snapshot_unref(node->snapshot);
+    purge_handle_free(node->handle);
+    place_clear(&node->place);
+    free(node);
+}
+
+struct nodes *nodes_new(struct tree *tree)
+{
+    struct nodes *nodes = calloc(1, sizeof *nodes);
+    if (!nodes)
+        return NULL;
+    nodes->tree = tree;
+    nodes->last_id = ROOT_ID - 1;
+    struct place place = *tree_root(tree);
+    nodes->root = make(nodes, NULL, &place);
+    if (!nodes->root) {
+        free(nodes);
+        return NULL;
+    }
+    make_current(nodes, nodes->root);
+    return nodes;
+}
+
+void nodes_free(struct nodes *nodes)
+{
+    if (!nodes)
+        return;
+    struct node *node, *next;
+    for (node = nodes->by_id; node; node = next) {
+        next = node->by_id.next;
+        node->parent = NULL;
+        free_node(nodes, node);
+    }
+    free(nodes);
+}
+
+struct node *nodes_root(struct nodes *nodes)
+{
+    return nodes->root;
+}
+
+size_t nodes_count(const struct nodes *nodes)
+{
+    return HASH_CNT(by_id, nodes->by_id);
+}
+
+struct node *nodes_get(struct nodes *nodes, uint64_t nodeid)
+{
+    struct node *node;
+    HASH_FIND(by_id, nodes->by_id, &nodeid, sizeof nodeid, node);
+    return node;
+}
+
+struct node *nodes_current(struct nodes *nodes, const struct node *dir, const char *name)
+{
+    struct {
+        uint64_t parent;
+        char name[NAMES_MAX + 1];
+    } key = {.parent = dir->nodeid};
+    size_t len = strlen(name);
+    struct node *node;
+
+    if (len > NAMES_MAX)
+        return NULL;
+    memcpy(key.name, name, len);
+    HASH_FIND(by_path, nodes->by_path, &key, sizeof key.parent + len, node);
+    return node;
+}
+
+struct node *nodes_mint(struct nodes *nodes, struct node *dir, struct place *place)
+{
+    return make(nodes, dir, place);
+}
+
+struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct place *place)
+{
+    struct node *node = nodes_current(nodes, dir, place->name);
+    if (node) {
+        place_clear(place);
+        return node;
+    }
+    node = make(nodes, dir, place);
+    if (node)
+        make_current(nodes, node);
+    return node;
+}
+
+void node_bind(struct node *node, const struct view *view)
+{
+    if (node->bound && node->place.route->kind != ROUTE_DIR)
+        return;
+    if (view->snapshot)
+        node->snapshot = snapshot_ref(view->snapshot);
+    node->target = view->id;
+    if (!node->bound)
+        node->mtime = view->mtime;
+    node->bound = true;
+}
+
+/* Whether a bound node shows just what the view shows. Of equal bytes it keeps the newer copy, which the cache holds anyway. */
+static bool shows(struct node *node, const struct view *view)
+{
+    if (node->place.route->kind == ROUTE_DIR)
+        return true;
+    if (node->place.route->kind == ROUTE_LINK)
+        return node->target == view->id;
+    if (!node->snapshot || !snapshot_equal(node->snapshot, view->snapshot))
+        return false;
+    if (node->snapshot != view->snapshot) {
+        snapshot_unref(node->snapshot);
+        node->snapshot = snapshot_ref(view->snapshot);
+    }
+    return true;
+}
+
+struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *place, const struct view *view)
+{
+    struct node *node = nodes_current(nodes, dir, place->name);
+    if (node && node->bound && !shows(node, view)) {
+        lose_current(nodes, node);
+        nodes_drop_unused(nodes, node);
+        node = NULL;
+    }
+    if (node) {
+        place_clear(place);
+    } else {
+        node = make(nodes, dir, place);
+        if (!node)
+            return NULL;
+        make_current(nodes, node);
+    }
+    node_bind(node, view);
+    return node;
+}
+
+void nodes_drop_unused(struct nodes *nodes, struct node *node)
+{
+    while (node && node->nlookup == 0 && node->busy == 0 && !node->first_child && node->parent) {
+        if (node->place.route->kind == ROUTE_DIR && node->bound)
+            return;
+        struct node *parent = node->parent;
+        free_node(nodes, node);
+        node = parent;
+    }
+}
+
+void nodes_forget(struct nodes *nodes, struct node *node, uint64_t n)
+{
+    node->nlookup -= n < node->nlookup ? n : node->nlookup;
+    nodes_drop_unused(nodes, node);
+}
+
+void node_hold(struct node *node)
+{
+    node->busy++;
+}
+
+void node_release(struct nodes *nodes, struct node *node)
+{
+    node->busy--;
+    nodes_drop_unused(nodes, node);
+}
+
+void nodes_each(struct nodes *nodes, void (*fn)(void *data, struct node *node), void *data)
+{
+    for (struct node *node = nodes->by_id; node; node = node->by_id.next)
+        fn(data, node);
+}

@@ -1,0 +1,252 @@
+#define FUSE_USE_VERSION 314
+
+#include "mount/push.h"
+
+#include "api/snapshot.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+
+#include <errno.h>
+#include <fuse3/fuse_lowlevel.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum job_kind { DROP_ENTRY, DROP_INODE, BYTES };
+
+struct job {
+    struct job *next;
+    enum job_kind kind;
+    uint64_t nodeid;
+    struct snapshot *snapshot;
+    void (*done)(void *data);
+    void *data;
+    char name[];
+};
+
+struct queue {
+    struct job *first, **last;
+};
+
+struct push {
+    struct loop *loop;
+    struct metrics *metrics;
+    struct fuse_session *session;
+    pthread_t thread;
+    bool running;
+    int done_fd; /* readable when `answered` holds jobs */
+
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t wake;
+    struct queue waiting, answered;
+    unsigned n;
+    bool stop;
+};
+
+static void append(struct queue *queue, struct job *job)
+{
+    job->next = NULL;
+    *queue->last = job;
+    queue->last = &job->next;
+}
+
+static struct job *take(struct queue *queue)
+{
+    struct job *job = queue->first;
+    if (job) {
+        queue->first = job->next;
+        if (!queue->first)
+            queue->last = &queue->first;
+    }
+    return job;
+}
+
+static void job_free(struct job *job)
+{
+    snapshot_unref(job->snapshot);
+    free(job);
+}
+
+static void on_done(void *data, short revents)
+{
+    (void)revents;
+    struct push *push = data;
+    uint64_t n;
+    if (read(push->done_fd, &n, sizeof n) < 0)
+        return;
+    for (;;) {
+        pthread_mutex_lock(&push->mutex);
+        struct job *job = take(&push->answered);
+        pthread_mutex_unlock(&push->mutex);
+        if (!job)
+            return;
+        job->done(job->data);
+        job_free(job);
+    }
+}
+
+struct push *push_new(struct loop *loop, struct metrics *metrics)
+{
+    struct push *push = calloc(1, sizeof *push);
+    if (!push)
+        return NULL;
+    push->loop = loop;
+    push->metrics = metrics;
+    push->waiting.last = &push->waiting.first;
+    push->answered.last = &push->answered.first;
+    pthread_mutex_init(&push->mutex, NULL);
+    pthread_cond_init(&push->wake, NULL);
+    push->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (push->done_fd < 0 || loop_watch(loop, push->done_fd, POLLIN, on_done, push) < 0) {
+        push_free(push);
+        return NULL;
+    }
+    return push;
+}
+
+void push_free(struct push *push)
+{
+    if (!push)
+        return;
+    if (push->running) {
+        pthread_mutex_lock(&push->mutex);
+        push->stop = true;
+        pthread_cond_signal(&push->wake);
+        pthread_mutex_unlock(&push->mutex);
+        pthread_join(push->thread, NULL);
+    }
+    for (struct job *job; (job = take(&push->waiting));)
+        job_free(job);
+    for (struct job *job; (job = take(&push->answered));)
+        job_free(job);
+    if (push->done_fd >= 0) {
+        loop_unwatch(push->loop, push->done_fd);
+        close(push->done_fd);
+    }
+    pthread_cond_destroy(&push->wake);
+    pthread_mutex_destroy(&push->mutex);
+    free(push);
+}
+
+static void run(struct push *push, struct job *job)
+{
+    switch (job->kind) {
+    case DROP_ENTRY:
+        fuse_lowlevel_notify_inval_entry(push->session, job->nodeid, job->name, strlen(job->name));
+        break;
+    case DROP_INODE:
+        fuse_lowlevel_notify_inval_inode(push->session, job->nodeid, 0, 0);
+        break;
+    case BYTES: {
+        struct fuse_bufvec bytes = FUSE_BUFVEC_INIT(job->snapshot->len);
+        bytes.buf[0].mem = job->snapshot->data;
+        if (fuse_lowlevel_notify_store(push->session, job->nodeid, 0, &bytes, 0) == 0)
+            metrics_pushed(push->metrics, job->snapshot->len);
+        break;
+    }
+    }
+}
+
+static void *work(void *data)
+{
+    struct push *push = data;
+    uint64_t one = 1;
+
+    pthread_mutex_lock(&push->mutex);
+    for (;;) {
+        struct job *job = push->stop ? NULL : take(&push->waiting);
+        if (!job && push->stop)
+            break;
+        if (!job) {
+            pthread_cond_wait(&push->wake, &push->mutex);
+            continue;
+        }
+        push->n--;
+        pthread_mutex_unlock(&push->mutex);
+        run(push, job);
+        pthread_mutex_lock(&push->mutex);
+        if (!job->done) {
+            job_free(job);
+            continue;
+        }
+        append(&push->answered, job);
+        (void)!write(push->done_fd, &one, sizeof one);
+    }
+    pthread_mutex_unlock(&push->mutex);
+    return NULL;
+}
+
+int push_start(struct push *push, struct fuse_session *session)
+{
+    sigset_t all, old;
+    push->session = session;
+    sigfillset(&all); /* signals are the loop's */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int r = -pthread_create(&push->thread, NULL, work, push);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    push->running = r == 0;
+    return r;
+}
+
+static struct job *job_new(enum job_kind kind, uint64_t nodeid, const char *name)
+{
+    size_t len = name ? strlen(name) + 1 : 0;
+    struct job *job = calloc(1, sizeof *job + len);
+    if (!job)
+        return NULL;
+    job->kind = kind;
+    job->nodeid = nodeid;
+    if (name)
+        memcpy(job->name, name, len);
+    return job;
+}
+
+static void queue_job(struct push *push, struct job *job)
+{
+    pthread_mutex_lock(&push->mutex);
+    append(&push->waiting, job);
+    push->n++;
+    pthread_cond_signal(&push->wake);
+    pthread_mutex_unlock(&push->mutex);
+}
+
+void push_drop_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data)
+{
+    struct job *job = job_new(DROP_ENTRY, dir, name);
+    if (!job) {
+        if (done)
+            done(data);
+        return;
+    }
+    job->done = done;
+    job->data = data;
+    queue_job(push, job);
+}
+
+void push_drop_inode(struct push *push, uint64_t nodeid)
+{
+    struct job *job = job_new(DROP_INODE, nodeid, NULL);
+    if (job)
+        queue_job(push, job);
+}
+
+void push_bytes(struct push *push, uint64_t nodeid, struct snapshot *snapshot)
+{
+    struct job *job = job_new(BYTES, nodeid, NULL);
+    if (!job)
+        return;
+    job->snapshot = snapshot_ref(snapshot);
+    queue_job(push, job);
+}
+
+unsigned push_queued(struct push *push)
+{
+    pthread_mutex_lock(&push->mutex);
+    unsigned n = push->n;
+    pthread_mutex_unlock(&push->mutex);
+    return n;
+}

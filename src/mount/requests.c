@@ -1,0 +1,526 @@
+#include "mount/session_private.h"
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "tree/purge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/*
+ * How long things hold, in the kernel.
+ *
+ *   attributes of a bound file or link    for ever: they cannot change
+ *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits for the document
+ *   attributes of a directory             until the listing that the kernel holds expires; then its mtime moves, and the kernel lists again
+ *   entries                               as long as the document they were taken from
+ *   a command's entry                     not at all: each LOOKUP mints a node
+ *   "not there"                           a second when the API says so, an hour when the grammar does
+ */
+#define FOR_EVER 1e9
+#define ABSENT_S 1.0
+#define NEVER_THERE_S 3600.0
+#define FROM_MEMORY_MS 1000
+
+struct session *session_of(fuse_req_t req)
+{
+    return fuse_req_userdata(req);
+}
+
+struct node *node_of(fuse_req_t req, fuse_ino_t ino, enum kernel_request kind)
+{
+    struct session *session = session_of(req);
+    struct node *node = nodes_get(session->nodes, ino);
+    metrics_kernel(session->metrics, kind);
+    if (!node)
+        fuse_reply_err(req, ESTALE);
+    return node;
+}
+
+double seconds_until(int64_t until)
+{
+    if (until == CLOCK_NEVER)
+        return FOR_EVER;
+    int64_t left = until - clock_ms();
+    return left > 0 ? (double)left / 1000.0 : 0.0;
+}
+
+/* ---- attributes ---- */
+
+void attr_of(struct session *session, const struct node *node, struct stat *st)
+{
+    const struct config *config = session->config;
+    char target[64];
+
+    memset(st, 0, sizeof *st);
+    st->st_ino = node->nodeid;
+    st->st_nlink = 1;
+    st->st_uid = config->uid;
+    st->st_gid = config->gid;
+    st->st_blksize = 4096;
+    st->st_mtim = st->st_ctim = st->st_atim = node->mtime;
+    switch (node->place.route->kind) {
+    case ROUTE_DIR:
+        st->st_mode = S_IFDIR | (0555 & ~config->umask);
+        st->st_ctim = tree_started(session->tree);
+        break;
+    case ROUTE_FILE:
+        st->st_mode = S_IFREG | (0444 & ~config->umask);
+        st->st_size = node->snapshot ? (off_t)node->snapshot->len : 0;
+        break;
+    case ROUTE_LINK:
+        st->st_mode = S_IFLNK | 0777;
+        st->st_size = node->bound ? (off_t)tree_target(&node->place, node->target, target, sizeof target) : 0;
+        break;
+    case ROUTE_COMMAND:
+        st->st_mode = S_IFREG | (0644 & ~config->umask);
+        break;
+    }
+    st->st_blocks = (st->st_size + 511) / 512;
+}
+
+/* The kernel holds a listing that has expired: one nanosecond tells it so, once. */
+static void move_mtime(struct node *dir)
+{
+    if (dir->moved)
+        return;
+    dir->moved = true;
+    if (++dir->mtime.tv_nsec == 1000000000) {
+        dir->mtime.tv_nsec = 0;
+        dir->mtime.tv_sec++;
+    }
+}
+
+double attr_timeout(struct session *session, struct node *node)
+{
+    if (!node->bound && node->place.route->kind != ROUTE_COMMAND)
+        return 0.0;
+    if (node->place.route->kind != ROUTE_DIR)
+        return FOR_EVER;
+    int64_t life = tree_list_life(session->tree, &node->place);
+    if (life == CLOCK_NEVER)
+        return FOR_EVER;
+    if (node->listed_until == 0)
+        return (double)life / 1000.0;
+    double left = seconds_until(node->listed_until);
+    if (left <= 0)
+        move_mtime(node);
+    return left;
+}
+
+static void fill_entry(struct session *session, struct node *node, int64_t expires, struct fuse_entry_param *e)
+{
+    memset(e, 0, sizeof *e);
+    e->ino = node->nodeid;
+    e->generation = 1;
+    e->attr_timeout = attr_timeout(session, node);
+    attr_of(session, node, &e->attr);
+    e->entry_timeout = node->bound ? seconds_until(expires) : 0.0;
+}
+
+void reply_entry(struct session *session, fuse_req_t req, struct node *node, int64_t expires)
+{
+    struct fuse_entry_param e;
+    fill_entry(session, node, expires, &e);
+    node->nlookup++;
+    if (fuse_reply_entry(req, &e) < 0)
+        nodes_forget(session->nodes, node, 1);
+}
+
+static void reply_absent(fuse_req_t req, double seconds)
+{
+    struct fuse_entry_param e = {.ino = 0, .entry_timeout = seconds};
+    fuse_reply_entry(req, &e);
+}
+
+static void reply_attr(struct session *session, fuse_req_t req, struct node *node)
+{
+    struct stat st;
+    double timeout = attr_timeout(session, node);
+    attr_of(session, node, &st);
+    fuse_reply_attr(req, &st, timeout);
+}
+
+/* ---- LOOKUP ---- */
+
+/* Replies with the node that shows the view at the path of `node`: that one, if it still does. */
+static void reply_shown(struct session *session, fuse_req_t req, struct node *node, struct view *view)
+{
+    struct place place;
+    struct node *shown = NULL;
+    if (tree_child(session->tree, &node->parent->place, node->key.name, &place) == 0)
+        shown = nodes_show(session->nodes, node->parent, &place, view);
+    if (shown)
+        reply_entry(session, req, shown, view->expires);
+    else
+        fuse_reply_err(req, ENOMEM);
+    view_clear(view);
+}
+
+/* A directory the kernel knows is answered from memory, whatever failed: to throw it away would take the working directory from under
+ * those who are in it. What is below tells of the failure. */
+static void resume_lookup(struct pending *pending, int error)
+{
+    struct session *session = pending->session;
+    struct node *node = pending->node; /* the one that is revalidated */
+    bool dir = node->place.route->kind == ROUTE_DIR;
+    struct view view = {.snapshot = NULL};
+
+    int r = error ? error : tree_peek(session->tree, &node->place, &view);
+    if (r == 0) {
+        pending_ask(pending);
+        return;
+    }
+    fuse_req_t req = pending_take(pending);
+    if (r == 1)
+        reply_shown(session, req, node, &view);
+    else if (r == -ENOENT)
+        reply_absent(req, ABSENT_S);
+    else if (dir)
+        reply_entry(session, req, node, clock_ms() + FROM_MEMORY_MS);
+    else
+        fuse_reply_err(req, -r);
+    pending_free(pending);
+}
+
+static void lookup_command(struct session *session, fuse_req_t req, struct node *dir, struct place *place)
+{
+    uint64_t id = place_id(place);
+    struct node *node = nodes_mint(session->nodes, dir, place);
+    if (node)
+        node->handle = purge_handle_new(tree_purges(session->tree), id);
+    if (node && node->handle) {
+        reply_entry(session, req, node, 0);
+        return;
+    }
+    if (node)
+        nodes_drop_unused(session->nodes, node);
+    fuse_reply_err(req, ENOMEM);
+}
+
+/* Nothing at hand tells what the place shows: a node that has shown something is revalidated; else one is given that will find out. */
+static void lookup_unknown(struct session *session, fuse_req_t req, struct node *dir, struct place *place)
+{
+    struct node *node = nodes_find_or_make(session->nodes, dir, place);
+    if (!node) {
+        fuse_reply_err(req, ENOMEM);
+        return;
+    }
+    if (!node->bound) {
+        reply_entry(session, req, node, 0);
+        return;
+    }
+    struct pending *pending = pending_new(session, req, node, resume_lookup);
+    if (pending)
+        pending_ask(pending);
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct session *session = session_of(req);
+    struct node *dir = node_of(req, parent, KERNEL_LOOKUP);
+    struct place place;
+    struct view view = {.snapshot = NULL};
+
+    if (!dir)
+        return;
+    int r = strlen(name) > NAMES_MAX ? -ENAMETOOLONG : tree_child(session->tree, &dir->place, name, &place);
+    if (r < 0) {
+        if (r == -ENOENT)
+            reply_absent(req, NEVER_THERE_S);
+        else
+            fuse_reply_err(req, -r);
+        return;
+    }
+    if (place.route->kind == ROUTE_COMMAND) {
+        lookup_command(session, req, dir, &place);
+        return;
+    }
+    r = tree_peek(session->tree, &place, &view);
+    if (r == 0) {
+        lookup_unknown(session, req, dir, &place);
+        return;
+    }
+    if (r < 0) {
+        place_clear(&place);
+        if (r == -ENOENT)
+            reply_absent(req, ABSENT_S);
+        else
+            fuse_reply_err(req, -r);
+        return;
+    }
+    struct node *node = nodes_show(session->nodes, dir, &place, &view);
+    if (node)
+        reply_entry(session, req, node, view.expires);
+    else
+        fuse_reply_err(req, ENOMEM);
+    view_clear(&view);
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
+{
+    struct session *session = session_of(req);
+    struct node *node = nodes_get(session->nodes, ino);
+    metrics_kernel(session->metrics, KERNEL_FORGET);
+    if (node)
+        nodes_forget(session->nodes, node, n);
+    fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+    struct session *session = session_of(req);
+    for (size_t i = 0; i < count; i++) {
+        struct node *node = nodes_get(session->nodes, forgets[i].ino);
+        metrics_kernel(session->metrics, KERNEL_FORGET);
+        if (node)
+            nodes_forget(session->nodes, node, forgets[i].nlookup);
+    }
+    fuse_reply_none(req);
+}
+
+/* ---- GETATTR, READ, READLINK: what is not bound yet is bound first ---- */
+
+/* Binds the node if what it shows is at hand: 1; 0 when it takes a request; or an error. */
+static int bind_now(struct session *session, struct node *node)
+{
+    struct view view = {.snapshot = NULL};
+    if (node->bound || node->place.route->kind == ROUTE_COMMAND)
+        return 1;
+    int r = tree_peek(session->tree, &node->place, &view);
+    if (r == 1)
+        node_bind(node, &view);
+    view_clear(&view);
+    return r;
+}
+
+/* The same for a request: true when the node is bound; else the request waits, or has been answered with the error. */
+static bool bound_for(struct session *session, fuse_req_t req, struct node *node, size_t size, off_t offset,
+                      void (*resume)(struct pending *, int))
+{
+    int r = bind_now(session, node);
+    if (r == 1)
+        return true;
+    if (r < 0) {
+        fuse_reply_err(req, -r);
+        return false;
+    }
+    struct pending *pending = pending_new(session, req, node, resume);
+    if (pending) {
+        pending->size = size;
+        pending->offset = offset;
+        pending_ask(pending);
+    }
+    return false;
+}
+
+/* The document has come, or failed: true when the node is bound. Otherwise the pending has been seen to. */
+static bool bound_after(struct pending *pending, int error)
+{
+    if (pending->node->bound)
+        return true;
+    int r = error ? error : bind_now(pending->session, pending->node);
+    if (r == 1)
+        return true;
+    if (r == 0)
+        pending_ask(pending);
+    else
+        pending_fail(pending, r);
+    return false;
+}
+
+static void resume_getattr(struct pending *pending, int error)
+{
+    if (!bound_after(pending, error))
+        return;
+    reply_attr(pending->session, pending_take(pending), pending->node);
+    pending_free(pending);
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    (void)fi;
+    struct session *session = session_of(req);
+    struct node *node = node_of(req, ino, KERNEL_GETATTR);
+    if (!node)
+        return;
+    if (!node->bound && node->place.route->kind == ROUTE_FILE)
+        ahead_of_getattr(session, node);
+    if (bound_for(session, req, node, 0, 0, resume_getattr))
+        reply_attr(session, req, node);
+}
+
+static void reply_bytes(struct session *session, fuse_req_t req, struct node *node, size_t size, off_t offset)
+{
+    const struct snapshot *snapshot = node->snapshot;
+    if (!snapshot || offset < 0 || (size_t)offset >= snapshot->len) {
+        fuse_reply_buf(req, NULL, 0);
+        return;
+    }
+    size_t left = snapshot->len - (size_t)offset;
+    fuse_reply_buf(req, snapshot->data + offset, left < size ? left : size);
+    if (offset == 0)
+        ahead_of_read(session, node);
+}
+
+static void resume_read(struct pending *pending, int error)
+{
+    if (!bound_after(pending, error))
+        return;
+    reply_bytes(pending->session, pending_take(pending), pending->node, pending->size, pending->offset);
+    pending_free(pending);
+}
+
+static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+    (void)fi;
+    struct session *session = session_of(req);
+    struct node *node = node_of(req, ino, KERNEL_READ);
+    if (node && bound_for(session, req, node, size, offset, resume_read))
+        reply_bytes(session, req, node, size, offset);
+}
+
+static void reply_target(fuse_req_t req, const struct node *node)
+{
+    char target[64];
+    tree_target(&node->place, node->target, target, sizeof target);
+    fuse_reply_readlink(req, target);
+}
+
+static void resume_readlink(struct pending *pending, int error)
+{
+    if (!bound_after(pending, error))
+        return;
+    reply_target(pending_take(pending), pending->node);
+    pending_free(pending);
+}
+
+static void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+    struct session *session = session_of(req);
+    struct node *node = node_of(req, ino, KERNEL_READLINK);
+    if (node && node->place.route->kind != ROUTE_LINK)
+        fuse_reply_err(req, EINVAL);
+    else if (node && bound_for(session, req, node, 0, 0, resume_readlink))
+        reply_target(req, node);
+}
+
+/* ---- the rest ---- */
+
+static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+    (void)ino;
+    struct statvfs st = {.f_bsize = 4096, .f_frsize = 4096, .f_namemax = NAMES_MAX};
+    metrics_kernel(session_of(req)->metrics, KERNEL_STATFS);
+    fuse_reply_statfs(req, &st);
+}
+
+/* ENOSYS once, and the kernel never asks again: every open of a snapshot succeeds, and needs no handle. */
+static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    (void)ino;
+    (void)fi;
+    metrics_kernel(session_of(req)->metrics, KERNEL_OTHER);
+    fuse_reply_err(req, ENOSYS);
+}
+
+static void read_only(fuse_req_t req)
+{
+    metrics_kernel(session_of(req)->metrics, KERNEL_OTHER);
+    fuse_reply_err(req, EROFS);
+}
+
+static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+    (void)parent, (void)name, (void)mode, (void)fi;
+    read_only(req);
+}
+
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+    (void)parent, (void)name, (void)mode, (void)rdev;
+    read_only(req);
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+    (void)parent, (void)name, (void)mode;
+    read_only(req);
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    (void)parent, (void)name;
+    read_only(req);
+}
+
+static void op_symlink(fuse_req_t req, const char *link, fuse_ino_t parent, const char *name)
+{
+    (void)link, (void)parent, (void)name;
+    read_only(req);
+}
+
+static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent, const char *newname,
+                      unsigned flags)
+{
+    (void)parent, (void)name, (void)newparent, (void)newname, (void)flags;
+    read_only(req);
+}
+
+static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
+{
+    (void)ino, (void)newparent, (void)newname;
+    read_only(req);
+}
+
+static void want(struct fuse_conn_info *conn, unsigned flag)
+{
+    if (conn->capable & flag)
+        conn->want |= flag;
+}
+
+static void op_init(void *data, struct fuse_conn_info *conn)
+{
+    (void)data;
+    /* With it the kernel leaves truncation to OPEN, which never comes here: `: > file` would "succeed". */
+    conn->want &= ~(unsigned)(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_READDIRPLUS_AUTO);
+    want(conn, FUSE_CAP_READDIRPLUS);
+    want(conn, FUSE_CAP_CACHE_SYMLINKS);
+    want(conn, FUSE_CAP_AUTO_INVAL_DATA);
+    want(conn, FUSE_CAP_PARALLEL_DIROPS);
+    want(conn, FUSE_CAP_NO_OPEN_SUPPORT);
+    want(conn, FUSE_CAP_NO_OPENDIR_SUPPORT);
+    conn->max_background = 256;
+    conn->congestion_threshold = 192;
+}
+
+const struct fuse_lowlevel_ops session_ops = {
+    .init = op_init,
+    .lookup = op_lookup,
+    .forget = op_forget,
+    .forget_multi = op_forget_multi,
+    .getattr = op_getattr,
+    .setattr = op_setattr,
+    .readlink = op_readlink,
+    .open = op_open,
+    .opendir = op_open,
+    .flush = op_open,
+    .read = op_read,
+    .write = op_write,
+    .readdir = op_readdir,
+    .readdirplus = op_readdirplus,
+    .statfs = op_statfs,
+    .getxattr = op_getxattr,
+    .listxattr = op_listxattr,
+    .create = op_create,
+    .mknod = op_mknod,
+    .mkdir = op_mkdir,
+    .unlink = op_unlink,
+    .rmdir = op_unlink,
+    .symlink = op_symlink,
+    .rename = op_rename,
+    .link = op_link,
+};

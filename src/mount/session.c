@@ -1,0 +1,268 @@
+#include "mount/session.h"
+
+#include "mount/session_private.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+/* Requests taken in one turn of the loop at most, so that a busy kernel does not keep answers of the API waiting. */
+#define REQUESTS_A_TURN 512
+
+struct session *session_new(struct loop *loop, struct tree *tree, const struct config *config, struct metrics *metrics)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (!session)
+        return NULL;
+    session->loop = loop;
+    session->tree = tree;
+    session->config = config;
+    session->metrics = metrics;
+    session->interrupts = (struct timer){.fn = pendings_check_interrupts, .data = session};
+    session->nodes = nodes_new(tree);
+    session->push = push_new(loop, metrics);
+    if (!session->nodes || !session->push) {
+        session_free(session);
+        return NULL;
+    }
+    return session;
+}
+
+void session_free(struct session *session)
+{
+    if (!session)
+        return;
+    session_unmount(session);
+    push_free(session->push);
+    if (session->fuse)
+        fuse_session_destroy(session->fuse);
+    nodes_free(session->nodes);
+    timer_clear(&session->interrupts);
+    free(session->buffer.mem);
+    free(session);
+}
+
+/* ---- the mount point ---- */
+
+/* Whether `path` is a mount of this program, as /proc/self/mountinfo has it. */
+static bool is_ours(const char *path)
+{
+    FILE *info = fopen("/proc/self/mountinfo", "re");
+    _cleanup_(freep) char *line = NULL;
+    size_t size = 0;
+    bool ours = false;
+
+    while (info && getline(&line, &size, info) > 0) {
+        char at[4096], type[64];
+        const char *rest = strstr(line, " - ");
+        if (rest && sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 && sscanf(rest, " - %63s", type) == 1 &&
+            strcmp(at, path) == 0)
+            ours = strcmp(type, "fuse.melbicomfs") == 0;
+    }
+    if (info)
+        fclose(info);
+    return ours;
+}
+
+static int run_fusermount(const char *path)
+{
+    char program[] = "fusermount3", flags[] = "-uzq", dashes[] = "--";
+    _cleanup_(freep) char *where = strdup(path);
+    char *argv[] = {program, flags, dashes, where, NULL};
+    pid_t pid;
+    int status;
+
+    if (!where || posix_spawnp(&pid, program, NULL, NULL, argv, environ) != 0)
+        return -ENOENT;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+/* A mount whose program has died answers ENOTCONN; ours is taken away, anybody else's is left. */
+static int recover(const char *path)
+{
+    if (!is_ours(path)) {
+        log_error("%s: the file system mounted there has died; unmount it: fusermount3 -u %s", path, path);
+        return -ENOTCONN;
+    }
+    if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && run_fusermount(path) < 0) {
+        log_error("%s: a dead mount is there and cannot be taken away; try: fusermount3 -u %s", path, path);
+        return -ENOTCONN;
+    }
+    log_info("%s: took away a dead mount", path);
+    return 0;
+}
+
+static int check_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    bool empty = true;
+    if (!dir) {
+        int r = -errno;
+        log_error("%s: cannot read the mount point: %s", path, strerror(-r));
+        return r;
+    }
+    for (struct dirent *entry; empty && (entry = readdir(dir));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(dir);
+    if (!empty)
+        log_error("%s: the mount point is not empty; choose an empty directory", path);
+    return empty ? 0 : -ENOTEMPTY;
+}
+
+static int check_mountpoint(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0 && errno == ENOTCONN) {
+        int r = recover(path);
+        if (r < 0)
+            return r;
+    }
+    if (stat(path, &st) < 0) {
+        int r = -errno;
+        log_error("%s: cannot mount there: %s%s", path, strerror(-r), r == -ENOENT ? "; make it: mkdir -p DIRECTORY" : "");
+        return r;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        log_error("%s: cannot mount there: not a directory", path);
+        return -ENOTDIR;
+    }
+    return check_empty(path);
+}
+
+/* ---- mounting ---- */
+
+static ssize_t read_device(int fd, void *buf, size_t len, void *userdata)
+{
+    (void)userdata;
+    return read(fd, buf, len);
+}
+
+/*
+ * libfuse before 3.17 never asks for FUSE_PARALLEL_DIROPS, although the kernel offers it, so the flag is added to the reply to INIT: the first
+ * reply there is. Its payload is a struct fuse_init_out.
+ */
+static ssize_t write_device(int fd, struct iovec *iov, int count, void *userdata)
+{
+    struct session *session = userdata;
+    if (!session->greeted) {
+        session->greeted = true;
+        if (count >= 2 && iov[1].iov_len >= offsetof(struct fuse_init_out, max_background)) {
+            struct fuse_init_out *out = iov[1].iov_base;
+            out->flags |= FUSE_PARALLEL_DIROPS;
+        }
+    }
+    return writev(fd, iov, count);
+}
+
+static const struct fuse_custom_io device = {.read = read_device, .writev = write_device};
+
+/* Appends text for -o, where a comma or backslash would end it. */
+static void append_escaped(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(out);
+    for (; *text && len + 3 < size; text++) {
+        if (*text == ',' || *text == '\\')
+            out[len++] = '\\';
+        out[len++] = *text;
+    }
+    out[len] = 0;
+}
+
+static struct fuse_session *fuse_new(struct session *session)
+{
+    char options[2048] = "subtype=melbicomfs,default_permissions,fsname=", program[] = "melbicomfs", o[] = "-o";
+    append_escaped(options, 1024, session->config->base_url);
+    size_t len = strlen(options);
+    snprintf(options + len, sizeof options - len, "%s%s%s", session->config->read_only ? ",ro" : "",
+             session->config->mount_options ? "," : "", session->config->mount_options ? session->config->mount_options : "");
+    char *argv[] = {program, o, options, NULL};
+    struct fuse_args args = FUSE_ARGS_INIT(3, argv);
+    struct fuse_session *fuse = fuse_session_new(&args, &session_ops, sizeof session_ops, session);
+    fuse_opt_free_args(&args);
+    return fuse;
+}
+
+int session_mount(struct session *session)
+{
+    const char *path = session->config->mountpoint;
+    int r = check_mountpoint(path);
+    if (r < 0)
+        return r;
+    session->fuse = fuse_new(session);
+    if (!session->fuse) {
+        log_error("%s: cannot mount: an -o option is not known; -h lists those there are", path);
+        return -EINVAL;
+    }
+    if (fuse_session_mount(session->fuse, path) < 0) {
+        log_error("%s: cannot mount; is the fuse module loaded, /dev/fuse there, and fuse3 installed?", path);
+        return -EIO;
+    }
+    session->mounted = true;
+    int fd = fuse_session_fd(session->fuse);
+    r = fuse_session_custom_io(session->fuse, &device, fd);
+    if (r < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) {
+        r = r < 0 ? r : -errno;
+        log_error("%s: cannot set up the FUSE device: %s", path, strerror(-r));
+        return r;
+    }
+    return 0;
+}
+
+static void on_device(void *data, short revents)
+{
+    (void)revents;
+    struct session *session = data;
+
+    for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
+        int r = fuse_session_receive_buf(session->fuse, &session->buffer);
+        if (r == -EINTR)
+            continue;
+        if (r == -EAGAIN)
+            return;
+        if (r <= 0 || fuse_session_exited(session->fuse)) {
+            loop_quit(session->loop, 0);
+            return;
+        }
+        fuse_session_process_buf(session->fuse, &session->buffer);
+    }
+}
+
+int session_start(struct session *session)
+{
+    int r = push_start(session->push, session->fuse);
+    if (r == 0)
+        r = loop_watch(session->loop, fuse_session_fd(session->fuse), POLLIN, on_device, session);
+    if (r < 0)
+        log_error("cannot start to serve: %s", strerror(-r));
+    return r;
+}
+
+void session_unmount(struct session *session)
+{
+    if (!session->mounted)
+        return;
+    session->mounted = false;
+    loop_unwatch(session->loop, fuse_session_fd(session->fuse));
+    pendings_fail(session, -EIO);
+    fuse_session_unmount(session->fuse);
+}

@@ -1,0 +1,228 @@
+#include "mount/session_private.h"
+
+#include "api/documents.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "tree/purge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- WRITE ---- */
+
+static void on_purged(void *data, int error)
+{
+    struct pending *pending = data;
+    pending->write = NULL;
+    if (error)
+        pending_fail(pending, error);
+    else {
+        fuse_reply_write(pending_take(pending), pending->size);
+        pending_free(pending);
+    }
+}
+
+/* Nothing but a purge makes a write wait. */
+static void resume_write(struct pending *pending, int error)
+{
+    pending_fail(pending, error ? error : -EIO);
+}
+
+static void write_command(struct session *session, fuse_req_t req, struct node *node, const char *buf, size_t size,
+                          off_t offset)
+{
+    struct query query = {.operation = OP_SERVICE, .id = place_id(&node->place)};
+    struct document *service = documents_find(tree_documents(session->tree), &query);
+    struct pending *pending = pending_new(session, req, node, resume_write);
+    if (!pending)
+        return;
+    pending->size = size;
+    int r = purge_write(node->handle, offset, buf, size, service, on_purged, pending, &pending->write);
+    if (r < 0)
+        pending_fail(pending, r);
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+    struct session *session = session_of(req);
+    struct node *node = node_of(req, ino, KERNEL_WRITE);
+    if (!node)
+        return;
+    if (node->place.route->kind == ROUTE_COMMAND && node->handle && !session->config->read_only) {
+        if (fi->writepage)
+            fuse_reply_err(req, EINVAL); /* by mmap: nobody would hear what came of it */
+        else
+            write_command(session, req, node, buf, size, offset);
+        return;
+    }
+    /* Root may write to any file, and what it wrote is in the page cache by now. */
+    fuse_reply_err(req, EROFS);
+    push_drop_inode(session->push, node->nodeid);
+    node->in_cache = false;
+}
+
+/* ---- SETATTR: truncation of a command, and touch ---- */
+
+#define TIMES (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW | FUSE_SET_ATTR_CTIME)
+
+static void reply_unchanged(struct session *session, fuse_req_t req, struct node *node)
+{
+    struct stat st;
+    double timeout = attr_timeout(session, node);
+    attr_of(session, node, &st);
+    fuse_reply_attr(req, &st, timeout);
+}
+
+static void on_dropped(void *data)
+{
+    struct pending *pending = data;
+    reply_unchanged(pending->session, pending_take(pending), pending->node);
+    pending_free(pending);
+}
+
+struct dropping {
+    struct session *session;
+    struct node *above;
+};
+
+/* Entries below a touched directory are dropped; those of directories stay, and are revalidated when they expire. */
+static void drop_below(void *data, struct node *node)
+{
+    struct dropping *drop = data;
+    struct node *up = node->parent;
+    while (up && up != drop->above)
+        up = up->parent;
+    if (!up)
+        return;
+    if (node->place.route->kind != ROUTE_DIR) {
+        if (node->current && node->nlookup)
+            push_drop_entry(drop->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
+    } else if (node->listed_until && node->listed_until != CLOCK_NEVER) {
+        node->listed_until = clock_ms();
+        push_drop_inode(drop->session->push, node->nodeid);
+    }
+}
+
+/* A directory: its attributes are dropped too, so that the kernel asks, sees its mtime moved, and lists it anew. */
+static void touch_directory(struct session *session, fuse_req_t req, struct node *node)
+{
+    struct dropping drop = {session, node};
+    bool listed = node->listed_until && node->listed_until != CLOCK_NEVER;
+    if (listed)
+        node->listed_until = clock_ms();
+    reply_unchanged(session, req, node);
+    if (listed)
+        push_drop_inode(session->push, node->nodeid);
+    nodes_each(session->nodes, drop_below, &drop);
+}
+
+/* The entry goes before the answer, so that whoever looks after `touch` has returned sees the new content. The pusher takes the directory's lock
+ * for that, never the file's, which this SETATTR holds. */
+static void touch_file(struct session *session, fuse_req_t req, struct node *node)
+{
+    struct pending *pending = pending_new(session, req, node, resume_write);
+    if (!pending)
+        return;
+    pending->pinned = true;
+    push_drop_entry(session->push, node->parent->nodeid, node->key.name, on_dropped, pending);
+}
+
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
+{
+    (void)fi;
+    struct session *session = session_of(req);
+    struct node *node = node_of(req, ino, KERNEL_SETATTR);
+    if (!node)
+        return;
+    bool command = node->place.route->kind == ROUTE_COMMAND;
+    bool now = (to_set & FUSE_SET_ATTR_MTIME_NOW) || (to_set & FUSE_SET_ATTR_ATIME_NOW);
+
+    if (command && (to_set & FUSE_SET_ATTR_SIZE) && !session->config->read_only) {
+        if (attr->st_size == 0)
+            reply_unchanged(session, req, node);
+        else
+            fuse_reply_err(req, EINVAL);
+    } else if (!now || (to_set & ~TIMES)) {
+        fuse_reply_err(req, EROFS);
+    } else if (command) {
+        reply_unchanged(session, req, node);
+    } else {
+        tree_touch(session->tree, &node->place);
+        if (node->place.route->kind == ROUTE_DIR)
+            touch_directory(session, req, node);
+        else
+            touch_file(session, req, node);
+    }
+}
+
+/* ---- extended attributes: where the content comes from; none of them asks the API ---- */
+
+#define PREFIX "user.melbicomfs."
+
+static const char *const xattrs[] = {"url", "fetched", "expires", "stale", "etag"};
+
+/* The value of xattr i, or NULL when the document has none. */
+static const char *xattr_of(const struct document *document, unsigned i, char *buf, size_t size)
+{
+    switch (i) {
+    case 0:
+        return document->url;
+    case 1:
+        return clock_format(document->fetched, buf, size);
+    case 2:
+        return clock_format(clock_wall_at(document->expires ? document->expires : clock_ms()), buf, size);
+    case 3:
+        return document->stale ? "yes" : "no";
+    default:
+        return document->etag;
+    }
+}
+
+static void reply_sized(fuse_req_t req, const char *bytes, size_t len, size_t size)
+{
+    if (size == 0)
+        fuse_reply_xattr(req, len);
+    else if (size < len)
+        fuse_reply_err(req, ERANGE);
+    else
+        fuse_reply_buf(req, bytes, len);
+}
+
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+    struct session *session = session_of(req);
+    struct node *node = node_of(req, ino, KERNEL_GETXATTR);
+    char buf[64];
+    if (!node)
+        return;
+    if (strncmp(name, "user.", 5) != 0) {
+        fuse_reply_err(req, EOPNOTSUPP); /* never ENOSYS, which would end all xattrs; `ls -l` asks for ACLs of each file */
+        return;
+    }
+    const struct document *document = tree_origin(session->tree, &node->place);
+    const char *value = NULL;
+    for (unsigned i = 0; document && i < sizeof xattrs / sizeof *xattrs; i++)
+        if (strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && strcmp(name + sizeof PREFIX - 1, xattrs[i]) == 0)
+            value = xattr_of(document, i, buf, sizeof buf);
+    if (value)
+        reply_sized(req, value, strlen(value), size);
+    else
+        fuse_reply_err(req, ENODATA);
+}
+
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+    struct session *session = session_of(req);
+    struct node *node = node_of(req, ino, KERNEL_LISTXATTR);
+    char names[256], buf[64];
+    size_t len = 0;
+    if (!node)
+        return;
+    const struct document *document = tree_origin(session->tree, &node->place);
+    for (unsigned i = 0; document && i < sizeof xattrs / sizeof *xattrs; i++)
+        if (xattr_of(document, i, buf, sizeof buf))
+            len += (size_t)snprintf(names + len, sizeof names - len, PREFIX "%s", xattrs[i]) + 1;
+    reply_sized(req, names, len, size);
+}

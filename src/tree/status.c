@@ -1,0 +1,182 @@
+#include "tree/status.h"
+
+#include "api/client.h"
+#include "api/documents.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "tree/purge.h"
+#include "tree/tree.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <json-c/printbuf.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+    json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
+}
+
+static void add_number(struct json_object *object, const char *key, uint64_t number)
+{
+    json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+static void add_time(struct json_object *object, const char *key, struct timespec t)
+{
+    char text[32];
+    add_text(object, key, clock_format(t, text, sizeof text));
+}
+
+/* ---- status.json ---- */
+
+struct listing_documents {
+    struct json_object *array;
+    uint64_t cut, unshown, stale;
+};
+
+static bool add_document(void *data, struct document *document)
+{
+    struct listing_documents *list = data;
+    if (!document->loaded && !document->error && !document_fetching(document))
+        return true;
+    struct json_object *object = json_object_new_object();
+    add_text(object, "document", document->key);
+    add_text(object, "url", document->url);
+    if (document->loaded) {
+        add_number(object, "entries", document->n_items);
+        add_number(object, "entries_without_id", document->unshown);
+        json_object_object_add(object, "maybe_cut", json_object_new_boolean(document->maybe_cut));
+        json_object_object_add(object, "stale", json_object_new_boolean(document->stale));
+        add_time(object, "fetched", document->fetched);
+        add_time(object, "expires", clock_wall_at(document->expires));
+    }
+    if (document->error)
+        add_text(object, "error", strerror(-document->error));
+    json_object_object_add(object, "fetching", json_object_new_boolean(document_fetching(document)));
+    json_object_array_add(list->array, object);
+    list->cut += document->maybe_cut;
+    list->unshown += document->unshown;
+    list->stale += document->loaded && document->stale;
+    return true;
+}
+
+int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out)
+{
+    (void)place;
+    const struct config *config = tree_config(tree);
+    struct listing_documents list = {.array = json_object_new_array()};
+    struct json_object *root = json_object_new_object(), *host = json_object_new_object();
+    size_t n_documents;
+    int error = 0;
+
+    documents_each(tree_documents(tree), add_document, &list);
+    uint64_t cost = documents_cost(tree_documents(tree), &n_documents);
+    int64_t closed = client_closed_until(tree_client(tree), &error);
+
+    add_text(root, "url", config->base_url);
+    add_text(root, "mountpoint", config->mountpoint);
+    add_time(root, "mounted", tree_started(tree));
+    json_object_object_add(root, "read_only", json_object_new_boolean(config->read_only));
+    add_text(host, "state", closed ? "failing" : "open");
+    if (closed) {
+        add_text(host, "error", strerror(-error));
+        add_time(host, "retry", clock_wall_at(closed));
+    }
+    json_object_object_add(root, "host", host);
+    add_number(root, "cache_bytes", cost);
+    add_number(root, "stale_documents", list.stale);
+    add_number(root, "lists_maybe_cut", list.cut);
+    add_number(root, "entries_without_id", list.unshown);
+    add_number(root, "purges_pending", purges_pending(tree_purges(tree)));
+    json_object_object_add(root, "documents", list.array);
+
+    const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
+    int r = text && sprintbuf(out, "%s\n", text) >= 0 ? 0 : -ENOMEM;
+    json_object_put(root);
+    return r;
+}
+
+/* ---- metrics ---- */
+
+static const struct document *loaded(struct tree *tree, enum operation operation)
+{
+    struct query query = {.operation = operation};
+    struct document *document = documents_find(tree_documents(tree), &query);
+    return document && document->loaded ? document : NULL;
+}
+
+static void print_balance(struct tree *tree, struct printbuf *out)
+{
+    const struct document *balance = loaded(tree, OP_BALANCE);
+    if (!balance || balance->n_items == 0)
+        return;
+    const char *amount = snapshot_field(balance->items[0].snapshot, BALANCE_AMOUNT);
+    const char *currency = snapshot_field(balance->items[0].snapshot, BALANCE_CURRENCY);
+    char *end;
+    double value = amount ? strtod(amount, &end) : 0;
+    if (!amount || end == amount || *end)
+        return;
+    sprintbuf(out,
+              "# HELP melbicomfs_account_balance Credit balance when last fetched.\n# TYPE melbicomfs_account_balance gauge\n"
+              "melbicomfs_account_balance{currency=\"%.3s\"} %g\n",
+              currency && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= 3 ? currency : "", value);
+}
+
+/* Counts a list's items by a field; the fixed set is all that is shown, so that labels are bounded. */
+static void print_counts(const struct document *list, unsigned field, const char *const *values, const char *name,
+                         const char *help, struct printbuf *out)
+{
+    if (!list)
+        return;
+    sprintbuf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+    for (; *values; values++) {
+        size_t n = 0;
+        for (size_t i = 0; i < list->n_items; i++) {
+            const char *text = snapshot_field(list->items[i].snapshot, field);
+            n += text && strcmp(text, *values) == 0;
+        }
+        sprintbuf(out, "%s{status=\"%s\"} %zu\n", name, *values, n);
+    }
+}
+
+int status_metrics_make(struct tree *tree, const struct place *place, struct printbuf *out)
+{
+    static const char *const invoices[] = {"Paid", "Unpaid", "Cancelled", "Refunded", NULL};
+    static const char *const services[] = {"Active", "Suspended", NULL};
+    (void)place;
+    metrics_print(tree_metrics(tree), out);
+    print_balance(tree, out);
+    print_counts(loaded(tree, OP_INVOICES), INVOICE_STATUS, invoices, "melbicomfs_account_invoices",
+                 "Invoices by status when last fetched.", out);
+    print_counts(loaded(tree, OP_SERVICES), SERVICE_STATUS, services, "melbicomfs_account_services",
+                 "Services by status when last fetched.", out);
+    return 0;
+}
+
+/* ---- logs ---- */
+
+int status_log_make(struct tree *tree, const struct place *place, struct printbuf *out)
+{
+    (void)tree;
+    (void)place;
+    size_t len;
+    char *lines = log_recent(&len);
+    int r = lines && printbuf_memappend(out, lines, (int)len) >= 0 ? 0 : -ENOMEM;
+    free(lines);
+    return r;
+}
+
+int status_purge_log_make(struct tree *tree, const struct place *place, struct printbuf *out)
+{
+    static const char how[] = "# To purge a resource from the CDN: echo NAME > purge   "
+                              "(below: time, result, name, HTTP status, the API's message, milliseconds)\n";
+    if (printbuf_memappend(out, how, (int)sizeof how - 1) < 0)
+        return -ENOMEM;
+    return purges_log_text(tree_purges(tree), place_id(place), out);
+}

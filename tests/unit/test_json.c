@@ -1,0 +1,501 @@
+/*
+ * api/json: the stream and its envelopes at every cut; messages in error bodies.
+ *
+ * Whatever is handed to the code lies in a heap block of exactly its size, so that the sanitizer sees one byte too far.
+ */
+#include "api/json.h"
+
+#include <errno.h>
+#include <json-c/json_object.h>
+#include <json-c/printbuf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const NAMES[] = {"services", "invoices", NULL};
+
+/* A copy of `len` bytes without a terminator. */
+static char *exact(const char *bytes, size_t len)
+{
+    char *copy = malloc(len > 0 ? len : 1);
+
+    assert_non_null(copy);
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
+/* Appends each item's raw text and a '|'. */
+static int collect(void *data, struct json_slice raw, struct json_object *index)
+{
+    struct printbuf *items = data;
+
+    assert_true((index == NULL) == (raw.len == 4 && memcmp(raw.at, "null", 4) == 0));
+    printbuf_memappend(items, raw.at, (int)raw.len);
+    printbuf_memappend(items, "|", 1);
+    return 0;
+}
+
+static int feed_exact(struct json_stream *stream, const char *bytes, size_t len)
+{
+    char *copy = exact(bytes, len);
+    int r = json_stream_feed(stream, copy, len);
+
+    free(copy);
+    return r;
+}
+
+/* Streams `doc` in chunks of `chunk` bytes; returns json_stream_end()'s result. */
+static int stream_in_chunks(enum json_shape shape, const char *doc, size_t chunk, struct printbuf *items)
+{
+    struct json_stream *stream = json_stream_new(shape, NAMES, collect, items);
+    size_t len = strlen(doc);
+    int fed = 0, r;
+
+    assert_non_null(stream);
+    for (size_t i = 0; i < len; i += chunk) {
+        r = feed_exact(stream, doc + i, len - i < chunk ? len - i : chunk);
+        if (fed < 0)
+            assert_int_equal(r, fed);
+        fed = r;
+    }
+    r = json_stream_end(stream);
+    if (fed < 0)
+        assert_int_equal(r, fed);
+    assert_int_equal(json_stream_end(stream), r);
+    json_stream_free(stream);
+    return r;
+}
+
+/* `expected` NULL: refused, whatever came before the flaw. */
+struct stream_case {
+    const char *doc;
+    const char *expected;
+};
+
+static void check_stream(enum json_shape shape, const struct stream_case *c)
+{
+    for (size_t chunk = 1; chunk <= strlen(c->doc) + 1; chunk++) {
+        struct printbuf *items = printbuf_new();
+        int r = stream_in_chunks(shape, c->doc, chunk, items);
+
+        if (r != (c->expected ? 0 : -EBADMSG) || (c->expected && strcmp(items->buf, c->expected) != 0))
+            fail_msg("%s, by %zu: %d, got %s, expected %s", c->doc, chunk, r, items->buf,
+                     c->expected ? c->expected : "refusal");
+        printbuf_free(items);
+    }
+}
+
+static void lists_come_out_of_every_envelope(void **state)
+{
+    static const struct stream_case CASES[] = {
+        {"[]", ""},
+        {" [ ] \n", ""},
+        {"[1,22 , 333\t]", "1|22|333|"},
+        {"[-0,1e400,0.10,123456789012345678901234567890]", "-0|1e400|0.10|123456789012345678901234567890|"},
+        {"[null,true,false,\"a\\\"]\",{},[]]", "null|true|false|\"a\\\"]\"|{}|[]|"},
+        {"[ {\"id\" : 1 } ,\r\n{\"id\":2}\n]", "{\"id\" : 1 }|{\"id\":2}|"},
+        {"{\"data\":[1]}", "1|"},
+        {"{\"value\":[1]}", "1|"},
+        {"{\"services\":[1]}", "1|"},
+        {"{\"data\":{\"invoices\":[1,2]}}", "1|2|"},
+        {"{\"data\":{\"value\":[1]},\"more\":2}", "1|"},
+        {"{\"d\\u0061ta\":[1]}", "1|"},
+        {"{\"status\":\"success\",\"n\":12,\"x\":null,\"data\":[1],\"after\":[2],\"o\":{\"data\":[3]}}", "1|"},
+        {"{\"other\":[9],\"data\":[1]}", "1|"},
+        {"{\"other\":{\"data\":[9]},\"data\":[1]}", "1|"},
+        {"{\"data\":[1],\"data\":[2],\"value\":[3]}", "1|"},
+        {"{\"data\":{},\"value\":[3]}", "3|"},
+        {"{\"data\":{\"a\":1,\"b\":[2]},\"services\":[3]}", "3|"},
+        {"{\"data\":{\"value\":{\"services\":[9]}},\"services\":[3]}", "3|"},
+        {"{\"data\":7,\"value\":[3]}", "3|"},
+        {"{\"data\":[]}", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++)
+        check_stream(JSON_LIST, &CASES[i]);
+}
+
+static void what_holds_no_list_is_refused(void **state)
+{
+    static const char *const DOCS[] = {"",
+                                       " \n",
+                                       "1",
+                                       "\"data\"",
+                                       "null",
+                                       "{}",
+                                       "{\"a\":1}",
+                                       "{\"a\":[1]}",
+                                       "{\"data\":1}",
+                                       "{\"Data\":[1]}",
+                                       "[",
+                                       "[1",
+                                       "[1,",
+                                       "[1,]",
+                                       "[,1]",
+                                       "[1 2]",
+                                       "[1]]",
+                                       "[1] x",
+                                       "[1][2]",
+                                       "[1}",
+                                       "[nul]",
+                                       "[nulll]",
+                                       "[0x10]",
+                                       "[01]",
+                                       "['a']",
+                                       "[\"a]",
+                                       "[/**/1]",
+                                       "[{]",
+                                       "[{\"a\":}]",
+                                       "{\"data\"",
+                                       "{\"data\":",
+                                       "{\"data\":[",
+                                       "{\"data\":[1]",
+                                       "{\"data\":[1],",
+                                       "{\"data\":[1],}",
+                                       "{,}",
+                                       "{data:[1]}",
+                                       "{'data':[1]}",
+                                       "{\"data\" [1]}",
+                                       "{\"data\":[1]]",
+                                       "{\"data\":[1]}}",
+                                       "{\"data\"\"value\":[1]}",
+                                       "{\"a\\q\":1,\"data\":[1]}",
+                                       "{\"\\u0000data\":[1]}",
+                                       "{\"data\":{\"value\":{\"services\":[9]}}}",
+                                       "[1],",
+                                       "[TRUE]"};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(DOCS); i++)
+        check_stream(JSON_LIST, &(struct stream_case){DOCS[i], NULL});
+}
+
+static void objects_come_out_of_their_envelope(void **state)
+{
+    static const struct stream_case CASES[] = {
+        {"{}", "{}|"},
+        {" {\"id\": 1 } ", "{\"id\": 1 }|"},
+        {"{\"value\":{\"id\":1}}", "{\"id\":1}|"},
+        {"{\"data\" : {\"id\":1} }", "{\"id\":1}|"},
+        {"{\"services\":{\"id\":1},\"Status\":\"ok\",\"COUNT\":1}", "{\"id\":1}|"},
+        {"{\"summary\":\"s\",\"value\":{\"a\":{\"b\":\"}\\\"]\"}},\"meta\":{\"data\":{}}}",
+         "{\"a\":{\"b\":\"}\\\"]\"}}|"},
+        {"{\"valu\\u0065\":{\"id\":1},\"error\":null,\"errors\":[],\"total\":0}", "{\"id\":1}|"},
+        {"{\"id\":1,\"data\":{\"x\":1}}", "{\"id\":1,\"data\":{\"x\":1}}|"},
+        {"{\"data\":{\"x\":1},\"id\":1}", "{\"data\":{\"x\":1},\"id\":1}|"},
+        {"{\"data\":{\"x\":1},\"value\":{\"x\":2}}", "{\"data\":{\"x\":1},\"value\":{\"x\":2}}|"},
+        {"{\"data\":[{\"x\":1}]}", "{\"data\":[{\"x\":1}]}|"},
+        {"{\"status\":\"success\"}", "{\"status\":\"success\"}|"},
+        {"{\"value\":100,\"currency\":\"EUR\"}", "{\"value\":100,\"currency\":\"EUR\"}|"},
+        {"{\"a\":1e400,\"a\":-0}", "{\"a\":1e400,\"a\":-0}|"},
+        {"", NULL},
+        {"[]", NULL},
+        {"[{}]", NULL},
+        {"1", NULL},
+        {"{", NULL},
+        {"{\"a\":1", NULL},
+        {"{\"a\":1}}", NULL},
+        {"{} {}", NULL},
+        {"{\"a\":1,}", NULL},
+        {"{'data':{}}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++)
+        check_stream(JSON_OBJECT, &CASES[i]);
+}
+
+static int expect_index(void *data, struct json_slice raw, struct json_object *index)
+{
+    (void)raw;
+    assert_int_equal(json_object_get_int(json_object_object_get(index, "a")), 2);
+    ++*(int *)data;
+    return 0;
+}
+
+static void the_index_is_the_items(void **state)
+{
+    static const char ENVELOPED[] = "{\"status\":\"a\",\"data\":{\"a\":1,\"a\":2}}", LIST[] = "[{\"a\":1,\"a\":2}]";
+    int calls = 0;
+    struct json_stream *stream = json_stream_new(JSON_OBJECT, NULL, expect_index, &calls);
+
+    (void)state;
+    assert_int_equal(feed_exact(stream, ENVELOPED, strlen(ENVELOPED)), 0);
+    assert_int_equal(json_stream_end(stream), 0);
+    json_stream_free(stream);
+
+    stream = json_stream_new(JSON_LIST, NULL, expect_index, &calls);
+    assert_int_equal(feed_exact(stream, LIST, strlen(LIST)), 0);
+    assert_int_equal(json_stream_end(stream), 0);
+    json_stream_free(stream);
+    assert_int_equal(calls, 2);
+}
+
+struct span {
+    const char *at;
+    size_t len;
+    unsigned inside;
+    unsigned outside;
+};
+
+static int note_place(void *data, struct json_slice raw, struct json_object *index)
+{
+    struct span *chunk = data;
+
+    (void)index;
+    if ((uintptr_t)raw.at >= (uintptr_t)chunk->at && (uintptr_t)raw.at < (uintptr_t)chunk->at + chunk->len)
+        chunk->inside++;
+    else
+        chunk->outside++;
+    return 0;
+}
+
+static void whole_items_are_not_copied(void **state)
+{
+    static const char FIRST[] = "[{\"a\":1},{\"b\":2},{\"c\"", SECOND[] = ":3},{\"d\":4},5";
+    struct span chunk = {FIRST, strlen(FIRST), 0, 0};
+    struct json_stream *stream = json_stream_new(JSON_LIST, NULL, note_place, &chunk);
+
+    (void)state;
+    assert_int_equal(json_stream_feed(stream, chunk.at, chunk.len), 0);
+    assert_int_equal(chunk.inside, 2);
+    assert_int_equal(chunk.outside, 0);
+
+    chunk = (struct span){SECOND, strlen(SECOND), 0, 0};
+    assert_int_equal(json_stream_feed(stream, chunk.at, chunk.len), 0);
+    assert_int_equal(chunk.inside, 1);
+    assert_int_equal(chunk.outside, 1);
+    json_stream_free(stream);
+}
+
+static void items_come_with_their_last_byte(void **state)
+{
+    static const char DOC[] = "{\"data\":[{\"a\":1},[2],\"x\" ,3,null]}";
+    static const char *const AFTER[] = {"{\"a\":1}", "[2]", "\"x\"", "3,", "null]"};
+    struct printbuf *items = printbuf_new();
+    struct json_stream *stream = json_stream_new(JSON_LIST, NULL, collect, items);
+    const char *fed = DOC;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(AFTER); i++) {
+        const char *last = strstr(DOC, AFTER[i]) + strlen(AFTER[i]) - 1;
+        int before = printbuf_length(items);
+
+        assert_int_equal(feed_exact(stream, fed, (size_t)(last - fed)), 0);
+        assert_int_equal(printbuf_length(items), before);
+        assert_int_equal(feed_exact(stream, last, 1), 0);
+        assert_true(printbuf_length(items) > before);
+        fed = last + 1;
+    }
+    json_stream_free(stream);
+    printbuf_free(items);
+}
+
+static int stop_at_second(void *data, struct json_slice raw, struct json_object *index)
+{
+    (void)raw;
+    (void)index;
+    return ++*(int *)data == 2 ? -ECANCELED : 0;
+}
+
+static void a_callbacks_error_ends_the_stream(void **state)
+{
+    int calls = 0;
+    struct json_stream *stream = json_stream_new(JSON_LIST, NULL, stop_at_second, &calls);
+
+    (void)state;
+    assert_int_equal(feed_exact(stream, "[1,2,3,", 7), -ECANCELED);
+    assert_int_equal(feed_exact(stream, "4]", 2), -ECANCELED);
+    assert_int_equal(json_stream_end(stream), -ECANCELED);
+    assert_int_equal(calls, 2);
+    json_stream_free(stream);
+    json_stream_free(NULL);
+}
+
+static void a_nul_byte_is_refused(void **state)
+{
+    static const char DOCS[][9] = {"[1\0,2]", "[\"a\0b\"]", "[nul\0l]", "[\0]", "{\"a\0\":1}", "[1]\0"};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(DOCS); i++) {
+        struct printbuf *items = printbuf_new();
+        struct json_stream *stream = json_stream_new(JSON_LIST, NULL, collect, items);
+
+        assert_int_equal(feed_exact(stream, DOCS[i], sizeof(DOCS[i])), -EBADMSG);
+        json_stream_free(stream);
+        printbuf_free(items);
+    }
+}
+
+/* `depth` brackets around nothing. */
+static char *nested(unsigned depth)
+{
+    char *doc = calloc(1, 2 * (size_t)depth + 1);
+
+    assert_non_null(doc);
+    memset(doc, '[', depth);
+    memset(doc + depth, ']', depth);
+    return doc;
+}
+
+static void nesting_is_bounded(void **state)
+{
+    struct printbuf *out = printbuf_new();
+    char *doc = nested(JSON_DEPTH);
+
+    (void)state;
+    assert_int_equal(json_indent((struct json_slice){doc, strlen(doc)}, 0, out), 0);
+    assert_int_equal(stream_in_chunks(JSON_LIST, doc, 7, out), 0);
+    free(doc);
+
+    doc = nested(JSON_DEPTH + 1);
+    assert_int_equal(json_indent((struct json_slice){doc, strlen(doc)}, 0, out), -EBADMSG);
+    free(doc);
+
+    doc = nested(100000);
+    assert_int_equal(json_indent((struct json_slice){doc, strlen(doc)}, 0, out), -EBADMSG);
+    assert_int_equal(stream_in_chunks(JSON_LIST, doc, 4096, out), -EBADMSG);
+    assert_null(json_api_message(doc, strlen(doc)));
+    free(doc);
+    printbuf_free(out);
+}
+
+#define INVOICES 10000
+
+static void append_invoice(struct printbuf *doc, int n)
+{
+    int before = printbuf_length(doc);
+
+    sprintbuf(doc, "{\"id\":%d,\"invoicenum\":\"INV-%06d\",\"date\":\"2024-03-%02d\",\"total\":\"%d.00\",\"items\":[",
+              n, n, n % 28 + 1, n);
+    for (int i = 0; i < 4; i++)
+        sprintbuf(doc, "%s{\"id\":%d,\"description\":\"Server AMS \\/ 2x, caf\\u00e9 %d\",\"amount\":\"%d.50\"}",
+                  i ? "," : "", 4 * n + i, i, i);
+    sprintbuf(doc, "],\"notes\":\"");
+    printbuf_memset(doc, -1, 'n', before + 998 - printbuf_length(doc));
+    sprintbuf(doc, "\"}");
+}
+
+static int count_and_check(void *data, struct json_slice raw, struct json_object *index)
+{
+    int *count = data;
+
+    assert_int_equal(raw.len, 1000);
+    assert_int_equal(json_object_get_int(json_object_object_get(index, "id")), (*count)++);
+    return 0;
+}
+
+static void ten_thousand_invoices(void **state)
+{
+    struct printbuf *doc = printbuf_new();
+    int count = 0;
+    struct json_stream *stream = json_stream_new(JSON_LIST, NULL, count_and_check, &count);
+
+    (void)state;
+    for (int n = 0; n < INVOICES; n++) {
+        printbuf_memappend(doc, n ? "," : "[", 1);
+        append_invoice(doc, n);
+    }
+    printbuf_memappend(doc, "]", 1);
+    for (int i = 0, len; i < printbuf_length(doc); i += len) {
+        len = printbuf_length(doc) - i < 16384 ? printbuf_length(doc) - i : 16384;
+        assert_int_equal(json_stream_feed(stream, doc->buf + i, (size_t)len), 0);
+    }
+    assert_int_equal(json_stream_end(stream), 0);
+    assert_int_equal(count, INVOICES);
+    json_stream_free(stream);
+    printbuf_free(doc);
+}
+
+struct text_case {
+    const char *in;
+    const char *out;
+};
+
+static void check_message(const char *body, const char *expected)
+{
+    char *copy = exact(body, strlen(body)), *message = json_api_message(copy, strlen(body));
+
+    if (!message != !expected || (message && strcmp(message, expected) != 0))
+        fail_msg("%s: got %s, expected %s", body, message ? message : "none", expected ? expected : "none");
+    free(message);
+    free(copy);
+}
+
+static void error_bodies_have_a_message(void **state)
+{
+    static const struct text_case CASES[] = {
+        {"{\"message\":\"No such service\"}", "No such service"},
+        {"{\"reason\":\"r\",\"detail\":\"d\",\"message\":\"m\",\"error\":\"e\"}", "m"},
+        {"{\"reason\":\"r\",\"error\":\"e\"}", "e"},
+        {"{\"error\":{\"code\":\"E1\",\"message\":\"inner\"}}", "inner"},
+        {"{\"error\":{\"code\":\"E1\"},\"title\":\"t\"}", "t"},
+        {"{\"errors\":\"text\"}", "text"},
+        {"{\"errors\":[\"first\",\"second\"]}", "first"},
+        {"{\"errors\":[{\"code\":\"E1\",\"message\":\"m\"}]}", "m"},
+        {"{\"errors\":{\"resource_name\":[\"is required\"],\"b\":\"c\"}}", "is required"},
+        {"{\"errors\":{\"resource_name\":\"is bad\"}}", "is bad"},
+        {"{\"errors\":[],\"msg\":\"x\"}", "x"},
+        {"{\"errors\":{},\"description\":\"x\"}", "x"},
+        {"{\"errors\":null,\"message\":\" \",\"reason\":\"x\"}", "x"},
+        {"{\"message\":\" a\\r\\n\\tb\\u0000\\u0085c\\u2028d \"}\n", "a b c d"},
+        {"{\"message\":\"caf\\u00e9 \xff\"}", "caf\xc3\xa9 ?"},
+        {"{\"message\":12}", NULL},
+        {"{}", NULL},
+        {"[\"x\"]", NULL},
+        {"\"x\"", NULL},
+        {"", NULL},
+        {"<html>", NULL},
+        {"{\"message\":\"m\"} x", NULL},
+        {"{\"message\":\"m\"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++)
+        check_message(CASES[i].in, CASES[i].out);
+}
+
+static void messages_are_cut_between_characters(void **state)
+{
+    struct printbuf *body = printbuf_new();
+    char *message;
+
+    (void)state;
+    sprintbuf(body, "{\"message\":\"x");
+    for (int i = 0; i < 400; i++)
+        sprintbuf(body, "\xc3\xa9");
+    sprintbuf(body, "\"}");
+    message = json_api_message(body->buf, (size_t)printbuf_length(body));
+    assert_int_equal(strlen(message), 299);
+    assert_string_equal(message + 297, "\xc3\xa9");
+    free(message);
+    printbuf_free(body);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_come_out_of_every_envelope),
+        cmocka_unit_test(what_holds_no_list_is_refused),
+        cmocka_unit_test(objects_come_out_of_their_envelope),
+        cmocka_unit_test(the_index_is_the_items),
+        cmocka_unit_test(whole_items_are_not_copied),
+        cmocka_unit_test(items_come_with_their_last_byte),
+        cmocka_unit_test(a_callbacks_error_ends_the_stream),
+        cmocka_unit_test(a_nul_byte_is_refused),
+        cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(ten_thousand_invoices),
+        cmocka_unit_test(error_bodies_have_a_message),
+        cmocka_unit_test(messages_are_cut_between_characters),
+    };
+
+    return cmocka_run_group_tests_name("json", tests, NULL, NULL);
+}

@@ -1,0 +1,375 @@
+/*
+ * api/json_text: the printer's tokens and layout, what it refuses, members, scalars.
+ *
+ * Whatever is handed to the code lies in a heap block of exactly its size, so that the sanitizer sees one byte too far.
+ */
+#include "api/json.h"
+
+#include <errno.h>
+#include <json-c/json_object.h>
+#include <json-c/printbuf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A copy of `len` bytes without a terminator. */
+static char *exact(const char *bytes, size_t len)
+{
+    char *copy = malloc(len > 0 ? len : 1);
+
+    assert_non_null(copy);
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
+struct text_case {
+    const char *in;
+    const char *out;
+};
+
+/* json_indent() after a few bytes that must survive; NULL when it refuses. */
+static char *indented(const char *bytes, size_t len, unsigned indent)
+{
+    struct printbuf *out = printbuf_new();
+    char *copy = exact(bytes, len), *text = NULL;
+    int r;
+
+    printbuf_memappend(out, "kept", 4);
+    r = json_indent((struct json_slice){copy, len}, indent, out);
+    free(copy);
+    assert_memory_equal(out->buf, "kept", 4);
+    assert_int_equal(strlen(out->buf), printbuf_length(out));
+    if (r == 0) {
+        text = strdup(out->buf + 4);
+    } else {
+        assert_int_equal(r, -EBADMSG);
+        assert_int_equal(printbuf_length(out), 4);
+    }
+    printbuf_free(out);
+    return text;
+}
+
+static void check_indented(const struct text_case *c)
+{
+    char *text = indented(c->in, strlen(c->in), 0);
+
+    if (!text || strcmp(text, c->out) != 0)
+        fail_msg("%s: got %s, expected %s", c->in, text ? text : "refusal", c->out);
+    free(text);
+}
+
+static void layout_is_jqs(void **state)
+{
+    static const struct text_case CASES[] = {
+        {"{}", "{}"},
+        {" [ \n] ", "[]"},
+        {"1", "1"},
+        {"[1]", "[\n  1\n]"},
+        {"[[],{},[ ]]", "[\n  [],\n  {},\n  []\n]"},
+        {"{\"a\":1,\"b\" : [ 2 ,{\"c\":null}]}",
+         "{\n  \"a\": 1,\n  \"b\": [\n    2,\n    {\n      \"c\": null\n    }\n  ]\n}"},
+    };
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++)
+        check_indented(&CASES[i]);
+
+    text = indented("{\"a\":[1,{}]}", 12, 3);
+    assert_string_equal(text, "{\n     \"a\": [\n       1,\n       {}\n     ]\n   }");
+    free(text);
+}
+
+static void wide_indents_are_exact(void **state)
+{
+    (void)state;
+    for (unsigned indent = 0; indent < 300; indent++) {
+        char *text = indented("[1]", 3, indent);
+
+        assert_int_equal(strlen(text), 6 + 2 + 2 * (size_t)indent - 1);
+        assert_int_equal(strspn(text + 2, " "), indent + 2);
+        assert_int_equal(strspn(text + 4 + indent + 2, " "), indent);
+        free(text);
+    }
+}
+
+static void tokens_survive(void **state)
+{
+    static const struct text_case CASES[] = {
+        {"-0", "-0"},
+        {"0.10", "0.10"},
+        {"1e400", "1e400"},
+        {"1E+05", "1E+05"},
+        {"-0.0e-0", "-0.0e-0"},
+        {"123456789012345678901234567890", "123456789012345678901234567890"},
+        {"true", "true"},
+        {"false", "false"},
+        {"null", "null"},
+        {"{\"a\":1,\"a\":2}", "{\n  \"a\": 1,\n  \"a\": 2\n}"},
+        {"{\"k\\/\\u00e9\":\"v\"}", "{\n  \"k\\/\\u00e9\": \"v\"\n}"},
+        {"\"AMS \\/ 2x\"", "\"AMS / 2x\""},
+        {"\"caf\\u00e9\"", "\"caf\xc3\xa9\""},
+        {"\"caf\xc3\xa9\"", "\"caf\xc3\xa9\""},
+        {"\"\\u002F\\u0041\\u20AC\\uffff\"", "\"/A\xe2\x82\xac\xef\xbf\xbf\""},
+        {"\"\\ud83d\\ude00\\uDBFF\\uDFFF\"", "\"\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\""},
+        {"\"\\ud83d\"", "\"\\ud83d\""},
+        {"\"\\ude00\\ud83d\"", "\"\\ude00\\ud83d\""},
+        {"\"\\ud83d\\ud83d\\ude00\"", "\"\\ud83d\xf0\x9f\x98\x80\""},
+        {"\"\\ud83d\\u0041\\ud83d\\n\\ud83dx\"", "\"\\ud83dA\\ud83d\\n\\ud83dx\""},
+        {"\"\\\"\\\\\\b\\f\\n\\r\\t\"", "\"\\\"\\\\\\b\\f\\n\\r\\t\""},
+        {"\"\\u0022\\u005C\\u005c\"", "\"\\u0022\\u005C\\u005c\""},
+        {"\"\\u0000\\u001F\\u007f\\u0080\\u009F\\u00a0\\u0020\"", "\"\\u0000\\u001F\\u007f\\u0080\\u009F\xc2\xa0 \""},
+        {"\"\x7f\xc2\x80\"", "\"\x7f\xc2\x80\""},
+        {"\"\xff\xc3\x80\xed\xa0\x80\"", "\"\xff\xc3\x80\xed\xa0\x80\""},
+        {"\"\\\\u00e9\"", "\"\\\\u00e9\""},
+        {"\"\"", "\"\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++) {
+        check_indented(&CASES[i]);
+        check_indented(&(struct text_case){CASES[i].out, CASES[i].out});
+    }
+}
+
+static void what_is_not_json_is_not_printed(void **state)
+{
+    static const char *const DOCS[] = {"",
+                                       " ",
+                                       "NaN",
+                                       "nan",
+                                       "Infinity",
+                                       "-Infinity",
+                                       "[NaN]",
+                                       "01",
+                                       "-01",
+                                       "00",
+                                       "1.",
+                                       "-1.",
+                                       ".5",
+                                       "1.e5",
+                                       "1e",
+                                       "1e+",
+                                       "+1",
+                                       "-",
+                                       "--1",
+                                       "0x10",
+                                       "1.2.3",
+                                       "TRUE",
+                                       "True",
+                                       "nUll",
+                                       "nul",
+                                       "nulll",
+                                       "truefalse",
+                                       "1 2",
+                                       "[",
+                                       "]",
+                                       "[1",
+                                       "[1,",
+                                       "[1,]",
+                                       "[,1]",
+                                       "[1 2]",
+                                       "[1}",
+                                       "{\"a\":1]",
+                                       "{",
+                                       "}",
+                                       "{\"a\"",
+                                       "{\"a\":",
+                                       "{\"a\":1",
+                                       "{\"a\":1,",
+                                       "{\"a\":1,}",
+                                       "{,}",
+                                       "{\"a\" 1}",
+                                       "{a:1}",
+                                       "{'a':1}",
+                                       "{1:2}",
+                                       "{\"a\":1}}",
+                                       "[]]",
+                                       "'a'",
+                                       "\"",
+                                       "\"a",
+                                       "\"\\\"",
+                                       "\"\\",
+                                       "\"\\x\"",
+                                       "\"\\",
+                                       "\"\\u\"",
+                                       "\"\\u12",
+                                       "\"\\u12\"",
+                                       "\"\\u123g\"",
+                                       "\"\\U0041\"",
+                                       "\"a\nb\"",
+                                       "\"a\tb\"",
+                                       "\"\x01\"",
+                                       "\"\x1f\"",
+                                       "{\"\n\":1}",
+                                       "{\"\\q\":1}",
+                                       "{\"\\u12\":1}",
+                                       "\v1",
+                                       "1\f",
+                                       "/**/1",
+                                       "[1/**/]",
+                                       "\"\\ud83d",
+                                       "\"\\ud83d\\",
+                                       "\"\\ud83d\\u",
+                                       "\"\\ud83d\\ude0\"",
+                                       "\"\\ud83d\\x\"",
+                                       "\xef\xbb\xbf{}",
+                                       "\xc2\xa0{}"};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(DOCS); i++) {
+        char *text = indented(DOCS[i], strlen(DOCS[i]), 0);
+
+        if (text)
+            fail_msg("%s was printed as %s", DOCS[i], text);
+    }
+    assert_null(indented("\"a\0b\"", 5, 0));
+    assert_null(indented("1\0", 2, 0));
+}
+
+/* "key=value;" for each member, then "." at the end or "!" at an error. */
+static char *members(const char *doc)
+{
+    char *copy = exact(doc, strlen(doc));
+    struct json_slice rest = {copy, strlen(doc)}, key, value;
+    struct printbuf *out = printbuf_new();
+    char *text;
+    int r;
+
+    while ((r = json_next_member(&rest, &key, &value)) > 0)
+        sprintbuf(out, "%.*s=%.*s;", (int)key.len, key.at, (int)value.len, value.at);
+    assert_true(r == 0 || r == -EBADMSG);
+    assert_int_equal(json_next_member(&rest, &key, &value), r);
+    sprintbuf(out, r == 0 ? "." : "!");
+    text = strdup(out->buf);
+    printbuf_free(out);
+    free(copy);
+    return text;
+}
+
+static void members_are_walked(void **state)
+{
+    static const struct text_case CASES[] = {
+        {"{}", "."},
+        {" { } ", "."},
+        {"{\"a\":1}", "\"a\"=1;."},
+        {"{ \"a\" : -0.10 , \"a\":null,\"b\\\"\":true }", "\"a\"=-0.10;\"a\"=null;\"b\\\"\"=true;."},
+        {"{\"a\":{\"b\":[\"}\\\"]\",{}]},\"c\":[[],\"{\"],\"d\":\"\\\\\"}",
+         "\"a\"={\"b\":[\"}\\\"]\",{}]};\"c\"=[[],\"{\"];\"d\"=\"\\\\\";."},
+        {"", "!"},
+        {"[]", "!"},
+        {"1", "!"},
+        {"{", "!"},
+        {"{\"a\"", "!"},
+        {"{\"a", "!"},
+        {"{\"a\\", "!"},
+        {"{\"a\":", "!"},
+        {"{\"a\":\"", "!"},
+        {"{\"a\":[", "!"},
+        {"{\"a\":[\"", "!"},
+        {"{\"a\":nope}", "!"},
+        {"{\"a\":1", "\"a\"=1;!"},
+        {"{\"a\":1,}", "\"a\"=1;!"},
+        {"{\"a\":1 \"b\":2}", "\"a\"=1;!"},
+        {"{'a':1}", "!"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++) {
+        char *text = members(CASES[i].in);
+
+        assert_string_equal(text, CASES[i].out);
+        free(text);
+    }
+}
+
+static void scalars_have_a_text(void **state)
+{
+    static const struct text_case CASES[] = {
+        {"null", ""},
+        {"true", "true"},
+        {"false", "false"},
+        {"-0", "-0"},
+        {"1e400", "1e400"},
+        {"\"\"", ""},
+        {"\"a\\n\\t\\\"\\\\\\/\\b\\u0001\\u007f\"", "a\n\t\"\\/\b\x01\x7f"},
+        {"\"caf\\u00e9 \\ud83d\\ude00\"", "caf\xc3\xa9 \xf0\x9f\x98\x80"},
+        {"\"a\\u0000b\\uD800c\\udc00\"", "a\\u0000b\\uD800c\\udc00"},
+        {"{}", NULL},
+        {"[1]", NULL},
+        {"", NULL},
+        {"\"a", NULL},
+        {"NaN", NULL},
+        {"1 ", NULL},
+        {"\"a\"b", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++) {
+        struct printbuf *out = printbuf_new();
+        char *copy = exact(CASES[i].in, strlen(CASES[i].in));
+        int r;
+
+        printbuf_memappend(out, "kept", 4);
+        r = json_scalar_text((struct json_slice){copy, strlen(CASES[i].in)}, out);
+        assert_int_equal(r, CASES[i].out ? 0 : -EBADMSG);
+        assert_string_equal(out->buf + 4, CASES[i].out ? CASES[i].out : "");
+        printbuf_free(out);
+        free(copy);
+    }
+}
+
+/* What json-c 0.16 lets pass, strict as it is asked to be: the stream hands it on, the printer must refuse it. */
+static int refuse_to_print(void *data, struct json_slice raw, struct json_object *index)
+{
+    char *text = indented(raw.at, raw.len, 0);
+
+    (void)index;
+    ++*(int *)data;
+    if (text)
+        fail_msg("printed %s", text);
+    return 0;
+}
+
+static void the_printer_is_stricter_than_the_stream(void **state)
+{
+    /* These only pass when a chunk ends in them. */
+    static const char CUT[] = "[1-2,[1-2]]";
+    static const char DOC[] =
+        "[NaN,-Infinity,Infinity,-01,[-00.5],1.,1.e5,0.e1,{'a':1},\"a\tb\",\"a\nb\",{\"\x01\":2}]";
+    int count = 0;
+    struct json_stream *stream = json_stream_new(JSON_LIST, NULL, refuse_to_print, &count);
+
+    (void)state;
+    assert_int_equal(json_stream_feed(stream, DOC, strlen(DOC)), 0);
+    assert_int_equal(json_stream_end(stream), 0);
+    assert_int_equal(count, 12);
+    json_stream_free(stream);
+
+    stream = json_stream_new(JSON_LIST, NULL, refuse_to_print, &count);
+    for (size_t i = 0; i < strlen(CUT) && json_stream_feed(stream, CUT + i, 1) == 0; i++)
+        continue;
+    json_stream_free(stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layout_is_jqs),
+        cmocka_unit_test(wide_indents_are_exact),
+        cmocka_unit_test(tokens_survive),
+        cmocka_unit_test(what_is_not_json_is_not_printed),
+        cmocka_unit_test(members_are_walked),
+        cmocka_unit_test(scalars_have_a_text),
+        cmocka_unit_test(the_printer_is_stricter_than_the_stream),
+    };
+
+    return cmocka_run_group_tests_name("json_text", tests, NULL, NULL);
+}

@@ -1,0 +1,699 @@
+/* The command line, the environment and the configuration file: what wins, and what is refused with which words. */
+#include "base/config.h"
+#include "command/options.h"
+#include "command/settings.h"
+#include "command/token.h"
+#include "command/values.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ARGUMENTS_MAX = 12, OUTPUT_MAX = 16384 };
+
+static char directory[] = "/tmp/test-options-XXXXXX";
+static char config_path[128];
+
+/* What options_parse() made of a command line. */
+struct outcome {
+    int status;
+    enum options_action action;
+    struct config config;
+    char said[OUTPUT_MAX]; /* on stderr */
+    char told[OUTPUT_MAX]; /* on stdout */
+};
+
+static struct outcome outcome;
+
+struct capture {
+    FILE *file;
+    int saved;
+    int fd;
+};
+
+static struct capture capture_start(int fd)
+{
+    struct capture capture = {.file = tmpfile(), .saved = dup(fd), .fd = fd};
+    assert_non_null(capture.file);
+    assert_true(dup2(fileno(capture.file), fd) >= 0);
+    return capture;
+}
+
+static void capture_end(const struct capture *capture, char *text)
+{
+    fflush(NULL);
+    dup2(capture->saved, capture->fd);
+    close(capture->saved);
+    rewind(capture->file);
+    text[fread(text, 1, OUTPUT_MAX - 1, capture->file)] = '\0';
+    fclose(capture->file);
+}
+
+/* Parses the words, which end with NULL; the results are in `outcome` until the next call. */
+static int parse(const char *first, ...)
+{
+    char *argv[ARGUMENTS_MAX] = {strdup("melbicomfs")};
+    int argc = 1;
+    va_list words;
+    va_start(words, first);
+    for (const char *word = first; word; word = va_arg(words, const char *)) {
+        assert_true(argc < ARGUMENTS_MAX - 1);
+        argv[argc++] = strdup(word);
+    }
+    va_end(words);
+
+    options_clear(&outcome.config);
+    config_init(&outcome.config);
+    outcome.action = OPTIONS_MOUNT;
+    fflush(NULL);
+    struct capture out = capture_start(STDOUT_FILENO), err = capture_start(STDERR_FILENO);
+    outcome.status = options_parse(argc, argv, &outcome.config, &outcome.action);
+    capture_end(&err, outcome.said);
+    capture_end(&out, outcome.told);
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return outcome.status;
+}
+
+#define parse_words(...) parse(__VA_ARGS__, (const char *)NULL)
+
+static void assert_said(const char *text)
+{
+    if (!strstr(outcome.said, text))
+        fail_msg("'%s' is not in: %s", text, outcome.said);
+}
+
+/* Refused with `status`, in one line, which holds `text`. */
+static void assert_refused(int status, const char *text)
+{
+    assert_int_equal(outcome.status, status);
+    assert_said(text);
+    assert_ptr_equal(strchr(outcome.said, '\n'), outcome.said + strlen(outcome.said) - 1);
+    assert_int_equal(strncmp(outcome.said, "melbicomfs: ", 12), 0);
+}
+
+static void write_config(const char *text, mode_t mode)
+{
+    FILE *file = fopen(config_path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(config_path, mode), 0);
+}
+
+static const struct token_source *source(void)
+{
+    assert_ptr_equal(outcome.config.read_token, token_read);
+    return outcome.config.read_token_data;
+}
+
+static void mount_point_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_words("/mnt/x"), EXIT_OK);
+    assert_int_equal(outcome.action, OPTIONS_MOUNT);
+    assert_string_equal(outcome.config.base_url, CONFIG_DEFAULT_URL);
+    assert_string_equal(outcome.config.mountpoint, "/mnt/x");
+    assert_null(outcome.config.source);
+    assert_null(outcome.config.mount_options);
+    assert_false(outcome.config.foreground);
+    assert_null(source()->file);
+    assert_null(source()->command);
+    assert_null(source()->value);
+    assert_null(source()->credentials);
+    assert_string_equal(outcome.said, "");
+}
+
+static void mount_point_becomes_canonical(void **state)
+{
+    char expected[128], link[64];
+    (void)state;
+    assert_int_equal(chdir(directory), 0);
+    snprintf(expected, sizeof(expected), "%s/none", directory);
+    assert_int_equal(parse_words("none//"), EXIT_OK);
+    assert_string_equal(outcome.config.mountpoint, expected);
+    assert_int_equal(parse_words("."), EXIT_OK);
+    assert_string_equal(outcome.config.mountpoint, directory);
+
+    snprintf(link, sizeof(link), "%s/link", directory);
+    assert_int_equal(symlink("/usr/", link), 0);
+    assert_int_equal(parse_words("link/"), EXIT_OK);
+    assert_string_equal(outcome.config.mountpoint, "/usr");
+    assert_int_equal(parse_words("link/none/"), EXIT_OK);
+    assert_string_equal(outcome.config.mountpoint, "/usr/none");
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(parse_words("/"), EXIT_OK);
+    assert_string_equal(outcome.config.mountpoint, "/");
+}
+
+static void flags(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_words("-f", "/m"), EXIT_OK);
+    assert_true(outcome.config.foreground);
+    assert_false(outcome.config.debug);
+    assert_int_equal(parse_words("/m", "-d"), EXIT_OK);
+    assert_true(outcome.config.foreground);
+    assert_true(outcome.config.debug);
+    assert_int_equal(parse_words("-s", "/m"), EXIT_OK);
+    assert_false(outcome.config.foreground);
+    assert_int_equal(parse_words("-V"), EXIT_OK);
+    assert_int_equal(outcome.action, OPTIONS_VERSION);
+    assert_int_equal(parse_words("--version"), EXIT_OK);
+    assert_int_equal(outcome.action, OPTIONS_VERSION);
+    assert_string_equal(outcome.told, "");
+}
+
+static void help_names_every_setting(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_words("-h"), EXIT_OK);
+    assert_int_equal(outcome.action, OPTIONS_HELP);
+    assert_string_equal(outcome.said, "");
+    const struct setting *setting;
+    for (size_t i = 0; (setting = settings_at(i)); i++) {
+        char text[64];
+        snprintf(text, sizeof(text), " %s%s", setting->name, setting->argument ? "=" : " ");
+        if (!strstr(outcome.told, text) || !strstr(outcome.told, setting->help))
+            fail_msg("the help does not name %s", setting->name);
+    }
+    for (const char *line = outcome.told; *line; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 90);
+}
+
+/* The help says defaults in words of its own; they must be those of config_init(). */
+static void initial_values_are_the_defaults(void **state)
+{
+    struct config expected, actual;
+    (void)state;
+    config_init(&expected);
+    config_init(&actual);
+    actual.ttl_s = actual.ttl_slow_s = actual.stale_if_error_s = actual.readahead = 1;
+    actual.timeout_ms = actual.connect_timeout_ms = actual.timeout_total_ms = actual.max_connections = 1;
+    actual.max_body = actual.cache_size = actual.umask = 1;
+    actual.push = false;
+    actual.read_only = actual.delay_connect = true;
+    struct token_source token = {.file = NULL};
+    struct settings_target target = {.config = &actual, .token = &token};
+    const struct setting *setting;
+    char reason[SETTINGS_REASON];
+    for (size_t i = 0; (setting = settings_at(i)); i++)
+        if (setting->initial)
+            assert_int_equal(settings_apply(setting, setting->initial, NULL, &target, reason), 0);
+    assert_string_equal(actual.base_url, CONFIG_DEFAULT_URL);
+    free(actual.base_url);
+    actual.base_url = NULL;
+    assert_memory_equal(&actual, &expected, sizeof(actual));
+}
+
+static void every_setting_as_option(void **state)
+{
+    const struct config *config = &outcome.config;
+    (void)state;
+    assert_int_equal(parse_words("/m", "-o", "ro,delay_connect,push=0,ttl=1,ttl_slow=2,stale_if_error=3",
+                                 "-otimeout=0.5", "-o",
+                                 "connect_timeout=1.25,timeout_total=7,max_connections=9,readahead=0", "-o",
+                                 "max_body=2k,cache_size=3G,uid=12,gid=13,umask=022,cafile=/ca,url=https://h/x/"),
+                     EXIT_OK);
+    assert_true(config->read_only);
+    assert_true(config->delay_connect);
+    assert_false(config->push);
+    assert_int_equal(config->ttl_s, 1);
+    assert_int_equal(config->ttl_slow_s, 2);
+    assert_int_equal(config->stale_if_error_s, 3);
+    assert_int_equal(config->timeout_ms, 500);
+    assert_int_equal(config->connect_timeout_ms, 1250);
+    assert_int_equal(config->timeout_total_ms, 7000);
+    assert_int_equal(config->max_connections, 9);
+    assert_int_equal(config->readahead, 0);
+    assert_int_equal(config->max_body, 2048);
+    assert_int_equal(config->cache_size, UINT64_C(3) << 30);
+    assert_int_equal(config->uid, 12);
+    assert_int_equal(config->gid, 13);
+    assert_int_equal(config->umask, 022);
+    assert_string_equal(config->ca_file, "/ca");
+    assert_string_equal(config->base_url, "https://h/x");
+    assert_null(config->mount_options);
+}
+
+static void later_options_win(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_words("/m", "-o", "ttl=1,ttl=2,cafile=/a", "-o", "ttl=3,cafile=/b"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 3);
+    assert_string_equal(outcome.config.ca_file, "/b");
+}
+
+static void commas_are_escaped(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_words("/m", "-o", "token_command=echo a\\,b \\\\n,ttl=5"), EXIT_OK);
+    assert_string_equal(source()->command, "echo a,b \\n");
+    assert_int_equal(outcome.config.ttl_s, 5);
+    assert_int_equal(parse_words("/m", "-o", "fsname=a\\,b,,ttl=6,"), EXIT_OK);
+    assert_string_equal(outcome.config.mount_options, "fsname=a\\,b");
+}
+
+static void fstab_calls_work(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        parse_words("https://h/api", "/m", "-o",
+                    "rw,noauto,auto,user,user=u,_netdev,nofail,x-systemd.automount,comment=c,defaults,nosuid,"
+                    "nodev,allow_other,noatime,ro"),
+        EXIT_OK);
+    assert_string_equal(outcome.config.mount_options, "nosuid,nodev,allow_other,noatime");
+    assert_true(outcome.config.read_only);
+    assert_string_equal(outcome.config.source, "https://h/api");
+    /* Names that merely begin like one of mount's are not mount's. */
+    assert_int_equal(parse_words("/m", "-o", "rwx,users2"), EXIT_OK);
+    assert_string_equal(outcome.config.mount_options, "rwx,users2");
+}
+
+static void usage_errors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[3], *text;
+    } cases[] = {
+        {{"-f"}, "no mount point"},
+        {{"https://h/api"}, "no mount point"},
+        {{"https://h/api", ""}, "no mount point"},
+        {{"https://h/api", "/m", "/n"}, "one argument too many: '/n'"},
+        {{"-x", "/m"}, "unknown option -x"},
+        {{"--frobnicate", "/m"}, "unknown option --frobnicate"},
+        {{"/m", "-o"}, "-o needs a value"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const *words = cases[i].words;
+        parse(words[0], words[1], words[1] ? words[2] : NULL, (const char *)NULL);
+        assert_refused(EXIT_USAGE, cases[i].text);
+        assert_said("melbicomfs -h");
+    }
+}
+
+static void bad_values(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"ttl=",
+                                        "ttl",
+                                        "ttl=-1",
+                                        "ttl=+1",
+                                        "ttl= 1",
+                                        "ttl=1x",
+                                        "ttl=0x1",
+                                        "ttl=31536001",
+                                        "ttl=1.5",
+                                        "timeout=0",
+                                        "timeout=0.001",
+                                        "timeout=.5",
+                                        "timeout=3601",
+                                        "timeout=1e3",
+                                        "timeout=1.2.3",
+                                        "max_body=1023",
+                                        "max_body=5X",
+                                        "max_body=5KB",
+                                        "max_body=2048T",
+                                        "cache_size=63K",
+                                        "max_connections=0",
+                                        "max_connections=257",
+                                        "umask=888",
+                                        "umask=1000",
+                                        "uid=4294967295",
+                                        "uid=root",
+                                        "push=2",
+                                        "ro=maybe",
+                                        "cafile=",
+                                        "token_file",
+                                        "token_command=",
+                                        "max_body=99999999999999999999999",
+                                        "timeout=99999999999999999999",
+                                        "readahead=4097"};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "-o %.*s: ", (int)strcspn(cases[i], "="), cases[i]);
+        parse_words("/m", "-o", cases[i]);
+        assert_refused(EXIT_USAGE, name);
+    }
+    parse_words("/m", "-o", "max_connections=0");
+    assert_said("must be a whole number from 1 to 256");
+    parse_words("/m", "-o", "timeout=0");
+    assert_said("must be seconds from 0.01 to 3600");
+    parse_words("/m", "-o", "cache_size=1");
+    assert_said("must be a size from 64K to 1T");
+}
+
+static void token_on_the_command_line_is_refused(void **state)
+{
+    (void)state;
+    parse_words("/m", "-o", "token=s3cr3t");
+    assert_refused(EXIT_USAGE, "use token_file=PATH");
+    assert_null(strstr(outcome.said, "s3cr3t"));
+}
+
+static void urls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *kept, *why;
+    } cases[] = {
+        {"https://api.example.com/api", "https://api.example.com/api", NULL},
+        {"HTTPS://api.example.com//", "HTTPS://api.example.com", NULL},
+        {"http://127.0.0.1:8080/api", "http://127.0.0.1:8080/api", NULL},
+        {"http://127.3.2.1", "http://127.3.2.1", NULL},
+        {"http://[::1]:8080/", "http://[::1]:8080", NULL},
+        {"http://LocalHost/a", "http://LocalHost/a", NULL},
+        {"http://api.example.com/", NULL, "must be https"},
+        {"http://127.example.com/", NULL, "must be https"},
+        {"http://128.0.0.1/", NULL, "must be https"},
+        {"http://[::2]/", NULL, "must be https"},
+        {"ftp://127.0.0.1/", NULL, "must be https"},
+        {"file:///etc/passwd", NULL, "names no host"},
+        {"https://user:s3cr3t@h/", NULL, "holds a user or password"},
+        {"https://user@h/", NULL, "holds a user or password"},
+        {"http://127.0.0.1@example.com/", NULL, "holds a user or password"},
+        {"https://h/?a=b", NULL, "query or fragment"},
+        {"https://h/#a", NULL, "query or fragment"},
+        {"https:///", NULL, "is not a URL"},
+        {"://", NULL, "is not a URL"},
+        {"https://a b/", NULL, "is not a URL"},
+        {"https://h:99999/", NULL, "is not a URL"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        parse_words(cases[i].url, "/m");
+        if (cases[i].kept) {
+            assert_int_equal(outcome.status, EXIT_OK);
+            assert_string_equal(outcome.config.base_url, cases[i].kept);
+        } else {
+            assert_refused(EXIT_USAGE, cases[i].why);
+            assert_null(strstr(outcome.said, "s3cr3t"));
+        }
+    }
+}
+
+static void url_from_the_environment(void **state)
+{
+    (void)state;
+    write_config("url = https://top/\n[work]\nurl = https://work/\n[plain]\nttl = 5\n", 0644);
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://work");
+    assert_int_equal(parse_words("plain", "/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://top");
+
+    setenv("MELBICOM_URL", "https://environment/", 1);
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://environment");
+    assert_int_equal(parse_words("https://source/", "/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://source");
+    assert_int_equal(parse_words("work", "/m", "-o", "url=https://option/"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://option");
+    setenv("MELBICOM_URL", "http://example.com", 1);
+    parse_words("/m");
+    assert_refused(EXIT_CONFIG, "MELBICOM_URL must be https");
+    setenv("MELBICOM_URL", "", 1);
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://work");
+}
+
+static void places_in_order(void **state)
+{
+    (void)state;
+    write_config("\xEF\xBB\xBF# for all\nttl = 1\nreadahead = 1\n\n"
+                 "[work]\n  ttl = 2\n\treadahead=2\n  cafile = ca.pem\n"
+                 "[default]\nttl: 4\n[home]\nttl = 3 \r\n; a comment\n[ttl_only]\n",
+                 0644);
+    assert_int_equal(parse_words("work", "/m", "-o", "readahead=9"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 2);
+    assert_int_equal(outcome.config.readahead, 9);
+    char expected[64];
+    snprintf(expected, sizeof(expected), "%s/melbicomfs/ca.pem", directory);
+    assert_string_equal(outcome.config.ca_file, expected);
+    assert_int_equal(parse_words("home", "/m"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 3);
+    assert_int_equal(outcome.config.readahead, 1);
+    assert_null(outcome.config.ca_file);
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 4);
+    /* [default] goes with no SOURCE, not with a URL: a token in it would go to the wrong host. */
+    assert_int_equal(parse_words("https://h/", "/m"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 1);
+    /* A section without keys is a profile, too. */
+    assert_int_equal(parse_words("ttl_only", "/m"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 1);
+}
+
+static void file_named_by_option(void **state)
+{
+    char option[128], other[64];
+    (void)state;
+    write_config("ttl = 7\n", 0644);
+    snprintf(other, sizeof(other), "%s/other", directory);
+    assert_int_equal(rename(config_path, other), 0);
+    snprintf(option, sizeof(option), "ttl_slow=8,config=%s", other);
+    assert_int_equal(parse_words("/m", "-o", option), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 7);
+    assert_int_equal(outcome.config.ttl_slow_s, 8);
+    assert_int_equal(unlink(other), 0);
+    parse_words("/m", "-o", option);
+    assert_refused(EXIT_CONFIG, "No such file");
+    snprintf(option, sizeof(option), "config=%s", directory);
+    parse_words("/m", "-o", option);
+    assert_refused(EXIT_CONFIG, "Is a directory");
+}
+
+static void usual_file_is_found_by_home(void **state)
+{
+    char home[64], path[128];
+    (void)state;
+    write_config("[work]\nttl = 6\n", 0644);
+    snprintf(home, sizeof(home), "%s/home", directory);
+    snprintf(path, sizeof(path), "%s/home/.config", directory);
+    assert_int_equal(mkdir(home, 0700), 0);
+    assert_int_equal(symlink("..", path), 0);
+    unsetenv("XDG_CONFIG_HOME");
+    setenv("HOME", home, 1);
+    assert_int_equal(parse_words("work", "/m", "-o", "token_file=~/token"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 6);
+    snprintf(path, sizeof(path), "%s/token", home);
+    assert_string_equal(source()->file, path);
+    /* The specification has relative ones ignored. */
+    setenv("XDG_CONFIG_HOME", "relative", 1);
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_int_equal(outcome.config.ttl_s, 6);
+    snprintf(path, sizeof(path), "%s/home/.config", directory);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(home), 0);
+}
+
+static void faults_in_the_file(void **state)
+{
+    (void)state;
+    static char long_line[20000];
+    snprintf(long_line, sizeof(long_line), "ttl=1\ntoken_command=%019000d\n", 0);
+    static const struct {
+        const char *text;
+        unsigned line;
+        const char *why;
+    } cases[] = {
+        {"ttl = 1\nfrobnicate = 1\n", 2, "unknown key 'frobnicate'"},
+        {"\n\n[work]\nttl = x\n", 4, "ttl: must be a whole number"},
+        {"[other]\nttl = x\n", 2, "ttl: must be a whole number"},
+        {"[other]\nurl = http://example.com\n", 2, "url: must be https"},
+        {"[work]\n[broken\n", 2, "neither"},
+        {"just words\n", 1, "neither"},
+        {"ttl = 60 # a minute\n", 1, "ttl: must be"},
+        {"config = /x\n", 1, "for the command line"},
+        {"[endpoints]\nbalance = /x\n", 2, "operation.key"},
+        {"[endpoints]\n.path = /x\n", 2, "operation.key"},
+        {"[endpoints]\nbalance. = /x\n", 2, "operation.key"},
+        {long_line, 2, "longer than"},
+        {"[0123456789012345678901234567890123456789012345678]\n[x]\n["
+         "01234567890123456789012345678901234567890123456789]",
+         3, "longer than 49"},
+        {"ttl =\n", 1, "ttl: must be"},
+        {"cafile =\n", 1, "cafile: must not be empty"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char place[256];
+        write_config(cases[i].text, 0600);
+        snprintf(place, sizeof(place), "melbicomfs: %s:%u: ", config_path, cases[i].line);
+        parse_words("/m");
+        assert_refused(EXIT_CONFIG, place);
+        assert_said(cases[i].why);
+    }
+}
+
+static void unknown_profiles(void **state)
+{
+    (void)state;
+    parse_words("nowhere", "/m");
+    assert_refused(EXIT_CONFIG, "there is no profile 'nowhere', as there is no ");
+    write_config("ttl = 1\n[endpoints]\nbalance.path = /x\n", 0644);
+    parse_words("nowhere", "/m");
+    assert_refused(EXIT_CONFIG, "add a section [nowhere]");
+    parse_words("endpoints", "/m");
+    assert_refused(EXIT_CONFIG, "there is no profile 'endpoints'");
+    write_config("[work]\nttl = 1\n[home]\n", 0644);
+    parse_words("nowhere", "/m");
+    assert_refused(EXIT_CONFIG, "it has: work, home\n");
+    parse_words("", "/m");
+    assert_refused(EXIT_CONFIG, "there is no profile ''");
+}
+
+static void endpoint_overrides(void **state)
+{
+    char origin[256];
+    (void)state;
+    write_config("[work]\n[endpoints]\nbalance.path = /billing/credit\ninvoices.param.id = invoice:id=x\n"
+                 "invoices.query = ; a=b\n",
+                 0644);
+    assert_int_equal(parse_words("--endpoints"), EXIT_OK);
+    assert_int_equal(outcome.action, OPTIONS_ENDPOINTS);
+    assert_null(outcome.config.mountpoint);
+    assert_int_equal(outcome.config.n_overrides, 3);
+    const struct config_override *override = outcome.config.overrides;
+    assert_string_equal(override[0].operation, "balance");
+    assert_string_equal(override[0].key, "path");
+    assert_string_equal(override[0].value, "/billing/credit");
+    snprintf(origin, sizeof(origin), "%s:3", config_path);
+    assert_string_equal(override[0].origin, origin);
+    assert_string_equal(override[1].key, "param.id");
+    assert_string_equal(override[1].value, "invoice:id=x");
+    assert_string_equal(override[2].value, "; a=b");
+    /* They hold with every SOURCE, and beside --endpoints a lone argument is SOURCE. */
+    assert_int_equal(parse_words("--endpoints", "work"), EXIT_OK);
+    assert_string_equal(outcome.config.source, "work");
+    assert_int_equal(parse_words("https://h/", "/m"), EXIT_OK);
+    assert_int_equal(outcome.config.n_overrides, 3);
+}
+
+static void token_in_an_open_file_is_refused(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        write_config("[other]\ntoken = s3cr3t\n", i == 0 ? 0640 : 0604);
+        parse_words("/m");
+        assert_refused(EXIT_CONFIG, "others can read it; run: chmod 600");
+        assert_null(strstr(outcome.said, "s3cr3t"));
+    }
+    write_config("[other]\ntoken = s3cr3t\n", 0600);
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+    assert_null(source()->value);
+    write_config("[other]\ntoken_file = x\n", 0644);
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+}
+
+/* Each source is tried with all weaker ones present; then it goes, and the next must be taken. */
+static void token_sources_in_order(void **state)
+{
+    char path[128];
+    (void)state;
+    snprintf(path, sizeof(path), "%s/melbicom-token", directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+    setenv("MELBICOM_TOKEN", "from-environment", 1);
+    setenv("CREDENTIALS_DIRECTORY", directory, 1);
+    write_config("token = from-top\n[work]\ntoken = from-profile\ntoken_file = f\ntoken_command = c\n[file]\n"
+                 "token_file = f\ntoken_command = c\n[command]\ntoken_command = c\n[none]\n",
+                 0600);
+
+    assert_int_equal(parse_words("work", "/m", "-o", "token_command=oc,token_file=/of"), EXIT_OK);
+    assert_string_equal(source()->file, "/of");
+    assert_null(source()->command);
+    assert_null(source()->value);
+    assert_int_equal(parse_words("work", "/m", "-o", "token_command=oc"), EXIT_OK);
+    assert_string_equal(source()->command, "oc");
+    assert_null(source()->file);
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_string_equal(source()->value, "from-profile");
+    assert_null(source()->file);
+    assert_int_equal(parse_words("file", "/m"), EXIT_OK);
+    assert_string_equal(source()->file + strlen(directory), "/melbicomfs/f");
+    assert_int_equal(parse_words("command", "/m"), EXIT_OK);
+    assert_string_equal(source()->command, "c");
+    assert_int_equal(parse_words("none", "/m"), EXIT_OK);
+    assert_string_equal(source()->value, "from-environment");
+    unsetenv("MELBICOM_TOKEN");
+    assert_int_equal(parse_words("none", "/m"), EXIT_OK);
+    assert_string_equal(source()->credentials, path);
+    assert_null(source()->value);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(parse_words("none", "/m"), EXIT_OK);
+    assert_string_equal(source()->value, "from-top");
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    unsetenv("MELBICOM_URL");
+    unsetenv("MELBICOM_TOKEN");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    setenv("XDG_CONFIG_HOME", directory, 1);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    (void)unlink(config_path);
+    return 0;
+}
+
+static int set_up_group(void **state)
+{
+    (void)state;
+    char below[64];
+    config_init(&outcome.config);
+    if (!mkdtemp(directory))
+        return -1;
+    snprintf(below, sizeof(below), "%s/melbicomfs", directory);
+    snprintf(config_path, sizeof(config_path), "%s/config", below);
+    return mkdir(below, 0700);
+}
+
+static int tear_down_group(void **state)
+{
+    (void)state;
+    char below[64];
+    options_clear(&outcome.config);
+    snprintf(below, sizeof(below), "%s/melbicomfs", directory);
+    return chdir("/") || rmdir(below) || rmdir(directory);
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {test(mount_point_alone),
+                                       test(mount_point_becomes_canonical),
+                                       test(flags),
+                                       test(help_names_every_setting),
+                                       test(initial_values_are_the_defaults),
+                                       test(every_setting_as_option),
+                                       test(later_options_win),
+                                       test(commas_are_escaped),
+                                       test(fstab_calls_work),
+                                       test(usage_errors),
+                                       test(bad_values),
+                                       test(token_on_the_command_line_is_refused),
+                                       test(urls),
+                                       test(url_from_the_environment),
+                                       test(places_in_order),
+                                       test(file_named_by_option),
+                                       test(usual_file_is_found_by_home),
+                                       test(faults_in_the_file),
+                                       test(unknown_profiles),
+                                       test(endpoint_overrides),
+                                       test(token_in_an_open_file_is_refused),
+                                       test(token_sources_in_order)};
+    return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
+}

@@ -1,0 +1,256 @@
+/*
+ * A web server for tests: on 127.0.0.1, a port the kernel picked, a thread a connection, and a script of answers.
+ *
+ * The n-th request gets the n-th answer of the script, and the last one from then on. An answer is raw bytes, so that
+ * it can be as wrong as a test likes. Requests are kept as they came.
+ *
+ * Threads:   the functions from the test's thread; the server has its own.
+ * Ownership: web_start() gives, web_stop() takes back; scripts are borrowed.
+ * Errors:    a failed system call ends the test.
+ */
+#ifndef MELBICOMFS_TESTS_WEB_H
+#define MELBICOMFS_TESTS_WEB_H
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WEB_REQUESTS    256
+#define WEB_CONNECTIONS 64
+#define WEB_TEXT        4096
+
+#define WEB_ANSWER(status, headers, body) "HTTP/1.1 " status "\r\n" headers "\r\n" body
+#define WEB_OK                            WEB_ANSWER("200 OK", "Content-Length: 2\r\n", "{}")
+#define WEB_EMPTY(status, headers)        WEB_ANSWER(status, headers "Content-Length: 0\r\n", "")
+
+enum web_after {
+    WEB_KEEP,  /* the connection is kept */
+    WEB_CLOSE, /* closed in order */
+    WEB_RESET, /* with an RST */
+    WEB_HANG   /* left open, and nothing more is said until web_release() or web_stop() */
+};
+
+struct web_answer {
+    const char *bytes; /* NULL: none */
+    size_t len;        /* 0: strlen(bytes) */
+    enum web_after after;
+    bool held;     /* not sent before web_release() */
+    int pieces_ms; /* sent in ten pieces, this far apart */
+};
+
+struct web {
+    int listener;
+    pthread_t acceptor;
+    pthread_mutex_t lock;
+    pthread_cond_t released;
+    bool stopping, open; /* open: what is held is let go */
+    const struct web_answer *script;
+    size_t n_script;
+    unsigned n_requests, n_connections, in_flight, in_flight_max;
+    char requests[WEB_REQUESTS][WEB_TEXT];
+    pthread_t threads[WEB_CONNECTIONS];
+    int sockets[WEB_CONNECTIONS];
+    char url[64];
+};
+
+struct web_connection {
+    struct web *web;
+    int fd;
+};
+
+/* Reads one request, head and body; false when the peer is gone. */
+static inline bool web_read(int fd, char *text)
+{
+    size_t have = 0, want = 0;
+
+    for (;;) {
+        ssize_t n = recv(fd, text + have, WEB_TEXT - 1 - have, 0);
+        char *end, *length;
+
+        if (n <= 0)
+            return false;
+        have += (size_t)n;
+        text[have] = '\0';
+        end = strstr(text, "\r\n\r\n");
+        if (!end)
+            continue;
+        length = strcasestr(text, "\r\nContent-Length:");
+        want = (size_t)(end + 4 - text) + (length && length < end ? strtoul(length + 17, NULL, 10) : 0);
+        if (have >= want)
+            return true;
+    }
+}
+
+static inline void web_send(int fd, const struct web_answer *answer)
+{
+    size_t len = answer->len ? answer->len : strlen(answer->bytes), sent = 0;
+    size_t piece = answer->pieces_ms ? len / 10 + 1 : len;
+
+    while (sent < len) {
+        size_t now = len - sent < piece ? len - sent : piece;
+        ssize_t n = send(fd, answer->bytes + sent, now, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return;
+        sent += (size_t)n;
+        if (answer->pieces_ms)
+            (void)poll(NULL, 0, answer->pieces_ms);
+    }
+}
+
+static inline struct web_answer web_next(struct web *web, const char *text)
+{
+    struct web_answer answer;
+
+    pthread_mutex_lock(&web->lock);
+    assert(web->n_requests < WEB_REQUESTS);
+    memcpy(web->requests[web->n_requests], text, WEB_TEXT);
+    answer = web->script[web->n_requests < web->n_script ? web->n_requests : web->n_script - 1];
+    web->n_requests++;
+    if (++web->in_flight > web->in_flight_max)
+        web->in_flight_max = web->in_flight;
+    while (answer.held && !web->open && !web->stopping)
+        pthread_cond_wait(&web->released, &web->lock);
+    web->in_flight--;
+    pthread_mutex_unlock(&web->lock);
+    return answer;
+}
+
+static inline void *web_serve(void *data)
+{
+    struct web_connection connection = *(struct web_connection *)data;
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    struct web_answer answer = {.after = WEB_KEEP};
+    char text[WEB_TEXT] = "";
+
+    free(data);
+    while (answer.after == WEB_KEEP && web_read(connection.fd, text)) {
+        answer = web_next(connection.web, text);
+        if (answer.bytes)
+            web_send(connection.fd, &answer);
+    }
+    pthread_mutex_lock(&connection.web->lock);
+    while (answer.after == WEB_HANG && !connection.web->open && !connection.web->stopping)
+        pthread_cond_wait(&connection.web->released, &connection.web->lock);
+    if (answer.after == WEB_RESET)
+        (void)setsockopt(connection.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    for (unsigned i = 0; i < connection.web->n_connections; i++)
+        if (connection.web->sockets[i] == connection.fd)
+            connection.web->sockets[i] = -1;
+    (void)close(connection.fd);
+    pthread_mutex_unlock(&connection.web->lock);
+    return NULL;
+}
+
+static inline void *web_accept(void *data)
+{
+    struct web *web = data;
+
+    for (;;) {
+        struct web_connection *connection = malloc(sizeof(*connection));
+        int fd = accept(web->listener, NULL, NULL);
+
+        assert(connection);
+        if (fd < 0) {
+            free(connection);
+            return NULL;
+        }
+        *connection = (struct web_connection){.web = web, .fd = fd};
+        pthread_mutex_lock(&web->lock);
+        assert(web->n_connections < WEB_CONNECTIONS);
+        web->sockets[web->n_connections] = fd;
+        (void)pthread_create(&web->threads[web->n_connections++], NULL, web_serve, connection);
+        pthread_mutex_unlock(&web->lock);
+    }
+}
+
+/* A listening socket on a port the kernel picks; its URL, without a path, goes to url. */
+static inline int web_listen(int backlog, char *url, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int r = bind(fd, (struct sockaddr *)&address, len);
+
+    r |= listen(fd, backlog);
+    r |= getsockname(fd, (struct sockaddr *)&address, &len);
+    if (fd < 0 || r != 0)
+        abort();
+    (void)snprintf(url, size, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    return fd;
+}
+
+static inline struct web *web_start(const struct web_answer *script, size_t n)
+{
+    struct web *web = calloc(1, sizeof(*web));
+
+    assert(web);
+    web->script = script;
+    web->n_script = n;
+    (void)pthread_mutex_init(&web->lock, NULL);
+    (void)pthread_cond_init(&web->released, NULL);
+    web->listener = web_listen(64, web->url, sizeof(web->url));
+    (void)pthread_create(&web->acceptor, NULL, web_accept, web);
+    return web;
+}
+
+#define WEB_START(script) web_start(script, sizeof(script) / sizeof((script)[0]))
+
+/* Lets go what is held or hangs, now and from now on. */
+static inline void web_release(struct web *web)
+{
+    pthread_mutex_lock(&web->lock);
+    web->open = true;
+    pthread_cond_broadcast(&web->released);
+    pthread_mutex_unlock(&web->lock);
+}
+
+static inline void web_stop(struct web *web)
+{
+    (void)shutdown(web->listener, SHUT_RDWR);
+    (void)pthread_join(web->acceptor, NULL);
+    pthread_mutex_lock(&web->lock);
+    web->stopping = true;
+    pthread_cond_broadcast(&web->released);
+    for (unsigned i = 0; i < web->n_connections; i++)
+        if (web->sockets[i] >= 0)
+            (void)shutdown(web->sockets[i], SHUT_RDWR);
+    pthread_mutex_unlock(&web->lock);
+    for (unsigned i = 0; i < web->n_connections; i++)
+        (void)pthread_join(web->threads[i], NULL);
+    (void)close(web->listener);
+    (void)pthread_mutex_destroy(&web->lock);
+    (void)pthread_cond_destroy(&web->released);
+    free(web);
+}
+
+/* How many requests have come; connections; and at once, at most. */
+static inline unsigned web_count(struct web *web, const unsigned *which)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&web->lock);
+    n = *which;
+    pthread_mutex_unlock(&web->lock);
+    return n;
+}
+
+static inline unsigned web_requests(struct web *web)
+{
+    return web_count(web, &web->n_requests);
+}
+
+static inline unsigned web_connections(struct web *web)
+{
+    return web_count(web, &web->n_connections);
+}
+
+#endif
