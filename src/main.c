@@ -5,13 +5,12 @@
  *
  *   main.c      this: settings, the check, the mount, the fork, the loop, the end
  *   command/    options.c argv, environment and file become a struct config; token.c where the token comes from
- *   mount/      session.c the mount; requests.c, directories.c, writes.c the kernel's requests; pending.c those that wait;
- *               nodes.c what the kernel knows; push.c what it is told unasked; ahead.c when
- *   tree/       routes.c what the user sees (a table); tree.c what a path is; listing.c what a directory lists; render.c texts of whole
- *               documents; names.c names from the API; purge.c; status.c, readme.c this mount's own files
- *   api/        endpoints.c what the API offers (a table); documents.c the cache; build.c answers become items; snapshot.c bytes that never
- *               change; client.c retries, the host's state; http.c libcurl; json.c streams, lossless text
- *   base/       loop.c log.c metrics.c clock.c config.c
+ *   mount/      session.c the mount; requests.c, directories.c, writes.c the kernel's requests; pending.c those that
+ * wait; nodes.c what the kernel knows; push.c what it is told unasked; ahead.c when tree/       routes.c what the user
+ * sees (a table); tree.c what a path is; listing.c what a directory lists; render.c texts of whole documents; names.c
+ * names from the API; purge.c; status.c, readme.c this mount's own files api/        endpoints.c what the API offers (a
+ * table); documents.c the cache; build.c answers become items; snapshot.c bytes that never change; client.c retries,
+ * the host's state; http.c libcurl; json.c streams, lossless text base/       loop.c log.c metrics.c clock.c config.c
  */
 #include "api/client.h"
 #include "api/documents.h"
@@ -89,8 +88,8 @@ static void guard_memory(void)
 static int verdict(const struct http_result *result, const char *url)
 {
     if (result->error) {
-        log_error("%s: cannot reach the API: %s (%s); check the URL and the network, or mount with -o delay_connect", url,
-                  strerror(-result->error), result->detail ? result->detail : "");
+        log_error("%s: cannot reach the API: %s (%s); check the URL and the network, or mount with -o delay_connect",
+                  url, strerror(-result->error), result->detail ? result->detail : "");
         return EXIT_UNREACHABLE;
     }
     if (result->status == 401 || result->status == 403) {
@@ -130,7 +129,8 @@ static int ask_once(struct program *program, enum operation operation, bool *mis
     return status;
 }
 
-/* Asks for the version, or for the services where no path for that is known; so that a wrong token or host is told here, and not by each file. */
+/* Asks for the version, or for the services where no path for that is known; so that a wrong token or host is told
+ * here, and not by each file. */
 static int check(struct program *program)
 {
     bool missing = true;
@@ -159,7 +159,8 @@ static int build(struct program *program)
     if (!(program->loop = loop_new()) || !(program->metrics = metrics_new()) ||
         !(program->http = http_new(program->loop, config)) ||
         !(program->client = client_new(program->loop, program->http, config, program->metrics)) ||
-        !(program->documents = documents_new(program->loop, program->client, program->endpoints, config, program->metrics)) ||
+        !(program->documents =
+              documents_new(program->loop, program->client, program->endpoints, config, program->metrics)) ||
         !(program->tree = tree_new(program->loop, program->documents, program->endpoints, program->client, config,
                                    program->metrics)) ||
         !(program->session = session_new(program->loop, program->tree, config, program->metrics))) {

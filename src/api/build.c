@@ -28,7 +28,7 @@ struct build {
     size_t unshown_page_start;
     struct snapshot *whole;
     struct timespec now;
-    struct printbuf *text;                  /* scratch: the item's text */
+    struct printbuf *text;                     /* scratch: the item's text */
     struct printbuf *scalars[SNAPSHOT_FIELDS]; /* scratch: its fields */
     char head[HEAD_MAX];
     size_t head_len;
@@ -81,7 +81,8 @@ static int keep_item(struct build *build, uint64_t id, struct snapshot *made)
         snapshot_unref(made);
         made = snapshot_ref(present->snapshot);
     } else {
-        const char *date = build->endpoint->date_field >= 0 ? snapshot_field(made, (unsigned)build->endpoint->date_field) : NULL;
+        const char *date =
+            build->endpoint->date_field >= 0 ? snapshot_field(made, (unsigned)build->endpoint->date_field) : NULL;
         if (!noon_of(date, &made->mtime))
             made->mtime = build->now;
     }
@@ -303,8 +304,8 @@ int build_page(struct build *build)
     build->unshown = build->unshown_page_start;
     build->head_len = 0;
     json_stream_free(build->stream);
-    build->stream = json_stream_new(build->endpoint->shape == SHAPE_LIST ? JSON_LIST : JSON_OBJECT, build->endpoint->names,
-                                    on_item, build);
+    build->stream = json_stream_new(build->endpoint->shape == SHAPE_LIST ? JSON_LIST : JSON_OBJECT,
+                                    build->endpoint->names, on_item, build);
     return build->stream ? 0 : -ENOMEM;
 }
 

@@ -1,12 +1,13 @@
 /*
  * Building: an answer on its way becomes a document's items, while it arrives.
  *
- * Each item's text is made as soon as its last byte is there, compared with the document's present item (by id, or by position where there are no ids), and dropped when the bytes are the
- * same; so a renewal costs the memory of what changed.
+ * Each item's text is made as soon as its last byte is there, compared with the document's present item (by id, or by
+ * position where there are no ids), and dropped when the bytes are the same; so a renewal costs the memory of what
+ * changed.
  *
  * Threads:   loop thread only.
- * Ownership: build_new() gives, build_free() takes back. The document is borrowed and read, never written, until build_publish().
- * Errors:    -EIO when the answer is not JSON of the endpoint's shape, -ENOMEM.
+ * Ownership: build_new() gives, build_free() takes back. The document is borrowed and read, never written, until
+ * build_publish(). Errors:    -EIO when the answer is not JSON of the endpoint's shape, -ENOMEM.
  */
 #ifndef MELBICOMFS_API_BUILD_H
 #define MELBICOMFS_API_BUILD_H
@@ -37,7 +38,8 @@ size_t build_items(const struct build *build);
 /* What the API says of itself in the page, when it is not what was asked for; malloc'd or NULL. */
 char *build_message(const struct build *build);
 
-/* Moves everything into the document, at the time of day `now`. *ret_changed: whether its content is another than before. */
+/* Moves everything into the document, at the time of day `now`. *ret_changed: whether its content is another than
+ * before. */
 int build_publish(struct build *build, struct document *document, struct timespec now, bool *ret_changed);
 
 /* Forgets the document's content. */

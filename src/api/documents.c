@@ -1,12 +1,9 @@
-#include "api/documents.h"
+#include "api/documents_private.h"
 
 #include "api/build.h"
 #include "api/client.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/log.h"
-#include "base/loop.h"
 #include "base/metrics.h"
 
 #include <errno.h>
@@ -14,50 +11,14 @@
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 /*
- * A fetch carries the epoch it was asked under, and so does each waiter. document_expire() moves the epoch, so an answer that was already on its way
- * then satisfies those who asked before, and the others' fetch follows it.
+ * A fetch carries the epoch it was asked under, and so does each waiter. document_expire() moves the epoch, so an
+ * answer that was already on its way then satisfies those who asked before, and the others' fetch follows it.
  *
- * The hash of documents keeps its order of insertion; whoever is used is taken out and put back, so its head is the least recently used.
+ * The hash of documents keeps its order of insertion; whoever is used is taken out and put back, so its head is the
+ * least recently used.
  */
-
-#define ERROR_KEPT_MS 1000  /* how long an error stands without another request */
-#define STALE_KEPT_MS 2000  /* how long a stale copy stands before the service is asked again, at least */
-#define EMPTIES_MAX 256     /* documents without content, kept for their errors */
-
-struct document_private {
-    struct client_exchange *exchange;
-    struct build *build;
-    unsigned choice; /* of the endpoint's candidates, for the request under way */
-    uint64_t epoch, fetch_epoch;
-    struct waiter *waiters, **tail;
-    unsigned refs;
-    size_t cost;
-    int64_t error_until;
-    int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */
-    UT_hash_handle hh;
-    struct document document;
-};
-
-struct documents {
-    struct loop *loop;
-    struct client *client;
-    struct endpoints *endpoints;
-    const struct config *config;
-    struct metrics *metrics;
-    struct document_private *all;
-    struct printbuf *key; /* scratch */
-    uint64_t cost;
-    size_t empties;
-    bool outage; /* stale copies have been served since the last answer */
-    struct task trim;
-    void (*on_evict)(void *data, struct document *document);
-    void *on_evict_data;
-};
-
-static void fetch(struct document *document);
 
 /* ---- registry ---- */
 
@@ -116,7 +77,7 @@ void documents_free(struct documents *documents)
     documents->on_evict = NULL;
     struct document_private *p, *next;
     HASH_ITER(hh, documents->all, p, next)
-        document_free(p);
+    document_free(p);
     task_cancel(&documents->trim);
     printbuf_free(documents->key);
     free(documents);
@@ -208,7 +169,7 @@ static bool in_use(const struct document_private *p)
 }
 
 /* Takes account of what the document holds now. */
-static void account(struct document *document)
+void document_account(struct document *document)
 {
     struct document_private *p = document->private;
     struct documents *documents = document->owner;
@@ -219,7 +180,8 @@ static void account(struct document *document)
         task_defer(documents->loop, &documents->trim);
 }
 
-/* Drops what was used longest ago until all fits. The last one used stays, however large: dropping it would only mean to fetch it again for the same reader. */
+/* Drops what was used longest ago until all fits. The last one used stays, however large: dropping it would only mean
+ * to fetch it again for the same reader. */
 static void trim(void *data)
 {
     struct documents *documents = data;
@@ -282,7 +244,7 @@ int document_ask(struct document *document, struct waiter *waiter)
     if (document->error && clock_ms() < p->error_until)
         return document->error;
     if (!p->exchange)
-        fetch(document);
+        document_fetch(document);
     if (!p->exchange)
         return -ENOMEM;
     waiter->document = document;
@@ -298,7 +260,7 @@ void document_prefetch(struct document *document)
 {
     struct document_private *p = document->private;
     if (!document_fresh(document) && !p->exchange && (!document->error || clock_ms() >= p->error_until))
-        fetch(document);
+        document_fetch(document);
 }
 
 void waiter_cancel(struct waiter *waiter)
@@ -323,7 +285,7 @@ void document_expire(struct document *document)
 }
 
 /* Calls those who asked before the fetch began; the others wait for the next one, which begins here. */
-static void answer(struct document *document, uint64_t epoch, int error)
+void document_answer(struct document *document, uint64_t epoch, int error)
 {
     struct document_private *p = document->private;
 
@@ -339,256 +301,12 @@ static void answer(struct document *document, uint64_t epoch, int error)
     }
     p->refs--;
     if (p->waiters && !p->exchange)
-        fetch(document);
+        document_fetch(document);
     while (p->waiters && !p->exchange) {
         struct waiter *waiter = p->waiters;
         waiter_cancel(waiter);
         waiter->fn(waiter->data, -ENOMEM);
     }
-}
-
-/* ---- fetching ---- */
-
-static void replace(char **where, const char *with)
-{
-    free(*where);
-    *where = with ? strdup(with) : NULL;
-}
-
-/* Says once per document that a list's length looks like a page's. */
-static void look_for_cut(struct document *document)
-{
-    static const size_t pages[] = {10, 20, 25, 30, 50, 100, 150, 200, 250, 500, 1000, 5000, 10000};
-    const struct endpoint *endpoint = endpoint_of(document->query.operation);
-    bool cut = false;
-
-    if (endpoint->shape == SHAPE_LIST && !endpoints_page(document->owner->endpoints, document->query.operation)->size)
-        for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-            cut = cut || document->n_items == pages[i];
-    if (cut && !document->maybe_cut)
-        log_warning("%s: the list has exactly %zu entries, which is a typical page size: if entries are missing, set "
-                    "%s.page_size in [endpoints] of the configuration file",
-                    document->key, document->n_items, endpoint->name);
-    document->maybe_cut = cut;
-}
-
-/* The service has confirmed the content, which has not changed or has just been published. */
-static void renewed(struct document *document)
-{
-    struct document_private *p = document->private;
-    const struct config *config = document->owner->config;
-    const struct endpoint *endpoint = endpoint_of(document->query.operation);
-    unsigned ttl_s = endpoint->slow ? config->ttl_slow_s : config->ttl_s;
-
-    p->confirmed = clock_ms();
-    document->expires = p->fetch_epoch == p->epoch ? p->confirmed + (int64_t)ttl_s * 1000 : 0;
-    document->fetched = clock_wall();
-    document->stale = false;
-    document->error = 0;
-    if (document->owner->outage)
-        log_info("%s: the API answers again", document->key);
-    document->owner->outage = false;
-}
-
-static int publish(struct document *document, struct build *build)
-{
-    bool was_loaded = document->loaded, changed;
-    int r = build_publish(build, document, clock_wall(), &changed);
-    if (r < 0)
-        return r;
-    if (!was_loaded)
-        document->owner->empties--;
-    if (changed && document->unshown)
-        log_warning("%s: %zu entries of the answer have no usable id and are shown in all/ only", document->key,
-                    document->unshown);
-    look_for_cut(document);
-    renewed(document);
-    account(document);
-    return 0;
-}
-
-static bool may_serve_stale(const struct document *document, int error)
-{
-    if (!document->loaded || error == -ENOENT || error == -EACCES || error == -EINVAL)
-        return false;
-    int64_t age = clock_ms() - document->private->confirmed;
-    const struct config *config = document->owner->config;
-    unsigned ttl_s = endpoint_of(document->query.operation)->slow ? config->ttl_slow_s : config->ttl_s;
-    return age < ((int64_t)ttl_s + config->stale_if_error_s) * 1000;
-}
-
-/* The fetch failed. Returns 0 when the old copy stands in, else the error. */
-static int failed(struct document *document, int error, int64_t retry_at)
-{
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
-    int64_t now = clock_ms();
-
-    if (may_serve_stale(document, error)) {
-        int64_t until = now + STALE_KEPT_MS;
-        document->expires = retry_at > until ? retry_at : until;
-        if (!documents->outage) {
-            char when[32];
-            log_warning("%s: the API cannot be asked (%s); serving the copy of %s, and others like it, until it answers",
-                        document->key, strerror(-error), clock_format(document->fetched, when, sizeof when));
-        }
-        document->stale = documents->outage = true;
-        metrics_count(documents->metrics, COUNT_STALE, 1);
-        return 0;
-    }
-    if (error == -ENOENT && document->loaded) {
-        document_clear(document);
-        replace(&document->etag, NULL);
-        replace(&document->last_modified, NULL);
-        documents->empties++;
-        account(document);
-    }
-    document->error = error;
-    p->error_until = now + ERROR_KEPT_MS;
-    return error;
-}
-
-static void settle(struct document *document, int error, int64_t retry_at)
-{
-    struct document_private *p = document->private;
-    uint64_t epoch = p->fetch_epoch;
-
-    build_free(steal(&p->build));
-    if (error < 0)
-        error = failed(document, error, retry_at);
-    answer(document, epoch, error);
-    if (document->owner->empties > EMPTIES_MAX)
-        task_defer(document->owner->loop, &document->owner->trim);
-}
-
-static void on_start(void *data)
-{
-    struct document *document = data;
-    (void)build_page(document->private->build);
-}
-
-static int on_body(void *data, const char *bytes, size_t len)
-{
-    struct document *document = data;
-    return build_feed(document->private->build, bytes, len);
-}
-
-static int request(struct document *document);
-
-/* A whole page has come. 1: another was asked for; 0: all is published; or an error. */
-static int page_done(struct document *document, const struct client_result *result)
-{
-    struct document_private *p = document->private;
-    const struct endpoint_paging *paging = endpoints_page(document->owner->endpoints, document->query.operation);
-    size_t n;
-
-    int r = build_page_end(p->build, &n);
-    if (r < 0)
-        return r;
-    if (paging->size && n >= paging->size) {
-        r = request(document);
-        return r < 0 ? r : 1;
-    }
-    r = publish(document, p->build);
-    if (r < 0)
-        return r;
-    replace(&document->etag, result->etag);
-    replace(&document->last_modified, result->last_modified);
-    return 0;
-}
-
-static void log_unreadable(struct document *document)
-{
-    _cleanup_(freep) char *message = build_message(document->private->build);
-    log_error("%s: the answer of %s is not the JSON that was expected%s%s; see `melbicomfs --endpoints`", document->key,
-              document->url ? document->url : "the API", message ? ": " : "", message ? message : "");
-}
-
-static void on_done(void *data, const struct client_result *result)
-{
-    struct document *document = data;
-    struct document_private *p = document->private;
-    enum operation operation = document->query.operation;
-    int error = result->error;
-
-    p->exchange = NULL;
-    if (error == -ENOENT && result->status == 404 && build_items(p->build) == 0 &&
-        endpoints_missed(document->owner->endpoints, operation, p->choice)) {
-        error = request(document);
-        if (error == 0)
-            return;
-    } else if (error == 0) {
-        endpoints_settled(document->owner->endpoints, operation);
-        if (result->not_modified && document->loaded) {
-            renewed(document);
-        } else {
-            error = result->not_modified ? -EIO : page_done(document, result);
-            if (error == 1)
-                return;
-            if (error == -EIO)
-                log_unreadable(document);
-        }
-    }
-    settle(document, error, result->retry_at);
-}
-
-/* Sends the request for the next page, or the only one. */
-static int request(struct document *document)
-{
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
-    enum operation operation = document->query.operation;
-    bool conditional = document->loaded && !endpoints_page(documents->endpoints, operation)->size;
-
-    struct printbuf *path = printbuf_new();
-    if (!path)
-        return -ENOMEM;
-    int r = endpoints_path(documents->endpoints, &document->query, build_items(p->build), path);
-    if (r == 0) {
-        p->choice = endpoints_choice(documents->endpoints, operation);
-        replace(&document->url, path->buf);
-        p->exchange = client_start(documents->client, &(struct client_request){
-                                                          .operation = endpoint_of(operation)->name,
-                                                          .method = "GET",
-                                                          .path = path->buf,
-                                                          .etag = conditional ? document->etag : NULL,
-                                                          .last_modified = conditional ? document->last_modified : NULL,
-                                                          .on_start = on_start,
-                                                          .on_body = on_body,
-                                                          .on_done = on_done,
-                                                          .data = document,
-                                                      });
-        r = p->exchange ? 0 : -ENOMEM;
-    }
-    printbuf_free(path);
-    return r;
-}
-
-static void fetch(struct document *document)
-{
-    struct document_private *p = document->private;
-
-    p->fetch_epoch = p->epoch;
-    p->build = build_new(document);
-    if (!p->build || request(document) < 0)
-        build_free(steal(&p->build));
-}
-
-int document_seed(struct document *document, const char *body, size_t len)
-{
-    struct build *build = build_new(document);
-    size_t n;
-    if (!build)
-        return -ENOMEM;
-    int r = build_page(build);
-    if (r == 0)
-        r = build_feed(build, body, len);
-    if (r == 0)
-        r = build_page_end(build, &n);
-    if (r == 0)
-        r = publish(document, build);
-    build_free(build);
-    return r;
 }
 
 struct snapshot *document_rendered(struct document *document, unsigned i, struct snapshot *text)
@@ -601,6 +319,6 @@ struct snapshot *document_rendered(struct document *document, unsigned i, struct
     }
     snapshot_unref(old);
     document->renditions[i] = text;
-    account(document);
+    document_account(document);
     return text;
 }

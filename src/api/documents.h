@@ -1,7 +1,8 @@
 /*
  * Documents: what the API last said, one per query.
  *
- * A document is fetched when first asked for, kept for its endpoint's ttl, then revalidated. However many waiters ask, one request is in flight.
+ * A document is fetched when first asked for, kept for its endpoint's ttl, then revalidated. However many waiters ask,
+ * one request is in flight.
  *
  *      absent --ask--> fetching --200--> fresh --ttl--> expired --ask--> fetching
  *                          |               ^                                |  |
@@ -9,13 +10,14 @@
  *                          +--error--> absent, the error kept for 1 s          |
  *                       fresh until the host's retry time, marked stale <--error, not 401, 403 or 404
  *
- * What it holds is a row of items: an element of a list, the one object, or one price. An item's text is a snapshot of its own, so that a
- * reader of one pins that one. A renewal compares item by item: equal bytes keep their snapshot, and if all are equal the
- * generation stays.
+ * What it holds is a row of items: an element of a list, the one object, or one price. An item's text is a snapshot of
+ * its own, so that a reader of one pins that one. A renewal compares item by item: equal bytes keep their snapshot, and
+ * if all are equal the generation stays.
  *
  * Threads:   loop thread only.
- * Ownership: documents_get() lends until the next turn of the loop; a waiter on it, or document_ref(), keeps it. Snapshots never change once published.
- * Errors:    negative errno, as client.h; -EBADMSG never: what is not JSON is -EIO.
+ * Ownership: documents_get() lends until the next turn of the loop; a waiter on it, or document_ref(), keeps it.
+ * Snapshots never change once published. Errors:    negative errno, as client.h; -EBADMSG never: what is not JSON is
+ * -EIO.
  */
 #ifndef MELBICOMFS_API_DOCUMENTS_H
 #define MELBICOMFS_API_DOCUMENTS_H
@@ -64,13 +66,13 @@ struct document {
     bool loaded;            /* it holds an answer */
     bool maybe_cut;         /* its length is a typical page size */
 
-    uint64_t generation;  /* moves when the content does */
-    int64_t expires;      /* clock_ms() */
-    struct timespec fetched; /* when the service last confirmed it */
-    struct timespec changed; /* when its content last changed */
-    bool stale;           /* expired, but served because the API could not be asked */
+    uint64_t generation;              /* moves when the content does */
+    int64_t expires;                  /* clock_ms() */
+    struct timespec fetched;          /* when the service last confirmed it */
+    struct timespec changed;          /* when its content last changed */
+    bool stale;                       /* expired, but served because the API could not be asked */
     char *etag, *last_modified, *url; /* url: path and query last asked, without the host */
-    int error;            /* of the last fetch, while it is remembered; 0 */
+    int error;                        /* of the last fetch, while it is remembered; 0 */
 
     /* For the tree: derived texts, each with the generation it was made of. Freed with the document. */
     struct snapshot *renditions[DOCUMENT_RENDITIONS];
@@ -113,8 +115,9 @@ bool document_fresh(const struct document *document);
 bool document_fetching(const struct document *document);
 
 /*
- * Asks for a fresh document. 1: it is fresh now, waiter unused. 0: waiter->fn will be called, from the loop, never from within. Negative: no copy,
- * and it failed less than a second ago. On error without a waiter called, -ENOMEM. The waiter stays the caller's.
+ * Asks for a fresh document. 1: it is fresh now, waiter unused. 0: waiter->fn will be called, from the loop, never from
+ * within. Negative: no copy, and it failed less than a second ago. On error without a waiter called, -ENOMEM. The
+ * waiter stays the caller's.
  */
 int document_ask(struct document *document, struct waiter *waiter);
 
@@ -131,7 +134,8 @@ void document_expire(struct document *document);
 struct document *document_ref(struct document *document);
 void document_unref(struct document *document);
 
-/* Fills an absent document with an answer that came by another way (the check before detaching): 0 or as from a fetch. */
+/* Fills an absent document with an answer that came by another way (the check before detaching): 0 or as from a fetch.
+ */
 int document_seed(struct document *document, const char *body, size_t len);
 
 /* The item with that id, or NULL. */
@@ -146,7 +150,8 @@ size_t document_rank(const struct document *document, uint64_t id);
 /* The first item, in the API's order, whose field has that text; NULL when none has. Indexed when first asked. */
 const struct item *document_with(struct document *document, unsigned field, const char *text);
 
-/* Keeps `text` as rendition i of the current generation and returns what is to be shown (borrowed): the old snapshot when the bytes are the same. Takes the reference. */
+/* Keeps `text` as rendition i of the current generation and returns what is to be shown (borrowed): the old snapshot
+ * when the bytes are the same. Takes the reference. */
 struct snapshot *document_rendered(struct document *document, unsigned i, struct snapshot *text);
 
 /* Bytes that all documents take, and how many there are. */

@@ -88,9 +88,9 @@ static const struct endpoint table[OPERATIONS] = {
 
 /* What is in force for one operation of this mount. */
 struct in_force {
-    const char *path;                      /* override, or NULL */
+    const char *path; /* override, or NULL */
     const char *path_origin;
-    const char *params[ENDPOINT_PARAMS];   /* overrides of names, or NULL */
+    const char *params[ENDPOINT_PARAMS]; /* overrides of names, or NULL */
     const char *params_origin[ENDPOINT_PARAMS];
     const char *query; /* fixed parameters, or NULL */
     struct endpoint_paging paging;
@@ -180,8 +180,8 @@ struct endpoints *endpoints_new(const struct config *config)
         int r = override_one(endpoints, o);
         if (r == 0)
             continue;
-        log_error("%s: %s.%s = %s: %s; `melbicomfs --endpoints` prints the table", o->origin, o->operation, o->key, o->value,
-                  r == -ENOENT ? "there is no such operation" : "not a setting that this operation has");
+        log_error("%s: %s.%s = %s: %s; `melbicomfs --endpoints` prints the table", o->origin, o->operation, o->key,
+                  o->value, r == -ENOENT ? "there is no such operation" : "not a setting that this operation has");
         endpoints_free(endpoints);
         return NULL;
     }
@@ -198,8 +198,8 @@ static int append_encoded(struct printbuf *out, const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     for (const char *p = text; *p; p++) {
-        int r = strchr(plain, *p) ? printbuf_memappend(out, p, 1)
-                                  : sprintbuf(out, "%%%02X", (unsigned)(unsigned char)*p);
+        int r =
+            strchr(plain, *p) ? printbuf_memappend(out, p, 1) : sprintbuf(out, "%%%02X", (unsigned)(unsigned char)*p);
         if (r < 0)
             return -ENOMEM;
     }
@@ -238,7 +238,8 @@ int endpoints_path(const struct endpoints *endpoints, const struct query *query,
     const char *id = strstr(path, "{id}");
 
     if (id) {
-        if (printbuf_memappend(out, path, (int)(id - path)) < 0 || sprintbuf(out, "%" PRIu64 "%s", query->id, id + 4) < 0)
+        if (printbuf_memappend(out, path, (int)(id - path)) < 0 ||
+            sprintbuf(out, "%" PRIu64 "%s", query->id, id + 4) < 0)
             return -ENOMEM;
     } else if (sprintbuf(out, "%s", path) < 0) {
         return -ENOMEM;
@@ -310,8 +311,7 @@ static void print_row(const struct endpoints *endpoints, enum operation op, FILE
     for (unsigned i = 0; i < ENDPOINT_PARAMS && table[op].params[i].key; i++) {
         const struct endpoint_param *param = &table[op].params[i];
         fprintf(out, "%-9s   ?  %-26s %s%s%s%s\n", "", row->params[i] ? row->params[i] : param->name, param->key,
-                param->fixed ? " = " : "", param->fixed ? param->fixed : "",
-                row->params[i] ? " (configured)" : "");
+                param->fixed ? " = " : "", param->fixed ? param->fixed : "", row->params[i] ? " (configured)" : "");
     }
     if (row->query)
         fprintf(out, "%-9s   ?  %s (configured)\n", "", row->query);

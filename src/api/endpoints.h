@@ -1,9 +1,9 @@
 /*
  * Endpoints: what the API offers, one row of a constant table an operation.
  *
- * A query is an operation with the arguments of one call of it. The service's paths and parameter names are not all certain, so a
- * row lists candidate paths; a 404 on a collection moves on to the next (endpoints_missed()), and the choice is kept for the mount. The configuration
- * file's [endpoints] section overrides any of it:
+ * A query is an operation with the arguments of one call of it. The service's paths and parameter names are not all
+ * certain, so a row lists candidate paths; a 404 on a collection moves on to the next (endpoints_missed()), and the
+ * choice is kept for the mount. The configuration file's [endpoints] section overrides any of it:
  *
  *      balance.path = /billing/credit              the only path there is
  *      services.param.status = state               another name for a parameter (its key stands in the table)
@@ -50,8 +50,8 @@ enum shape {
     SHAPE_PRICES  /* objects in objects, down to a price; the levels tell by their keys what they are */
 };
 
-#define ENDPOINT_PATHS 5
-#define ENDPOINT_PARAMS 5
+#define ENDPOINT_PATHS   5
+#define ENDPOINT_PARAMS  5
 #define ENDPOINT_ALIASES 5
 
 /* Indices of an item's fields (snapshot_field()). */
@@ -69,25 +69,25 @@ enum { PRICING_EXTENSION, PRICING_OPERATION, PRICING_CURRENCY };
 enum { INVOICES_ID, INVOICES_NUMBER, INVOICES_STATUS, INVOICES_ITEMS, INVOICES_TRANSACTIONS };
 
 struct endpoint_param {
-    const char *key;   /* what [endpoints] calls it */
-    const char *name;  /* what the API calls it */
-    const char *fixed; /* sent with every call, or NULL: sent when the query gives a value */
+    const char *key;    /* what [endpoints] calls it */
+    const char *name;   /* what the API calls it */
+    const char *fixed;  /* sent with every call, or NULL: sent when the query gives a value */
     const char *prefix; /* stands before the query's value on the wire, or NULL */
 };
 
 struct endpoint {
     const char *name;
     const char *method;
-    const char *evidence;                  /* how sure the path is: documented, observed, inferred */
-    const char *paths[ENDPOINT_PATHS];     /* candidates in order; "{id}" stands for the query's id */
+    const char *evidence;              /* how sure the path is: documented, observed, inferred */
+    const char *paths[ENDPOINT_PATHS]; /* candidates in order; "{id}" stands for the query's id */
     enum shape shape;
-    const char *names[ENDPOINT_ALIASES];   /* what a list may be under, besides `data` and `value` */
+    const char *names[ENDPOINT_ALIASES]; /* what a list may be under, besides `data` and `value` */
     struct endpoint_param params[ENDPOINT_PARAMS];
-    const char *ids[ENDPOINT_ALIASES];     /* aliases of an item's id */
+    const char *ids[ENDPOINT_ALIASES];                     /* aliases of an item's id */
     const char *fields[SNAPSHOT_FIELDS][ENDPOINT_ALIASES]; /* aliases of an item's fields */
-    int date_field;                        /* the field that is the items' mtime, or -1 */
-    bool slow;                             /* lives config->ttl_slow_s */
-    bool by_id;                            /* its items are listed by id: one without is a fault of the answer */
+    int date_field;                                        /* the field that is the items' mtime, or -1 */
+    bool slow;                                             /* lives config->ttl_slow_s */
+    bool by_id; /* its items are listed by id: one without is a fault of the answer */
 };
 
 /* One call of an operation. Strings are borrowed. */
@@ -99,7 +99,7 @@ struct query {
 
 /* Longest list page settings hold; see endpoints_page(). */
 struct endpoint_paging {
-    unsigned size;      /* items a page; 0: paging is off */
+    unsigned size; /* items a page; 0: paging is off */
     const char *size_name;
     const char *offset_name;
 };
@@ -110,19 +110,22 @@ const struct endpoint *endpoint_of(enum operation operation);
 /* The operation of that name, or OP_NONE. */
 enum operation endpoint_named(const char *name);
 
-/* Applies the overrides of `config` (borrowed for the life of the result). NULL when out of memory, or when an override makes no sense, after one logged line. */
+/* Applies the overrides of `config` (borrowed for the life of the result). NULL when out of memory, or when an override
+ * makes no sense, after one logged line. */
 struct endpoints *endpoints_new(const struct config *config);
 void endpoints_free(struct endpoints *endpoints);
 
-/* Appends path and query of a call to `out`, values percent-encoded; for a paged list, the page that starts after `offset` items. -ENOMEM. */
+/* Appends path and query of a call to `out`, values percent-encoded; for a paged list, the page that starts after
+ * `offset` items. -ENOMEM. */
 int endpoints_path(const struct endpoints *endpoints, const struct query *query, size_t offset, struct printbuf *out);
 
 /* The paging in force for an operation. Borrowed. */
 const struct endpoint_paging *endpoints_page(const struct endpoints *endpoints, enum operation operation);
 
 /*
- * A call of `operation` made when its choice was `choice` (endpoints_choice()) was answered 404. True when it is worth another try: it is a
- * collection, and another candidate stands (this one, or one that somebody else moved on to meanwhile).
+ * A call of `operation` made when its choice was `choice` (endpoints_choice()) was answered 404. True when it is worth
+ * another try: it is a collection, and another candidate stands (this one, or one that somebody else moved on to
+ * meanwhile).
  */
 bool endpoints_missed(struct endpoints *endpoints, enum operation operation, unsigned choice);
 unsigned endpoints_choice(const struct endpoints *endpoints, enum operation operation);
@@ -130,7 +133,8 @@ unsigned endpoints_choice(const struct endpoints *endpoints, enum operation oper
 /* The candidate in use was answered with something else than 404: it is the one, for the life of the mount. */
 void endpoints_settled(struct endpoints *endpoints, enum operation operation);
 
-/* Appends a name for the query that is the same whatever path and parameter names are in force, such as "invoices?status=Paid". */
+/* Appends a name for the query that is the same whatever path and parameter names are in force, such as
+ * "invoices?status=Paid". */
 void query_key(const struct query *query, struct printbuf *out);
 
 /* Prints the table in force: operation, method, path, parameters, how sure, and where each came from. */

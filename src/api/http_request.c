@@ -22,8 +22,8 @@
 #define MELBICOMFS_VERSION "0.1.0"
 #endif
 
-/* Measured on 10 MB answers: beyond this, fewer reads gain nothing. */
-#define BUFFER_SIZE (256 * 1024L)
+/* Measured on answers of 10 MB: curl hands on 16 KiB at a time whatever this is, and no larger buffer was faster. */
+#define BUFFER_SIZE (64 * 1024L)
 
 /* A Retry-After beyond this is as good as this. */
 #define RETRY_AFTER_MAX_S (7 * 24 * 3600LL)

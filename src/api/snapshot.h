@@ -1,9 +1,9 @@
 /*
  * Snapshots: bytes that never change.
  *
- * A snapshot is what one file shows, whole, from the moment it is bound until the last reader lets go. New content is a new
- * snapshot; equal bytes keep the old one. Behind the text stand up to SNAPSHOT_FIELDS short strings that were taken from the item the text was made of (an
- * invoice's number, status and date, say), so that an item is one allocation.
+ * A snapshot is what one file shows, whole, from the moment it is bound until the last reader lets go. New content is a
+ * new snapshot; equal bytes keep the old one. Behind the text stand up to SNAPSHOT_FIELDS short strings that were taken
+ * from the item the text was made of (an invoice's number, status and date, say), so that an item is one allocation.
  *
  * Threads:   made on the loop thread; references may be taken and dropped on any (the pusher holds some).
  * Ownership: counted. snapshot_new() gives one reference; snapshot_unref(NULL) is fine.
@@ -29,8 +29,8 @@ struct snapshot {
     char data[];
 };
 
-/* Copies `len` bytes of text and the fields (NUL-terminated, NULL for an absent one; fields may be NULL: none). A field that does not fit into
- * 64 KiB together with those before it counts as absent. */
+/* Copies `len` bytes of text and the fields (NUL-terminated, NULL for an absent one; fields may be NULL: none). A field
+ * that does not fit into 64 KiB together with those before it counts as absent. */
 struct snapshot *snapshot_new(const char *text, size_t len, const char *const fields[SNAPSHOT_FIELDS]);
 
 struct snapshot *snapshot_ref(struct snapshot *snapshot);

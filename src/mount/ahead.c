@@ -9,22 +9,24 @@
  * Two guesses at what will be read, each made only after it has come true a few times.
  *
  * Siblings. Once several files of a directory have been read within a second of each other, the bytes of those that
- * the kernel knows and does not have are pushed into its page cache, beginning behind the one just read and going round; twice as many each
- * time a read shows that the guess was good. A lone `cat` pushes nothing, and `ls` reads nothing.
+ * the kernel knows and does not have are pushed into its page cache, beginning behind the one just read and going
+ * round; twice as many each time a read shows that the guess was good. A lone `cat` pushes nothing, and `ls` reads
+ * nothing.
  *
- * Cousins. A shell's glob stats services/101/info.json, services/102/info.json, … one after another before `cat` even starts. When the same
- * name is asked for below several directories in a row, the documents behind the next ones are fetched, as many at once as there
- * are connections, never more than `readahead` ahead.
+ * Cousins. A shell's glob stats services/101/info.json, services/102/info.json, … one after another before `cat` even
+ * starts. When the same name is asked for below several directories in a row, the documents behind the next ones are
+ * fetched, as many at once as there are connections, never more than `readahead` ahead.
  */
-#define SPREE_MS 1000      /* reads further apart are not one after another */
+#define SPREE_MS          1000 /* reads further apart are not one after another */
 #define READS_BEFORE_PUSH 3
-#define FIRST_WINDOW 16
-#define WINDOW_MAX 4096
-#define QUEUE_MAX 8192     /* jobs that may wait for the pusher */
+#define FIRST_WINDOW      16
+#define WINDOW_MAX        4096
+#define QUEUE_MAX         8192 /* jobs that may wait for the pusher */
 
 static bool pushable(const struct node *node)
 {
-    return node->current && node->bound && node->nlookup && !node->in_cache && node->snapshot && node->snapshot->len > 0;
+    return node->current && node->bound && node->nlookup && !node->in_cache && node->snapshot &&
+           node->snapshot->len > 0;
 }
 
 static struct node *next_round(struct node *node)

@@ -7,13 +7,14 @@
 #include <string.h>
 
 /*
- * Offsets. 1 is behind ".", 2 behind "..", and ordinal + 2 behind every other entry; so the offset that the kernel gives back says
- * which ordinal was the last, and the listing goes on at the next larger one, whatever came and went meanwhile.
+ * Offsets. 1 is behind ".", 2 behind "..", and ordinal + 2 behind every other entry; so the offset that the kernel
+ * gives back says which ordinal was the last, and the listing goes on at the next larger one, whatever came and went
+ * meanwhile.
  *
- * With READDIRPLUS an entry whose content is at hand comes with its node and attributes, and counts as a lookup; any other
- * comes with node 0, and the kernel looks it up when it is used.
+ * With READDIRPLUS an entry whose content is at hand comes with its node and attributes, and counts as a lookup; any
+ * other comes with node 0, and the kernel looks it up when it is used.
  */
-#define DOTS 2
+#define DOTS        2
 #define UNKNOWN_INO 0xffffffffu /* what readdir(3) shows where no number is known; 0 would mean "deleted" */
 
 /* One answer being made. */
@@ -152,7 +153,8 @@ static void resume_list(struct pending *pending, int error)
 {
     if (error)
         pending_fail(pending, error);
-    else if (list_now(pending->session, pending->node, take_pending, pending, pending->size, pending->offset, pending->plus))
+    else if (list_now(pending->session, pending->node, take_pending, pending, pending->size, pending->offset,
+                      pending->plus))
         pending_free(pending);
     else
         pending_ask_list(pending);

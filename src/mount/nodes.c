@@ -185,7 +185,8 @@ void node_bind(struct node *node, const struct view *view)
     node->bound = true;
 }
 
-/* Whether a bound node shows just what the view shows. Of equal bytes it keeps the newer copy, which the cache holds anyway. */
+/* Whether a bound node shows just what the view shows. Of equal bytes it keeps the newer copy, which the cache holds
+ * anyway. */
 static bool shows(struct node *node, const struct view *view)
 {
     if (node->place.route->kind == ROUTE_DIR)

@@ -7,15 +7,16 @@
  *      (none) ---------------------------> unbound -------------------------> bound --FORGET--> (none)
  *         \-- LOOKUP, READDIRPLUS: content at hand ---------------------------^
  *
- * A path has one current node, the one a LOOKUP gives. When other bytes are shown at a path, a new node becomes current, and the old one lives on for
- * those who have it, until the kernel forgets it. Equal bytes keep the node. Node numbers count up and are never used twice, so that
- * nothing that is on its way to a node (a store into the page cache, say) can reach another.
+ * A path has one current node, the one a LOOKUP gives. When other bytes are shown at a path, a new node becomes
+ * current, and the old one lives on for those who have it, until the kernel forgets it. Equal bytes keep the node. Node
+ * numbers count up and are never used twice, so that nothing that is on its way to a node (a store into the page cache,
+ * say) can reach another.
  *
  * Directories keep one node for life. A command's node is minted at each LOOKUP and is its handle.
  *
  * Threads:   loop thread only.
- * Ownership: nodes belong to the table; a node lives while the kernel counts lookups of it, a request waits on it, or nodes are below it.
- * Errors:    NULL when out of memory.
+ * Ownership: nodes belong to the table; a node lives while the kernel counts lookups of it, a request waits on it, or
+ * nodes are below it. Errors:    NULL when out of memory.
  */
 #ifndef MELBICOMFS_MOUNT_NODES_H
 #define MELBICOMFS_MOUNT_NODES_H
@@ -38,17 +39,17 @@ struct node {
     struct snapshot *snapshot; /* of a bound file */
     uint64_t target;           /* of a bound link: the item it leads to */
     struct timespec mtime;
-    unsigned busy;     /* requests that wait on it */
-    bool bound;        /* shows what it shows for good; of a directory: has been seen to exist */
-    bool current;      /* a LOOKUP of its path gives it */
-    bool in_cache;     /* its bytes were read or pushed: the kernel has them, or had */
+    unsigned busy;               /* requests that wait on it */
+    bool bound;                  /* shows what it shows for good; of a directory: has been seen to exist */
+    bool current;                /* a LOOKUP of its path gives it */
+    bool in_cache;               /* its bytes were read or pushed: the kernel has them, or had */
     struct purge_handle *handle; /* of a command */
 
     /* Of a directory. */
     struct node *first_child, *last_child; /* in order of creation */
-    int64_t listed_until;                  /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
-    bool moved;                            /* its mtime has moved since it expired */
-    unsigned reads, window;                /* files read one by one lately, and how many to push; see push.h */
+    int64_t listed_until;   /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
+    bool moved;             /* its mtime has moved since it expired */
+    unsigned reads, window; /* files read one by one lately, and how many to push; see push.h */
     int64_t last_read;
 
     struct node *next_sibling, *prev_sibling;
@@ -77,7 +78,8 @@ struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct pl
 /* A new node, current for nobody: for a command. */
 struct node *nodes_mint(struct nodes *nodes, struct node *dir, struct place *place);
 
-/* The node that shows `view` at a path: the current one if it shows the same or is unbound (it is bound then), else a new one. Takes what `place` holds. */
+/* The node that shows `view` at a path: the current one if it shows the same or is unbound (it is bound then), else a
+ * new one. Takes what `place` holds. */
 struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *place, const struct view *view);
 
 /* Binds an unbound node to what the view shows. */

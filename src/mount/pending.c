@@ -11,16 +11,16 @@
 #include <string.h>
 
 /*
- * Interrupts. The kernel sends FUSE_INTERRUPT for any signal, also for one whose handler restarts the call (SIGALRM, SIGCHLD,
- * SIGWINCH), and sends it once a request. To answer EINTR to all of them would break programs, so the callback
- * only marks the request, and while any is marked a timer looks at what is pending for its thread in /proc: a signal that ends programs gets
- * EINTR; for anything else the request goes on waiting.
+ * Interrupts. The kernel sends FUSE_INTERRUPT for any signal, also for one whose handler restarts the call (SIGALRM,
+ * SIGCHLD, SIGWINCH), and sends it once a request. To answer EINTR to all of them would break programs, so the callback
+ * only marks the request, and while any is marked a timer looks at what is pending for its thread in /proc: a signal
+ * that ends programs gets EINTR; for anything else the request goes on waiting.
  */
 
 #define LOOK_MS 20
 
-static const uint64_t fatal = 1ull << (SIGKILL - 1) | 1ull << (SIGINT - 1) | 1ull << (SIGTERM - 1) | 1ull << (SIGHUP - 1) |
-                              1ull << (SIGQUIT - 1);
+static const uint64_t fatal =
+    1ull << (SIGKILL - 1) | 1ull << (SIGINT - 1) | 1ull << (SIGTERM - 1) | 1ull << (SIGHUP - 1) | 1ull << (SIGQUIT - 1);
 static const uint64_t kill_only = 1ull << (SIGKILL - 1);
 
 /* Which signals wait for the thread and are not blocked; all of them when the thread cannot be looked at. */

@@ -2,12 +2,13 @@
  * The pusher: what this program tells the kernel unasked.
  *
  * Notifications wait for locks of the kernel's that are held until some request is answered, so they come from a thread
- * of their own, from one queue, in order, and the loop never waits for them. None is ever queued for an inode that has a request in flight which holds
- * its lock (SETATTR, WRITE): those are answered first.
+ * of their own, from one queue, in order, and the loop never waits for them. None is ever queued for an inode that has
+ * a request in flight which holds its lock (SETATTR, WRITE): those are answered first.
  *
  * Threads:   push_… from the loop thread; the pusher's thread runs from push_start() to push_free().
- * Ownership: push_new() gives, push_free() takes back, with what is queued. Snapshots in the queue are referenced, never copied.
- * Errors:    push_start(): negative errno. A notification that the kernel refuses (mostly because it has forgotten the inode) is dropped.
+ * Ownership: push_new() gives, push_free() takes back, with what is queued. Snapshots in the queue are referenced,
+ * never copied. Errors:    push_start(): negative errno. A notification that the kernel refuses (mostly because it has
+ * forgotten the inode) is dropped.
  */
 #ifndef MELBICOMFS_MOUNT_PUSH_H
 #define MELBICOMFS_MOUNT_PUSH_H
@@ -27,7 +28,8 @@ void push_free(struct push *push);
 /* Starts the thread; after the fork. */
 int push_start(struct push *push, struct fuse_session *session);
 
-/* Drops a name from the kernel's directory cache: the next access looks it up. done (may be NULL) is called on the loop's thread afterwards. */
+/* Drops a name from the kernel's directory cache: the next access looks it up. done (may be NULL) is called on the
+ * loop's thread afterwards. */
 void push_drop_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data);
 
 /* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. */

@@ -14,15 +14,15 @@
  * How long things hold, in the kernel.
  *
  *   attributes of a bound file or link    for ever: they cannot change
- *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits for the document
- *   attributes of a directory             until the listing that the kernel holds expires; then its mtime moves, and the kernel lists again
- *   entries                               as long as the document they were taken from
+ *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits for
+ * the document attributes of a directory             until the listing that the kernel holds expires; then its mtime
+ * moves, and the kernel lists again entries                               as long as the document they were taken from
  *   a command's entry                     not at all: each LOOKUP mints a node
  *   "not there"                           a second when the API says so, an hour when the grammar does
  */
-#define FOR_EVER 1e9
-#define ABSENT_S 1.0
-#define NEVER_THERE_S 3600.0
+#define FOR_EVER       1e9
+#define ABSENT_S       1.0
+#define NEVER_THERE_S  3600.0
 #define FROM_MEMORY_MS 1000
 
 struct session *session_of(fuse_req_t req)
@@ -160,8 +160,8 @@ static void reply_shown(struct session *session, fuse_req_t req, struct node *no
     view_clear(view);
 }
 
-/* A directory the kernel knows is answered from memory, whatever failed: to throw it away would take the working directory from under
- * those who are in it. What is below tells of the failure. */
+/* A directory the kernel knows is answered from memory, whatever failed: to throw it away would take the working
+ * directory from under those who are in it. What is below tells of the failure. */
 static void resume_lookup(struct pending *pending, int error)
 {
     struct session *session = pending->session;
@@ -201,7 +201,8 @@ static void lookup_command(struct session *session, fuse_req_t req, struct node 
     fuse_reply_err(req, ENOMEM);
 }
 
-/* Nothing at hand tells what the place shows: a node that has shown something is revalidated; else one is given that will find out. */
+/* Nothing at hand tells what the place shows: a node that has shown something is revalidated; else one is given that
+ * will find out. */
 static void lookup_unknown(struct session *session, fuse_req_t req, struct node *dir, struct place *place)
 {
     struct node *node = nodes_find_or_make(session->nodes, dir, place);

@@ -26,6 +26,32 @@ extern char **environ;
 /* Requests taken in one turn of the loop at most, so that a busy kernel does not keep answers of the API waiting. */
 #define REQUESTS_A_TURN 512
 
+/* ---- want of space ---- */
+
+/* A file whose bytes nobody but its node holds is one whose document was dropped: its entry is dropped too, so that the
+ * kernel forgets the node, and the bytes go. */
+static void release_node(void *data, struct node *node)
+{
+    struct session *session = data;
+    if (node->current && node->nlookup && node->snapshot && atomic_load(&node->snapshot->refs) == 1)
+        push_drop_entry(session->push, node->parent->nodeid, node->key.name, NULL, NULL);
+}
+
+static void on_release(void *data)
+{
+    struct session *session = data;
+    nodes_each(session->nodes, release_node, session);
+}
+
+static void on_evict(void *data, struct document *document)
+{
+    (void)document;
+    struct session *session = data;
+    task_defer(session->loop, &session->release); /* once the document is gone */
+}
+
+/* ---- life ---- */
+
 struct session *session_new(struct loop *loop, struct tree *tree, const struct config *config, struct metrics *metrics)
 {
     struct session *session = calloc(1, sizeof *session);
@@ -36,12 +62,14 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
     session->config = config;
     session->metrics = metrics;
     session->interrupts = (struct timer){.fn = pendings_check_interrupts, .data = session};
+    session->release = (struct task){.fn = on_release, .data = session};
     session->nodes = nodes_new(tree);
     session->push = push_new(loop, metrics);
     if (!session->nodes || !session->push) {
         session_free(session);
         return NULL;
     }
+    documents_on_evict(tree_documents(tree), on_evict, session);
     return session;
 }
 
@@ -50,6 +78,8 @@ void session_free(struct session *session)
     if (!session)
         return;
     session_unmount(session);
+    documents_on_evict(tree_documents(session->tree), NULL, NULL);
+    task_cancel(&session->release);
     push_free(session->push);
     if (session->fuse)
         fuse_session_destroy(session->fuse);
@@ -139,7 +169,8 @@ static int check_mountpoint(const char *path)
     }
     if (stat(path, &st) < 0) {
         int r = -errno;
-        log_error("%s: cannot mount there: %s%s", path, strerror(-r), r == -ENOENT ? "; make it: mkdir -p DIRECTORY" : "");
+        log_error("%s: cannot mount there: %s%s", path, strerror(-r),
+                  r == -ENOENT ? "; make it: mkdir -p DIRECTORY" : "");
         return r;
     }
     if (!S_ISDIR(st.st_mode)) {
@@ -158,8 +189,8 @@ static ssize_t read_device(int fd, void *buf, size_t len, void *userdata)
 }
 
 /*
- * libfuse before 3.17 never asks for FUSE_PARALLEL_DIROPS, although the kernel offers it, so the flag is added to the reply to INIT: the first
- * reply there is. Its payload is a struct fuse_init_out.
+ * libfuse before 3.17 never asks for FUSE_PARALLEL_DIROPS, although the kernel offers it, so the flag is added to the
+ * reply to INIT: the first reply there is. Its payload is a struct fuse_init_out.
  */
 static ssize_t write_device(int fd, struct iovec *iov, int count, void *userdata)
 {
@@ -194,7 +225,8 @@ static struct fuse_session *fuse_new(struct session *session)
     append_escaped(options, 1024, session->config->base_url);
     size_t len = strlen(options);
     snprintf(options + len, sizeof options - len, "%s%s%s", session->config->read_only ? ",ro" : "",
-             session->config->mount_options ? "," : "", session->config->mount_options ? session->config->mount_options : "");
+             session->config->mount_options ? "," : "",
+             session->config->mount_options ? session->config->mount_options : "");
     char *argv[] = {program, o, options, NULL};
     struct fuse_args args = FUSE_ARGS_INIT(3, argv);
     struct fuse_session *fuse = fuse_session_new(&args, &session_ops, sizeof session_ops, session);

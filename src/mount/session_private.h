@@ -33,11 +33,12 @@ struct session {
     bool mounted, greeted; /* greeted: the INIT reply has been sent */
     struct pending *pendings;
     struct timer interrupts; /* set while some pending request is marked */
+    struct task release;     /* set when documents were dropped for want of space */
 };
 
 /*
- * A request of the kernel that waits. `resume` is called when what it waits for has come: error 0, or -errno. It either replies and calls
- * pending_free(), or waits again with pending_wait().
+ * A request of the kernel that waits. `resume` is called when what it waits for has come: error 0, or -errno. It either
+ * replies and calls pending_free(), or waits again with pending_wait().
  */
 struct pending {
     struct session *session;

@@ -65,7 +65,9 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 
 /* ---- SETATTR: truncation of a command, and touch ---- */
 
-#define TIMES (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW | FUSE_SET_ATTR_CTIME)
+#define TIMES                                                                                                          \
+    (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW |                   \
+     FUSE_SET_ATTR_CTIME)
 
 static void reply_unchanged(struct session *session, fuse_req_t req, struct node *node)
 {
@@ -118,8 +120,8 @@ static void touch_directory(struct session *session, fuse_req_t req, struct node
     nodes_each(session->nodes, drop_below, &drop);
 }
 
-/* The entry goes before the answer, so that whoever looks after `touch` has returned sees the new content. The pusher takes the directory's lock
- * for that, never the file's, which this SETATTR holds. */
+/* The entry goes before the answer, so that whoever looks after `touch` has returned sees the new content. The pusher
+ * takes the directory's lock for that, never the file's, which this SETATTR holds. */
 static void touch_file(struct session *session, fuse_req_t req, struct node *node)
 {
     struct pending *pending = pending_new(session, req, node, resume_write);
@@ -198,7 +200,8 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
     if (!node)
         return;
     if (strncmp(name, "user.", 5) != 0) {
-        fuse_reply_err(req, EOPNOTSUPP); /* never ENOSYS, which would end all xattrs; `ls -l` asks for ACLs of each file */
+        fuse_reply_err(req,
+                       EOPNOTSUPP); /* never ENOSYS, which would end all xattrs; `ls -l` asks for ACLs of each file */
         return;
     }
     const struct document *document = tree_origin(session->tree, &node->place);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 /*
- * Ordinals. The fixed names of a directory come first, in the order of the table; then what the API names: an id's ordinal is
- * the id itself, which no other entry will ever have; a name's is its number in the registry. A listing is in order of
- * ordinals, so one that is resumed after entries came or went neither loses nor repeats what stayed.
+ * Ordinals. The fixed names of a directory come first, in the order of the table; then what the API names: an id's
+ * ordinal is the id itself, which no other entry will ever have; a name's is its number in the registry. A listing is
+ * in order of ordinals, so one that is resumed after entries came or went neither loses nor repeats what stayed.
  */
 #define ANY_BASE 64 /* ordinals of fixed names are below */
 
@@ -126,7 +126,8 @@ static bool next_fixed(struct listing *listing, struct listed *ret)
         const struct route *route = shape->children[listing->position++];
         if (route->hidden)
             continue;
-        *ret = (struct listed){.ordinal = listing->position, .name = route_shape(route)->name, .route = route, .id = ITEM_NO_ID};
+        *ret = (struct listed){
+            .ordinal = listing->position, .name = route_shape(route)->name, .route = route, .id = ITEM_NO_ID};
         ret->known = route->kind == ROUTE_DIR;
         ret->view = (struct view){.mtime = listing->tree->started, .expires = CLOCK_NEVER};
         return true;
@@ -143,7 +144,8 @@ static bool next_of_set(struct listing *listing, struct listed *ret)
     for (size_t k = 0; k <= i; k++)
         if (!names[k])
             return false;
-    *ret = (struct listed){.ordinal = ++listing->position, .name = names[i], .text = names[i], .route = listing->any, .id = ITEM_NO_ID};
+    *ret = (struct listed){
+        .ordinal = ++listing->position, .name = names[i], .text = names[i], .route = listing->any, .id = ITEM_NO_ID};
     ret->known = true;
     ret->view = (struct view){.mtime = listing->tree->started, .expires = CLOCK_NEVER};
     return true;

@@ -22,7 +22,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define NAME_BYTES_MAX 4096
+#define NAME_BYTES_MAX   4096
 #define ANSWER_BYTES_MAX 65536
 
 struct purges {
@@ -41,8 +41,8 @@ struct purge_handle {
     uint64_t id;
     char *kept; /* unterminated text */
     size_t kept_len;
-    off_t kept_at;           /* where the rest of it must be written */
-    bool kept_sent;          /* it has been part of a write that was sent: whatever came of that is in the log */
+    off_t kept_at;             /* where the rest of it must be written */
+    bool kept_sent;            /* it has been part of a write that was sent: whatever came of that is in the log */
     struct purge_write *write; /* under way */
 };
 
@@ -84,20 +84,22 @@ static int refuse(struct purge_handle *handle, const char *name, size_t len, con
 {
     char shown[64];
     snprintf(shown, sizeof shown, "%.*s", len < 60 ? (int)len : 60, name);
-    log_error("purge: services/%" PRIu64 ": refused, nothing of this write was sent: \"%s\": %s", handle->id, shown, why);
+    log_error("purge: services/%" PRIu64 ": refused, nothing of this write was sent: \"%s\": %s", handle->id, shown,
+              why);
     record(handle->purges, handle->id, name, len, -EINVAL, 0, why, 0);
     return -EINVAL;
 }
 
 /* ---- life ---- */
 
-struct purges *purges_new(struct loop *loop, struct client *client, struct endpoints *endpoints, const struct config *config,
-                          struct metrics *metrics)
+struct purges *purges_new(struct loop *loop, struct client *client, struct endpoints *endpoints,
+                          const struct config *config, struct metrics *metrics)
 {
     struct purges *purges = calloc(1, sizeof *purges);
     if (!purges)
         return NULL;
-    *purges = (struct purges){.loop = loop, .client = client, .endpoints = endpoints, .config = config, .metrics = metrics};
+    *purges =
+        (struct purges){.loop = loop, .client = client, .endpoints = endpoints, .config = config, .metrics = metrics};
     purges->log = purge_log_new();
     if (!purges->log) {
         free(purges);
@@ -231,8 +233,8 @@ static void on_done(void *data, const struct client_result *result)
     if (error == 0) {
         error = judge(name->answer, &message);
         if (error < 0)
-            log_error("purge: services/%" PRIu64 ": %s: the API answers %ld but not success: %s; see purge.log", write->id,
-                      name->name, result->status, message ? message : "(no message)");
+            log_error("purge: services/%" PRIu64 ": %s: the API answers %ld but not success: %s; see purge.log",
+                      write->id, name->name, result->status, message ? message : "(no message)");
         else
             log_info("purge: services/%" PRIu64 ": %s: ok", write->id, name->name);
     }
@@ -396,7 +398,8 @@ struct parsed {
 };
 
 /* Decides what the unterminated end of a write is. */
-static int parse_rest(struct purge_handle *handle, off_t offset, size_t write_len, struct document *service, struct parsed *p)
+static int parse_rest(struct purge_handle *handle, off_t offset, size_t write_len, struct document *service,
+                      struct parsed *p)
 {
     const char *rest = p->text + p->rest_at;
     size_t len = p->len - p->rest_at;
@@ -409,14 +412,16 @@ static int parse_rest(struct purge_handle *handle, off_t offset, size_t write_le
     if (p->n > 0 || p->joined || offset != 0)
         return refuse(handle, rest, len, "the last name may be cut: end it with a newline");
     if (looks_cut(service, rest, len))
-        return refuse(handle, rest, len, "this is only the beginning of a name of this service: write it whole, with a newline");
+        return refuse(handle, rest, len,
+                      "this is only the beginning of a name of this service: write it whole, with a newline");
     p->rest_whole = true;
     p->n = 1;
     const char *fault = fault_of(rest, len);
     return fault ? refuse(handle, rest, len, fault) : 0;
 }
 
-static int parse(struct purge_handle *handle, off_t offset, size_t write_len, struct document *service, struct parsed *p)
+static int parse(struct purge_handle *handle, off_t offset, size_t write_len, struct document *service,
+                 struct parsed *p)
 {
     for (size_t at = 0; at < p->len;) {
         const char *end = memchr(p->text + at, '\n', p->len - at);

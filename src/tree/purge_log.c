@@ -10,7 +10,7 @@
 #include <string.h>
 #include <uthash.h>
 
-#define LOG_BYTES_MAX ((size_t)256 << 10)
+#define LOG_BYTES_MAX  ((size_t)256 << 10)
 #define NAME_SHOWN_MAX 300
 
 struct service_log {

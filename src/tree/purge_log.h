@@ -1,11 +1,13 @@
 /*
  * The log of purges: what this mount purged, service by service, and what came of it.
  *
- * A line is, tab-separated: time, `ok` or the failure, name, HTTP status, the API's message, milliseconds; "-" where there is none.
+ * A line is, tab-separated: time, `ok` or the failure, name, HTTP status, the API's message, milliseconds; "-" where
+ * there is none.
  *
  * Threads:   loop thread only.
  * Ownership: purge_log_new() gives, purge_log_free() takes back; everything is copied.
- * Errors:    a line that cannot be kept for want of memory is dropped. A service's oldest lines go when its log is over 256 KiB.
+ * Errors:    a line that cannot be kept for want of memory is dropped. A service's oldest lines go when its log is over
+ * 256 KiB.
  */
 #ifndef MELBICOMFS_TREE_PURGE_LOG_H
 #define MELBICOMFS_TREE_PURGE_LOG_H

@@ -40,8 +40,10 @@ static const char text[] =
     "  getfattr -d billing/balance                        (when it was fetched, when it expires)\n"
     "\n"
     "Errors: \"No such file or directory\" is the API's 404; \"Permission denied\" a token that was refused;\n"
-    "\"No route to host\" an API that cannot be reached; \"Connection timed out\" one that does not answer; \"Device or\n"
-    "resource busy\" too many requests; \"Input/output error\" an answer that could not be used. .melbicomfs/log says more.\n";
+    "\"No route to host\" an API that cannot be reached; \"Connection timed out\" one that does not answer; \"Device "
+    "or\n"
+    "resource busy\" too many requests; \"Input/output error\" an answer that could not be used. .melbicomfs/log says "
+    "more.\n";
 
 int readme_make(struct tree *tree, const struct place *place, struct printbuf *out)
 {

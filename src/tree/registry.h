@@ -1,6 +1,6 @@
 /*
- * Ordinals for names: a directory of names from the API (extensions, product names) gives each a number for life, in order of
- * first appearance, so that a listing can go on where it was, whatever came and went meanwhile.
+ * Ordinals for names: a directory of names from the API (extensions, product names) gives each a number for life, in
+ * order of first appearance, so that a listing can go on where it was, whatever came and went meanwhile.
  *
  * Threads:   loop thread only.
  * Ownership: registry_new() gives, registry_free() takes back; names are copied.

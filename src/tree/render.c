@@ -3,6 +3,8 @@
 #include "api/documents.h"
 #include "api/json.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -11,11 +13,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void printbuf_freep(struct printbuf **out)
-{
-    if (*out)
-        printbuf_free(*out);
-}
+#define SLICE_MS     2  /* how long the loop is held at a time */
+#define ITEMS_A_LOOK 64 /* items between two looks at the clock */
+
+struct form;
+
+/* A text on its way. */
+struct job {
+    struct renderer *renderer;
+    struct document *document; /* referenced */
+    const struct form *form;
+    uint64_t generation; /* of the document, that it is made of */
+    struct printbuf *out, *scratch;
+    struct json_object *columns; /* of a table: name to number */
+    struct json_slice *cells;
+    size_t n_columns, position;
+    bool scanned, begun;
+    struct task task;
+    struct render_wait *waits;
+    struct job *next, **link;
+};
+
+struct renderer {
+    struct loop *loop;
+    struct job *jobs;
+};
 
 static int append(struct printbuf *out, const char *bytes, size_t len)
 {
@@ -39,14 +61,16 @@ static int append_indented(struct printbuf *out, const struct snapshot *text)
     return 0;
 }
 
-static int render_json(const struct document *document, struct printbuf *out)
+static int json_item(struct job *job, const struct item *item)
 {
-    if (document->n_items == 0)
-        return append(out, "[]\n", 3);
-    for (size_t i = 0; i < document->n_items; i++)
-        if (append(out, i == 0 ? "[\n" : ",\n", 2) < 0 || append_indented(out, document->items[i].snapshot) < 0)
-            return -ENOMEM;
-    return append(out, "\n]\n", 3);
+    if (append(job->out, job->position == 0 ? "[\n" : ",\n", 2) < 0)
+        return -ENOMEM;
+    return append_indented(job->out, item->snapshot);
+}
+
+static int json_end(struct job *job)
+{
+    return job->document->n_items == 0 ? append(job->out, "[]\n", 3) : append(job->out, "\n]\n", 3);
 }
 
 /* ---- the list as a table ---- */
@@ -89,105 +113,88 @@ int render_csv_value(const char *text, size_t len, struct printbuf *out)
 }
 
 /* Columns: the keys of scalar members, by first appearance. Values are the columns' numbers. */
-static int find_columns(const struct document *document, struct json_object *columns, struct printbuf *scratch)
+static int find_columns(struct job *job, const struct item *item)
 {
-    for (size_t i = 0; i < document->n_items; i++) {
-        struct json_slice rest = {document->items[i].snapshot->data, document->items[i].snapshot->len - 1}, key, value;
-        while (json_next_member(&rest, &key, &value) > 0) {
-            if (value.at[0] == '{' || value.at[0] == '[')
-                continue;
-            printbuf_reset(scratch);
-            if (json_scalar_text(key, scratch) < 0)
-                return -ENOMEM;
-            if (!json_object_object_get_ex(columns, scratch->buf, NULL))
-                json_object_object_add(columns, scratch->buf, json_object_new_int(json_object_object_length(columns)));
-        }
+    struct json_slice rest = {item->snapshot->data, item->snapshot->len - 1}, key, value;
+    while (json_next_member(&rest, &key, &value) > 0) {
+        if (value.at[0] == '{' || value.at[0] == '[')
+            continue;
+        printbuf_reset(job->scratch);
+        if (json_scalar_text(key, job->scratch) < 0)
+            return -ENOMEM;
+        if (!json_object_object_get_ex(job->columns, job->scratch->buf, NULL))
+            json_object_object_add(job->columns, job->scratch->buf,
+                                   json_object_new_int(json_object_object_length(job->columns)));
     }
     return 0;
 }
 
-static int append_row(const struct snapshot *text, struct json_object *columns, struct json_slice *cells, size_t n,
-                      struct printbuf *scratch, struct printbuf *out)
+static int csv_header(struct job *job)
 {
-    struct json_slice rest = {text->data, text->len - 1}, key, value;
-    struct json_object *column;
-
-    memset(cells, 0, n * sizeof *cells);
-    while (json_next_member(&rest, &key, &value) > 0) {
-        printbuf_reset(scratch);
-        if (json_scalar_text(key, scratch) < 0)
-            return -ENOMEM;
-        if (value.at[0] != '{' && value.at[0] != '[' && json_object_object_get_ex(columns, scratch->buf, &column))
-            cells[json_object_get_int(column)] = value;
-    }
-    for (size_t i = 0; i < n; i++) {
-        printbuf_reset(scratch);
-        if (cells[i].at && json_scalar_text(cells[i], scratch) < 0)
-            return -ENOMEM;
-        if ((i > 0 && append(out, ",", 1) < 0) || render_csv_value(scratch->buf, (size_t)scratch->bpos, out) < 0)
-            return -ENOMEM;
-    }
-    return append(out, "\r\n", 2);
-}
-
-static int render_items_csv(const struct document *document, struct json_object *columns, struct printbuf *out)
-{
-    _cleanup_(printbuf_freep) struct printbuf *scratch = printbuf_new();
-    if (!scratch || !columns || find_columns(document, columns, scratch) < 0)
+    size_t i = 0;
+    job->n_columns = (size_t)json_object_object_length(job->columns);
+    job->cells = calloc(job->n_columns + 1, sizeof *job->cells);
+    if (!job->cells)
         return -ENOMEM;
-    size_t n = (size_t)json_object_object_length(columns), i = 0;
-    _cleanup_(freep) struct json_slice *cells = calloc(n + 1, sizeof *cells);
-    if (!cells || n == 0)
-        return cells ? 0 : -ENOMEM;
-
-    json_object_object_foreach(columns, name, number)
+    json_object_object_foreach(job->columns, name, number)
     {
         (void)number;
-        if ((i++ > 0 && append(out, ",", 1) < 0) || render_csv_value(name, strlen(name), out) < 0)
+        if ((i++ > 0 && append(job->out, ",", 1) < 0) || render_csv_value(name, strlen(name), job->out) < 0)
             return -ENOMEM;
     }
-    if (append(out, "\r\n", 2) < 0)
-        return -ENOMEM;
-    for (i = 0; i < document->n_items; i++) {
-        int r = append_row(document->items[i].snapshot, columns, cells, n, scratch, out);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return i > 0 ? append(job->out, "\r\n", 2) : 0;
 }
 
-static int render_prices_csv(const struct document *document, struct printbuf *out)
+static int csv_item(struct job *job, const struct item *item)
+{
+    struct json_slice rest = {item->snapshot->data, item->snapshot->len - 1}, key, value;
+    struct json_object *column;
+
+    memset(job->cells, 0, job->n_columns * sizeof *job->cells);
+    while (json_next_member(&rest, &key, &value) > 0) {
+        printbuf_reset(job->scratch);
+        if (json_scalar_text(key, job->scratch) < 0)
+            return -ENOMEM;
+        if (value.at[0] != '{' && value.at[0] != '[' &&
+            json_object_object_get_ex(job->columns, job->scratch->buf, &column))
+            job->cells[json_object_get_int(column)] = value;
+    }
+    for (size_t i = 0; i < job->n_columns; i++) {
+        printbuf_reset(job->scratch);
+        if (job->cells[i].at && json_scalar_text(job->cells[i], job->scratch) < 0)
+            return -ENOMEM;
+        if ((i > 0 && append(job->out, ",", 1) < 0) ||
+            render_csv_value(job->scratch->buf, (size_t)job->scratch->bpos, job->out) < 0)
+            return -ENOMEM;
+    }
+    return job->n_columns > 0 ? append(job->out, "\r\n", 2) : 0;
+}
+
+static int price_header(struct job *job)
 {
     static const char header[] = "extension,operation,currency,years,price\r\n";
-    if (append(out, header, sizeof header - 1) < 0)
-        return -ENOMEM;
-    for (size_t i = 0; i < document->n_items; i++) {
-        const struct snapshot *price = document->items[i].snapshot;
-        for (unsigned k = 0; k < SNAPSHOT_FIELDS; k++) {
-            const char *field = snapshot_field(price, k);
-            if (render_csv_value(field, strlen(field), out) < 0 || append(out, ",", 1) < 0)
-                return -ENOMEM;
-        }
-        if (render_csv_value(price->data, price->len - 1, out) < 0 || append(out, "\r\n", 2) < 0)
-            return -ENOMEM;
-    }
-    return 0;
+    return append(job->out, header, sizeof header - 1);
 }
 
-static int render_csv(const struct document *document, struct printbuf *out)
+static int price_item(struct job *job, const struct item *item)
 {
-    if (endpoint_of(document->query.operation)->shape == SHAPE_PRICES)
-        return render_prices_csv(document, out);
-    struct json_object *columns = json_object_new_object();
-    int r = render_items_csv(document, columns, out);
-    json_object_put(columns);
-    return r;
+    const struct snapshot *price = item->snapshot;
+    for (unsigned k = 0; k < SNAPSHOT_FIELDS; k++) {
+        const char *field = snapshot_field(price, k);
+        if (render_csv_value(field, strlen(field), job->out) < 0 || append(job->out, ",", 1) < 0)
+            return -ENOMEM;
+    }
+    if (render_csv_value(price->data, price->len - 1, job->out) < 0)
+        return -ENOMEM;
+    return append(job->out, "\r\n", 2);
 }
 
 /* ---- one line ---- */
 
 static int render_fields(const struct document *document, unsigned n, struct printbuf *out)
 {
+    if (document->n_items == 0)
+        return -EIO;
     const struct snapshot *item = document->items[0].snapshot;
     for (unsigned i = 0; i < n; i++) {
         const char *field = snapshot_field(item, i);
@@ -199,55 +206,249 @@ static int render_fields(const struct document *document, unsigned n, struct pri
     return append(out, "\n", 1);
 }
 
-static int make(const struct document *document, enum route_render how, struct printbuf *out)
+static int balance_end(struct job *job)
+{
+    return render_fields(job->document, 2, job->out);
+}
+
+static int version_end(struct job *job)
+{
+    return render_fields(job->document, 1, job->out);
+}
+
+/* ---- jobs ---- */
+
+/* A form: what is done with each item, pass by pass, and between and after the passes. Any may be NULL. */
+struct form {
+    int (*scan)(struct job *job, const struct item *item);
+    int (*begin)(struct job *job);
+    int (*item)(struct job *job, const struct item *item);
+    int (*end)(struct job *job);
+    unsigned slot; /* where the document keeps it */
+};
+
+static const struct form json_form = {.item = json_item, .end = json_end, .slot = 0};
+static const struct form csv_form = {.scan = find_columns, .begin = csv_header, .item = csv_item, .slot = 1};
+static const struct form prices_form = {.begin = price_header, .item = price_item, .slot = 1};
+static const struct form balance_form = {.end = balance_end, .slot = 2};
+static const struct form version_form = {.end = version_end, .slot = 3};
+
+static const struct form *form_of(const struct document *document, enum route_render how)
 {
     switch (how) {
     case RENDER_JSON:
-        return render_json(document, out);
+        return &json_form;
     case RENDER_CSV:
-        return render_csv(document, out);
+        return endpoint_of(document->query.operation)->shape == SHAPE_PRICES ? &prices_form : &csv_form;
     case RENDER_BALANCE:
-        return render_fields(document, 2, out);
+        return &balance_form;
     case RENDER_VERSION:
-        return render_fields(document, 1, out);
+        return &version_form;
     case RENDER_ITEM:
     case RENDER_WHOLE:
     case RENDER_MADE:
         break;
     }
-    return -EIO;
+    return NULL;
 }
 
-/* Where the document keeps a form; the forms of one line never meet those of a list. */
-static unsigned slot_of(enum route_render how)
+static void job_reset(struct job *job)
 {
-    return how == RENDER_JSON ? 0 : how == RENDER_CSV ? 1 : how == RENDER_BALANCE ? 2 : 3;
+    printbuf_reset(job->out);
+    json_object_put(job->columns);
+    job->columns = json_object_new_object();
+    free(steal(&job->cells));
+    job->position = 0;
+    job->scanned = job->form->scan == NULL;
+    job->begun = false;
+    job->generation = job->document->generation;
 }
 
-int render(struct document *document, enum route_render how, struct snapshot **ret)
+static void job_free(struct job *job)
 {
-    unsigned slot = slot_of(how);
+    task_cancel(&job->task);
+    if (job->link) {
+        *job->link = job->next;
+        if (job->next)
+            job->next->link = job->link;
+    }
+    document_unref(job->document);
+    if (job->out)
+        printbuf_free(job->out);
+    if (job->scratch)
+        printbuf_free(job->scratch);
+    json_object_put(job->columns);
+    free(job->cells);
+    free(job);
+}
 
-    if (how == RENDER_ITEM || how == RENDER_WHOLE) {
-        *ret = how == RENDER_WHOLE ? document->whole : document->n_items > 0 ? document->items[0].snapshot : NULL;
-        return *ret ? 0 : -EIO;
+/* Works for SLICE_MS at most: 1 when all is printed, 0 when there is more, or an error. */
+static int work(struct job *job)
+{
+    const struct document *document = job->document;
+    int64_t end = clock_ms() + SLICE_MS;
+
+    if (job->generation != document->generation)
+        job_reset(job);
+    while (!job->scanned || (job->form->item && job->position < document->n_items)) {
+        if (job->position % ITEMS_A_LOOK == ITEMS_A_LOOK - 1 && clock_ms() >= end)
+            return 0;
+        int r = 0;
+        if (!job->scanned && job->position == document->n_items) {
+            job->scanned = true;
+            job->position = 0;
+            continue;
+        }
+        if (job->scanned && !job->begun && job->form->begin)
+            r = job->form->begin(job);
+        job->begun = job->scanned;
+        if (r == 0)
+            r = (job->scanned ? job->form->item : job->form->scan)(job, &document->items[job->position]);
+        if (r < 0)
+            return r;
+        job->position++;
     }
-    if (document->renditions[slot] && document->rendition_of[slot] == document->generation) {
-        *ret = document->renditions[slot];
-        return 0;
-    }
-    _cleanup_(printbuf_freep) struct printbuf *out = printbuf_new();
-    if (!out)
+    if (!job->begun && job->form->begin && job->form->begin(job) < 0)
         return -ENOMEM;
-    if ((how == RENDER_BALANCE || how == RENDER_VERSION) && document->n_items == 0)
-        return -EIO;
-    int r = make(document, how, out);
-    if (r < 0)
-        return r;
-    struct snapshot *text = snapshot_new(out->buf, (size_t)out->bpos, NULL);
+    int r = job->form->end ? job->form->end(job) : 0;
+    return r < 0 ? r : 1;
+}
+
+/* Hands the text to the document. */
+static int publish(struct job *job, struct snapshot **ret)
+{
+    struct snapshot *text = snapshot_new(job->out->buf, (size_t)job->out->bpos, NULL);
     if (!text)
         return -ENOMEM;
-    text->mtime = document->changed;
-    *ret = document_rendered(document, slot, text);
+    text->mtime = job->document->changed;
+    *ret = document_rendered(job->document, job->form->slot, text);
+    return 1;
+}
+
+static void on_task(void *data)
+{
+    struct job *job = data;
+    struct snapshot *text;
+    int r = work(job);
+    if (r == 0) {
+        task_defer(job->renderer->loop, &job->task);
+        return;
+    }
+    if (r == 1)
+        r = publish(job, &text);
+    struct render_wait *waits = steal(&job->waits);
+    if (waits)
+        waits->link = &waits;
+    job_free(job);
+    while (waits) {
+        struct render_wait *wait = waits;
+        render_wait_cancel(wait);
+        wait->fn(wait->data, r < 0 ? r : 0);
+    }
+}
+
+static struct job *job_new(struct renderer *renderer, struct document *document, const struct form *form)
+{
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return NULL;
+    job->renderer = renderer;
+    job->document = document_ref(document);
+    job->form = form;
+    job->task = (struct task){.fn = on_task, .data = job};
+    job->out = printbuf_new();
+    job->scratch = printbuf_new();
+    if (!job->out || !job->scratch) {
+        job_free(job);
+        return NULL;
+    }
+    job_reset(job);
+    return job;
+}
+
+static struct job *job_of(struct renderer *renderer, const struct document *document, const struct form *form)
+{
+    struct job *job = renderer->jobs;
+    while (job && (job->document != document || job->form != form))
+        job = job->next;
+    return job;
+}
+
+struct renderer *renderer_new(struct loop *loop)
+{
+    struct renderer *renderer = calloc(1, sizeof *renderer);
+    if (renderer)
+        renderer->loop = loop;
+    return renderer;
+}
+
+void renderer_free(struct renderer *renderer)
+{
+    while (renderer && renderer->jobs)
+        job_free(renderer->jobs);
+    free(renderer);
+}
+
+/* Begins to print; what fits into one slice is done at once. */
+static int start(struct renderer *renderer, struct document *document, const struct form *form, struct snapshot **ret)
+{
+    struct job *job = job_new(renderer, document, form);
+    if (!job)
+        return -ENOMEM;
+    int r = work(job);
+    if (r != 0) {
+        r = r == 1 ? publish(job, ret) : r;
+        job_free(job);
+        return r;
+    }
+    job->next = renderer->jobs;
+    job->link = &renderer->jobs;
+    if (job->next)
+        job->next->link = &job->next;
+    renderer->jobs = job;
+    task_defer(renderer->loop, &job->task);
     return 0;
+}
+
+int renderer_get(struct renderer *renderer, struct document *document, enum route_render how, struct snapshot **ret)
+{
+    const struct form *form = form_of(document, how);
+    if (!form) {
+        struct snapshot *item = document->n_items > 0 ? document->items[0].snapshot : NULL;
+        struct snapshot *text = how == RENDER_WHOLE ? document->whole : how == RENDER_ITEM ? item : NULL;
+        if (!text)
+            return -EIO;
+        *ret = text;
+        return 1;
+    }
+    if (document->renditions[form->slot] && document->rendition_of[form->slot] == document->generation) {
+        *ret = document->renditions[form->slot];
+        return 1;
+    }
+    return job_of(renderer, document, form) ? 0 : start(renderer, document, form, ret);
+}
+
+int renderer_wait(struct renderer *renderer, struct document *document, enum route_render how, struct render_wait *wait)
+{
+    const struct form *form = form_of(document, how);
+    struct job *job = form ? job_of(renderer, document, form) : NULL;
+    if (!job)
+        return 1;
+    wait->next = job->waits;
+    wait->link = &job->waits;
+    if (wait->next)
+        wait->next->link = &wait->next;
+    job->waits = wait;
+    return 0;
+}
+
+void render_wait_cancel(struct render_wait *wait)
+{
+    if (!wait->link)
+        return;
+    *wait->link = wait->next;
+    if (wait->next)
+        wait->next->link = wait->link;
+    wait->link = NULL;
+    wait->next = NULL;
 }

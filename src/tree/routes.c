@@ -10,10 +10,22 @@ static const char *const invoice_statuses[] = {"Paid", "Unpaid", "Cancelled", "R
 static const char *const price_operations[] = {"domainregister", "domaintransfer", "domainrenew", NULL};
 static const char *const currencies[] = {"EUR", "USD", NULL};
 
-#define ALL(op) {.used = true, .operation = (op)}
-#define DIR(p) {.path = (p), .kind = ROUTE_DIR}
-#define MADE(p, fn) {.path = (p), .kind = ROUTE_FILE, .render = RENDER_MADE, .make = (fn)}
-#define COLLECTION(p, op, how) {.path = (p), .kind = ROUTE_FILE, .select = SELECT_ONLY, .render = (how), .list = ALL(op)}
+#define ALL(op)                                                                                                        \
+    {                                                                                                                  \
+        .used = true, .operation = (op)                                                                                \
+    }
+#define DIR(p)                                                                                                         \
+    {                                                                                                                  \
+        .path = (p), .kind = ROUTE_DIR                                                                                 \
+    }
+#define MADE(p, fn)                                                                                                    \
+    {                                                                                                                  \
+        .path = (p), .kind = ROUTE_FILE, .render = RENDER_MADE, .make = (fn)                                           \
+    }
+#define COLLECTION(p, op, how)                                                                                         \
+    {                                                                                                                  \
+        .path = (p), .kind = ROUTE_FILE, .select = SELECT_ONLY, .render = (how), .list = ALL(op)                       \
+    }
 #define PRICE(p, how)                                                                                                  \
     .path = (p), .kind = (how), .select = SELECT_PRICE, .list = ALL(OP_PRICING),                                       \
     .narrow = {.used = true, .operation = OP_PRICING, .params = {[PRICING_EXTENSION] = ARG(0)}}

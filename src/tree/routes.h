@@ -1,10 +1,11 @@
 /*
  * Routes: what the user sees, one row of a constant table a path.
  *
- * A path is made of fixed names and of segments in angle brackets, each of which is one argument, counted from the root: `<id>`
- * is an id, `<id>.json` an id with a suffix, anything else a name from the API or of a fixed set. A directory has at most one such child. A row says where its content comes
- * from: `list` is the query of the whole collection, `narrow` the smallest query that answers for this path alone; whichever was
- * answered more recently is shown, and the narrow one is asked unless the list is at hand.
+ * A path is made of fixed names and of segments in angle brackets, each of which is one argument, counted from the
+ * root: `<id>` is an id, `<id>.json` an id with a suffix, anything else a name from the API or of a fixed set. A
+ * directory has at most one such child. A row says where its content comes from: `list` is the query of the whole
+ * collection, `narrow` the smallest query that answers for this path alone; whichever was answered more recently is
+ * shown, and the narrow one is asked unless the list is at hand.
  *
  * Threads:   any; the table is constant once routes_init() has run.
  * Ownership: none.
@@ -22,11 +23,11 @@ struct place;
 struct printbuf;
 struct tree;
 
-#define ROUTE_ARGS 4
+#define ROUTE_ARGS     4
 #define ROUTE_CHILDREN 16
 
 /* In a source: which argument a parameter takes. */
-#define ARG(i) ((i) + 1)
+#define ARG(i)   ((i) + 1)
 #define ARG_TRUE 255 /* not an argument: the text "true" */
 
 enum route_kind { ROUTE_DIR, ROUTE_FILE, ROUTE_LINK, ROUTE_COMMAND };
@@ -64,14 +65,15 @@ struct route {
     enum route_kind kind;
     enum route_select select;
     enum route_render render;
-    uint8_t field;              /* SELECT_NAME, SELECT_GROUP: of the item */
-    uint8_t where;              /* ARG() that the item's field `where_field` must equal, 0: none */
+    uint8_t field; /* SELECT_NAME, SELECT_GROUP: of the item */
+    uint8_t where; /* ARG() that the item's field `where_field` must equal, 0: none */
     uint8_t where_field;
-    uint8_t list_knows;         /* of the fixed set that the where argument is from, the list holds only the first so many; 0: all */
-    bool hidden;                /* found when asked for, not listed */
-    bool constant;              /* RENDER_MADE: never changes */
-    const char *target;         /* ROUTE_LINK: "%s" is the item's id */
-    const char *const *names;   /* the fixed set, NULL-terminated, or NULL */
+    uint8_t list_knows; /* of the fixed set that the where argument is from, the list holds only the first so many; 0:
+                           all */
+    bool hidden;        /* found when asked for, not listed */
+    bool constant;      /* RENDER_MADE: never changes */
+    const char *target; /* ROUTE_LINK: "%s" is the item's id */
+    const char *const *names; /* the fixed set, NULL-terminated, or NULL */
     struct route_source list, narrow;
     int (*make)(struct tree *tree, const struct place *place, struct printbuf *out);
 };
@@ -80,14 +82,14 @@ struct route {
 enum segment { SEGMENT_FIXED, SEGMENT_ID, SEGMENT_TEXT };
 
 struct route_shape {
-    const struct route *parent;   /* NULL for the root */
-    const char *name;             /* last segment */
+    const struct route *parent; /* NULL for the root */
+    const char *name;           /* last segment */
     enum segment segment;
-    const char *suffix;           /* behind the brackets, "" when there is none */
-    unsigned args;                /* in the whole path */
+    const char *suffix;                           /* behind the brackets, "" when there is none */
+    unsigned args;                                /* in the whole path */
     const struct route *children[ROUTE_CHILDREN]; /* fixed ones, in order of the table */
     unsigned n_children;
-    const struct route *any;      /* the child in angle brackets, or NULL */
+    const struct route *any; /* the child in angle brackets, or NULL */
 };
 
 /* Works the table out; once, before anything else here. */

@@ -122,10 +122,11 @@ static void print_balance(struct tree *tree, struct printbuf *out)
     double value = amount ? strtod(amount, &end) : 0;
     if (!amount || end == amount || *end)
         return;
-    sprintbuf(out,
-              "# HELP melbicomfs_account_balance Credit balance when last fetched.\n# TYPE melbicomfs_account_balance gauge\n"
-              "melbicomfs_account_balance{currency=\"%.3s\"} %g\n",
-              currency && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= 3 ? currency : "", value);
+    sprintbuf(
+        out,
+        "# HELP melbicomfs_account_balance Credit balance when last fetched.\n# TYPE melbicomfs_account_balance gauge\n"
+        "melbicomfs_account_balance{currency=\"%.3s\"} %g\n",
+        currency && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= 3 ? currency : "", value);
 }
 
 /* Counts a list's items by a field; the fixed set is all that is shown, so that labels are bounded. */

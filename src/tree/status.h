@@ -12,10 +12,12 @@ struct place;
 struct printbuf;
 struct tree;
 
-/* .melbicomfs/status.json: the mount, the host's state, every document: key, url, entries, unshown entries, stale, cut, fetched, expires. */
+/* .melbicomfs/status.json: the mount, the host's state, every document: key, url, entries, unshown entries, stale, cut,
+ * fetched, expires. */
 int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
-/* .melbicomfs/metrics: Prometheus text; the counters of base/metrics.h, and the account's own gauges where they are already at hand. */
+/* .melbicomfs/metrics: Prometheus text; the counters of base/metrics.h, and the account's own gauges where they are
+ * already at hand. */
 int status_metrics_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
 /* .melbicomfs/log: the last lines of the log. */

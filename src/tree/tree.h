@@ -1,14 +1,14 @@
 /*
  * The tree: what a path is, what it shows now, what a directory lists, and what a write does. It knows nothing of FUSE.
  *
- * A place is a position in the tree: a route, the place above, and the argument its name stands for. tree_child() makes places by grammar alone, without a
- * request. What a place shows is asked in two steps: tree_peek() answers from memory; where it cannot, tree_ask() gets the
- * document that can (the least that serves) and says when to peek again.
+ * A place is a position in the tree: a route, the place above, and the argument its name stands for. tree_child() makes
+ * places by grammar alone, without a request. What a place shows is asked in two steps: tree_peek() answers from
+ * memory; where it cannot, tree_ask() gets the document that can (the least that serves) and says when to peek again.
  *
  * Threads:   loop thread only.
- * Ownership: a place borrows the one above it; its owner frees what it holds with place_clear(). A view holds a reference to its
- *            snapshot, given back by view_clear().
- * Errors:    negative errno: -ENOENT when it is certain that nothing is there; those of client.h.
+ * Ownership: a place borrows the one above it; its owner frees what it holds with place_clear(). A view holds a
+ * reference to its snapshot, given back by view_clear(). Errors:    negative errno: -ENOENT when it is certain that
+ * nothing is there; those of client.h.
  */
 #ifndef MELBICOMFS_TREE_TREE_H
 #define MELBICOMFS_TREE_TREE_H
@@ -16,6 +16,7 @@
 #include "api/documents.h"
 #include "api/snapshot.h"
 #include "tree/names.h"
+#include "tree/render.h"
 #include "tree/routes.h"
 
 #include <stdbool.h>
@@ -35,7 +36,8 @@ struct place {
     const struct route *route;
     const char *name; /* file name; lent by the owner, outlives the place */
     uint64_t id;      /* SEGMENT_ID, or of a name that holds one */
-    char *text;       /* SEGMENT_TEXT: what the name stands for; malloc'd. NULL while that is not known, for a name that was cut or shared */
+    char *text; /* SEGMENT_TEXT: what the name stands for; malloc'd. NULL while that is not known, for a name that was
+                   cut or shared */
 };
 
 struct view {
@@ -49,26 +51,30 @@ struct view {
 struct tree_wait {
     void (*done)(void *data, int error);
     void *data;
-    struct waiter waiter; /* the tree's */
+    struct waiter waiter; /* the tree's, as is what follows */
+    struct render_wait render;
 };
 
 /* All borrowed for the life of the tree. NULL when out of memory. tree_free(NULL) is fine. */
-struct tree *tree_new(struct loop *loop, struct documents *documents, struct endpoints *endpoints, struct client *client,
-                      const struct config *config, struct metrics *metrics);
+struct tree *tree_new(struct loop *loop, struct documents *documents, struct endpoints *endpoints,
+                      struct client *client, const struct config *config, struct metrics *metrics);
 void tree_free(struct tree *tree);
 
 /* The root. Borrowed. */
 struct place *tree_root(struct tree *tree);
 
-/* What `name` in directory `dir` would be, by grammar alone: 0 and *ret filled (name borrowed from the caller), or -ENOENT. */
+/* What `name` in directory `dir` would be, by grammar alone: 0 and *ret filled (name borrowed from the caller), or
+ * -ENOENT. */
 int tree_child(struct tree *tree, struct place *dir, const char *name, struct place *ret);
 void place_clear(struct place *place);
 
-/* What the place shows, from memory: 1 and *ret filled, 0 when it takes a request to tell, -ENOENT, -ENOMEM. */
+/* What the place shows, from memory: 1 and *ret filled, 0 when it takes a request (or long printing) to tell, -ENOENT,
+ * -ENOMEM. */
 int tree_peek(struct tree *tree, struct place *place, struct view *ret);
 void view_clear(struct view *view);
 
-/* Gets what tree_peek() needs: 1 at once, 0 when wait->done will be called (never from within), or an error. After done(0), peek again. */
+/* Gets what tree_peek() needs: 1 at once, 0 when wait->done will be called (never from within), or an error. After
+ * done(0), peek again. */
 int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait);
 
 /* Gets what the listing of a directory needs, in the same way. */
@@ -76,7 +82,8 @@ int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait);
 
 void tree_wait_cancel(struct tree_wait *wait);
 
-/* clock_ms() until which the listing of a directory holds: CLOCK_NEVER for one that never changes, 0 for one not at hand. */
+/* clock_ms() until which the listing of a directory holds: CLOCK_NEVER for one that never changes, 0 for one not at
+ * hand. */
 int64_t tree_list_expires(struct tree *tree, struct place *dir);
 
 /* How long, at most, a listing of this directory holds, in ms; CLOCK_NEVER for one that never changes. */
@@ -94,7 +101,8 @@ struct document *tree_origin(struct tree *tree, struct place *place);
 /* Expires everything behind a place and below it. */
 void tree_touch(struct tree *tree, struct place *place);
 
-/* Fetches what `place` shows before somebody asks; does nothing when it is at hand, on its way, or the client is busy. False when it held back. */
+/* Fetches what `place` shows before somebody asks; does nothing when it is at hand, on its way, or the client is busy.
+ * False when it held back. */
 bool tree_prefetch(struct tree *tree, struct place *place);
 
 /* ---- listings ---- */
@@ -122,7 +130,8 @@ struct listing {
     char name[NAMES_MAX + 1];
 };
 
-/* Begins to list the entries with an ordinal above `after`. 1; 0 when tree_ask_list() must be asked first; or an error (-ENOTDIR, -ENOMEM). */
+/* Begins to list the entries with an ordinal above `after`. 1; 0 when tree_ask_list() must be asked first; or an error
+ * (-ENOTDIR, -ENOMEM). */
 int listing_open(struct listing *listing, struct tree *tree, struct place *dir, uint64_t after);
 /* The next entry; false at the end. */
 bool listing_next(struct listing *listing, struct listed *ret);

@@ -13,6 +13,7 @@
 #define ROUTES_MAX 64
 
 struct registry;
+struct renderer;
 
 struct tree {
     struct documents *documents;
@@ -20,6 +21,7 @@ struct tree {
     const struct config *config;
     struct metrics *metrics;
     struct registry *registry;
+    struct renderer *renderer;
     struct purges *purges;
     struct timespec started;
     struct place root;

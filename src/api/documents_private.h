@@ -1,0 +1,60 @@
+/*
+ * What the two files of the cache share: documents.c keeps documents and those who wait for them, fetch.c gets them.
+ *
+ * Threads:   loop thread only.
+ * Ownership: as documents.h.
+ * Errors:    none of its own.
+ */
+#ifndef MELBICOMFS_API_DOCUMENTS_PRIVATE_H
+#define MELBICOMFS_API_DOCUMENTS_PRIVATE_H
+
+#include "api/documents.h"
+#include "base/loop.h"
+
+#include <uthash.h>
+
+#define EMPTIES_MAX 256 /* documents without content, kept for their errors */
+
+struct build;
+struct client_exchange;
+
+struct document_private {
+    struct client_exchange *exchange;
+    struct build *build;
+    unsigned choice; /* of the endpoint's candidates, for the request under way */
+    uint64_t epoch, fetch_epoch;
+    struct waiter *waiters, **tail;
+    unsigned refs;
+    size_t cost;
+    int64_t error_until;
+    int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */
+    UT_hash_handle hh;
+    struct document document;
+};
+
+struct documents {
+    struct loop *loop;
+    struct client *client;
+    struct endpoints *endpoints;
+    const struct config *config;
+    struct metrics *metrics;
+    struct document_private *all;
+    struct printbuf *key; /* scratch */
+    uint64_t cost;
+    size_t empties;
+    bool outage; /* stale copies have been served since the last answer */
+    struct task trim;
+    void (*on_evict)(void *data, struct document *document);
+    void *on_evict_data;
+};
+
+/* Begins a fetch; on failure (no memory) private->exchange stays NULL. */
+void document_fetch(struct document *document);
+
+/* Calls those who asked before the fetch of `epoch` began; the others wait for the next one, which begins here. */
+void document_answer(struct document *document, uint64_t epoch, int error);
+
+/* Takes account of what the document holds now. */
+void document_account(struct document *document);
+
+#endif

@@ -1,0 +1,417 @@
+#include "tree/tree_private.h"
+
+#include "api/client.h"
+#include "api/endpoints.h"
+#include "base/clock.h"
+#include "base/config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/printbuf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A place has up to two sources. The list is the whole collection; the narrow query answers for this place alone. Of
+ * those that are fresh, the one fetched more recently speaks. Its "not there" is final, except where the list is known
+ * to be partial: when the narrow source is another operation (a service that is not Active or Suspended is in no list),
+ * or the list holds only part of a fixed set.
+ */
+
+/* ---- sources ---- */
+
+void args_of(const struct place *place, struct args *args)
+{
+    args->n = route_shape(place->route)->args;
+    unsigned i = args->n;
+    for (; place->above; place = place->above) {
+        switch (route_shape(place->route)->segment) {
+        case SEGMENT_FIXED:
+            break;
+        case SEGMENT_ID:
+            i--;
+            args->ids[i] = place->id;
+            snprintf(args->numbers[i], sizeof args->numbers[i], "%" PRIu64, place->id);
+            args->texts[i] = args->numbers[i];
+            break;
+        case SEGMENT_TEXT:
+            i--;
+            args->ids[i] = place->id;
+            args->texts[i] = place->text;
+            break;
+        }
+    }
+}
+
+/* Fills in the query of a source. False when it has a parameter whose argument is not there, or not known. */
+static bool query_of(const struct route_source *source, const struct args *args, struct query *ret)
+{
+    if (!source->used)
+        return false;
+    *ret = (struct query){.operation = source->operation};
+    if (source->id) {
+        if (source->id > args->n)
+            return false;
+        ret->id = args->ids[source->id - 1];
+    }
+    for (unsigned i = 0; i < ENDPOINT_PARAMS; i++) {
+        if (source->params[i] == ARG_TRUE)
+            ret->values[i] = "true";
+        else if (source->params[i] > args->n || (source->params[i] && !args->texts[source->params[i] - 1]))
+            return false;
+        else if (source->params[i])
+            ret->values[i] = args->texts[source->params[i] - 1];
+    }
+    return true;
+}
+
+/* Whether the list can answer for a place with these arguments at all. */
+static bool list_knows(const struct route *route, const struct args *args)
+{
+    if (!route->list.used || !route->list_knows)
+        return route->list.used;
+    const struct route *dir = route_shape(route)->parent;
+    for (unsigned i = 0; i < route->list_knows; i++)
+        if (strcmp(dir->names[i], args->texts[route->where - 1]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the list's "not there" leaves room for doubt. */
+static bool list_partial(const struct route *route)
+{
+    return route->narrow.used && route->narrow.operation != route->list.operation;
+}
+
+void sources_of(struct tree *tree, const struct route *route, const struct args *args, bool make, struct sources *ret)
+{
+    struct query query;
+    *ret = (struct sources){NULL, NULL};
+    struct document *(*get)(struct documents *, const struct query *) = make ? documents_get : documents_find;
+    if (list_knows(route, args) && query_of(&route->list, args, &query))
+        ret->list = documents_find(tree->documents, &query);
+    if (query_of(&route->narrow, args, &query))
+        ret->narrow = get(tree->documents, &query);
+    if (make && !ret->list && !ret->narrow && query_of(&route->list, args, &query))
+        ret->list = documents_get(tree->documents, &query);
+}
+
+static bool later(const struct document *a, const struct document *b)
+{
+    return a->fetched.tv_sec != b->fetched.tv_sec ? a->fetched.tv_sec > b->fetched.tv_sec
+                                                  : a->fetched.tv_nsec > b->fetched.tv_nsec;
+}
+
+/* ---- items ---- */
+
+static bool where_holds(const struct route *route, const struct args *args, const struct item *item)
+{
+    if (!route->where)
+        return true;
+    const char *field = snapshot_field(item->snapshot, route->where_field);
+    const char *wanted = args->texts[route->where - 1];
+    return field && wanted && strcmp(field, wanted) == 0;
+}
+
+/* The items of a priced document whose first n fields are the arguments: they stand together. */
+static const struct item *find_price(const struct document *document, const struct args *args)
+{
+    for (size_t i = 0; i < document->n_items; i++) {
+        unsigned k = 0;
+        while (k < args->n && args->texts[k] &&
+               strcmp(snapshot_field(document->items[i].snapshot, k), args->texts[k]) == 0)
+            k++;
+        if (k == args->n)
+            return &document->items[i];
+    }
+    return NULL;
+}
+
+/* For a name that does not say all: the item whose name it is. Learns what the name stands for. */
+static const struct item *find_by_name(struct document *document, struct place *place)
+{
+    const struct route *route = place->route;
+    const char *suffix = route_shape(route)->suffix;
+    char name[NAMES_MAX + 1];
+
+    for (size_t i = 0; i < document->n_items; i++) {
+        const struct item *item = &document->items[i];
+        const char *text = snapshot_field(item->snapshot, route->field);
+        if (!text || !*text || (place->id != ITEM_NO_ID && item->id != place->id))
+            continue;
+        if (place->id != ITEM_NO_ID)
+            listing_shared_name(text, item->id, suffix, name);
+        else
+            names_encode(text, strlen(text), suffix, name);
+        if (strcmp(name, place->name) != 0)
+            continue;
+        if (place->id == ITEM_NO_ID)
+            place->text = strdup(text);
+        return item;
+    }
+    return NULL;
+}
+
+static const struct item *find_item(struct document *document, struct place *place, const struct args *args)
+{
+    const struct route *route = place->route;
+    const struct item *item = NULL;
+
+    switch (route->select) {
+    case SELECT_NONE:
+    case SELECT_ONLY:
+        return document->n_items > 0 ? &document->items[0] : NULL;
+    case SELECT_ID:
+        item = document_item(document, args->ids[args->n - 1]);
+        break;
+    case SELECT_NAME:
+    case SELECT_GROUP:
+        item = place->text ? document_with(document, route->field, place->text) : find_by_name(document, place);
+        break;
+    case SELECT_PRICE:
+        item = find_price(document, args);
+        break;
+    }
+    return item && where_holds(route, args, item) ? item : NULL;
+}
+
+/* ---- views ---- */
+
+static int view_file(struct tree *tree, struct document *document, const struct route *route, const struct item *item,
+                     struct view *ret)
+{
+    struct snapshot *snapshot = item ? item->snapshot : NULL;
+    if (route->select == SELECT_ONLY) {
+        int r = renderer_get(tree->renderer, document, route->render, &snapshot);
+        if (r != 1)
+            return r;
+    }
+    ret->snapshot = snapshot_ref(snapshot);
+    ret->mtime = snapshot->mtime;
+    return 1;
+}
+
+/* What a document says of a place: 1, 0 when it is still being printed, or -ENOENT. A document of one object speaks for
+ * the service itself. */
+static int view_in(struct tree *tree, struct document *document, struct place *place, const struct args *args,
+                   struct view *ret)
+{
+    const struct route *route = place->route;
+    bool whole = route->select == SELECT_ONLY || endpoint_of(document->query.operation)->shape == SHAPE_OBJECT;
+    const struct item *item = whole ? NULL : find_item(document, place, args);
+
+    if (!whole && !item)
+        return -ENOENT;
+    *ret = (struct view){.expires = document->expires, .mtime = document->changed};
+    if (route->kind == ROUTE_FILE)
+        return view_file(tree, document, route, item, ret);
+    if (route->kind == ROUTE_LINK) {
+        ret->id = item->id;
+        ret->mtime = item->snapshot->mtime;
+        return item->id == ITEM_NO_ID ? -ENOENT : 1;
+    }
+    return 1;
+}
+
+/* Files made of this mount's own state. */
+static int view_made(struct tree *tree, struct place *place, struct view *ret)
+{
+    const struct route *route = place->route;
+    struct snapshot **constant = &tree->constants[route_index(route)];
+    struct snapshot *snapshot = route->constant && *constant ? snapshot_ref(*constant) : NULL;
+
+    if (!snapshot) {
+        struct printbuf *out = printbuf_new();
+        int r = out ? route->make(tree, place, out) : -ENOMEM;
+        if (r == 0) {
+            snapshot = snapshot_new(out->buf, (size_t)out->bpos, NULL);
+            r = snapshot ? 0 : -ENOMEM;
+        }
+        if (out)
+            printbuf_free(out);
+        if (r < 0)
+            return r;
+        snapshot->mtime = route->constant ? tree->started : clock_wall();
+        if (route->constant)
+            *constant = snapshot_ref(snapshot);
+    }
+    *ret = (struct view){.snapshot = snapshot, .mtime = snapshot->mtime, .expires = route->constant ? CLOCK_NEVER : 0};
+    return 1;
+}
+
+/* Whether any fresh list of the operation, filtered or not, has the id. */
+struct anywhere {
+    enum operation operation;
+    uint64_t id;
+    struct document *found;
+};
+
+static bool look_anywhere(void *data, struct document *document)
+{
+    struct anywhere *look = data;
+    if (document->query.operation == look->operation && document_fresh(document) && document_item(document, look->id))
+        look->found = document;
+    return !look->found;
+}
+
+static int view_anywhere(struct tree *tree, struct place *place, const struct args *args, struct view *ret)
+{
+    struct anywhere look = {.operation = place->route->list.operation, .id = args->ids[0]};
+    documents_each(tree->documents, look_anywhere, &look);
+    return look.found ? view_in(tree, look.found, place, args, ret) : 0;
+}
+
+int tree_peek(struct tree *tree, struct place *place, struct view *ret)
+{
+    const struct route *route = place->route;
+    struct args args;
+    struct sources sources;
+
+    if (route->kind == ROUTE_FILE && route->render == RENDER_MADE)
+        return view_made(tree, place, ret);
+    if (route->select == SELECT_NONE) {
+        *ret = (struct view){.mtime = tree->started, .expires = CLOCK_NEVER};
+        return 1;
+    }
+    args_of(place, &args);
+    sources_of(tree, route, &args, false, &sources);
+    struct document *list = sources.list && document_fresh(sources.list) ? sources.list : NULL;
+    struct document *narrow = sources.narrow && document_fresh(sources.narrow) ? sources.narrow : NULL;
+
+    if (list && (!narrow || later(list, narrow))) {
+        int r = view_in(tree, list, place, &args, ret);
+        if (r != -ENOENT || !list_partial(route))
+            return r;
+    }
+    if (narrow)
+        return view_in(tree, narrow, place, &args, ret);
+    return list_partial(route) ? view_anywhere(tree, place, &args, ret) : 0;
+}
+
+void view_clear(struct view *view)
+{
+    snapshot_unref(view->snapshot);
+    view->snapshot = NULL;
+}
+
+/* ---- asking ---- */
+
+/*
+ * Which document to ask for. A list on its way will do, and one that is held but expired is cheaper to revalidate than
+ * the items one by one are to fetch; else the narrow one is the least that serves.
+ */
+static struct document *choose(const struct route *route, const struct sources *sources)
+{
+    if (sources->list && !list_partial(route) && (document_fetching(sources->list) || sources->list->loaded))
+        return sources->list;
+    return sources->narrow ? sources->narrow : sources->list;
+}
+
+static void on_document(void *data, int error)
+{
+    struct tree_wait *wait = data;
+    wait->done(wait->data, error);
+}
+
+static int ask(struct document *document, struct tree_wait *wait)
+{
+    if (!document)
+        return -ENOMEM;
+    wait->waiter.fn = on_document;
+    wait->waiter.data = wait;
+    return document_ask(document, &wait->waiter);
+}
+
+int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait)
+{
+    const struct route *route = place->route;
+    struct args args;
+    struct sources sources;
+    if (route->select == SELECT_NONE)
+        return 1;
+    args_of(place, &args);
+    sources_of(tree, route, &args, true, &sources);
+    struct document *document = choose(route, &sources);
+    int r = ask(document, wait);
+    if (r != 1 || route->kind != ROUTE_FILE)
+        return r;
+    wait->render.fn = on_document;
+    wait->render.data = wait;
+    return renderer_wait(tree->renderer, document, route->render, &wait->render);
+}
+
+void tree_wait_cancel(struct tree_wait *wait)
+{
+    waiter_cancel(&wait->waiter);
+    render_wait_cancel(&wait->render);
+}
+
+struct document *list_document(struct tree *tree, struct place *dir, bool make)
+{
+    const struct route *any = route_shape(dir->route)->any;
+    struct args args;
+    struct sources sources;
+
+    if (!any || any->select == SELECT_NONE)
+        return NULL;
+    args_of(dir, &args);
+    sources_of(tree, any, &args, make, &sources);
+    struct document *list = sources.list, *narrow = sources.narrow;
+    if (list && narrow && document_fresh(list) && (!document_fresh(narrow) || later(list, narrow)))
+        return list;
+    if (narrow && document_fresh(narrow))
+        return narrow;
+    return list && (!narrow || list->loaded || document_fetching(list)) ? list : narrow;
+}
+
+int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait)
+{
+    const struct route *any = route_shape(dir->route)->any;
+    if (!any || any->select == SELECT_NONE)
+        return 1;
+    return ask(list_document(tree, dir, true), wait);
+}
+
+int64_t tree_list_expires(struct tree *tree, struct place *dir)
+{
+    const struct route *any = route_shape(dir->route)->any;
+    if (!any || any->select == SELECT_NONE)
+        return CLOCK_NEVER;
+    struct document *document = list_document(tree, dir, false);
+    return document && document_fresh(document) ? document->expires : 0;
+}
+
+int64_t tree_list_life(struct tree *tree, struct place *dir)
+{
+    const struct route *any = route_shape(dir->route)->any;
+    if (!any || any->select == SELECT_NONE)
+        return CLOCK_NEVER;
+    enum operation operation = any->list.used ? any->list.operation : any->narrow.operation;
+    return (int64_t)(endpoint_of(operation)->slow ? tree->config->ttl_slow_s : tree->config->ttl_s) * 1000;
+}
+
+struct document *tree_origin(struct tree *tree, struct place *place)
+{
+    struct args args;
+    struct sources sources;
+    args_of(place, &args);
+    sources_of(tree, place->route, &args, false, &sources);
+    struct document *list = sources.list && sources.list->loaded ? sources.list : NULL;
+    struct document *narrow = sources.narrow && sources.narrow->loaded ? sources.narrow : NULL;
+    return list && (!narrow || later(list, narrow)) ? list : narrow;
+}
+
+bool tree_prefetch(struct tree *tree, struct place *place)
+{
+    struct args args;
+    struct sources sources;
+    if (client_busy(tree->client) || client_closed_until(tree->client, NULL) > clock_ms())
+        return false;
+    args_of(place, &args);
+    sources_of(tree, place->route, &args, true, &sources);
+    struct document *document = choose(place->route, &sources);
+    if (document)
+        document_prefetch(document);
+    return true;
+}
