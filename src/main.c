@@ -3,14 +3,31 @@
  *
  * The map of src/, from the top down; a file includes only what is below it.
  *
- *   main.c      this: settings, the check, the mount, the fork, the loop, the end
- *   command/    options.c argv, environment and file become a struct config; token.c where the token comes from
- *   mount/      session.c the mount; requests.c, directories.c, writes.c the kernel's requests; pending.c those that
- * wait; nodes.c what the kernel knows; push.c what it is told unasked; ahead.c when tree/       routes.c what the user
- * sees (a table); tree.c what a path is; listing.c what a directory lists; render.c texts of whole documents; names.c
- * names from the API; purge.c; status.c, readme.c this mount's own files api/        endpoints.c what the API offers (a
- * table); documents.c the cache; build.c answers become items; snapshot.c bytes that never change; client.c retries,
- * the host's state; http.c libcurl; json.c streams, lossless text base/       loop.c log.c metrics.c clock.c config.c
+ *   main.c       this: settings, the check, the mount, the fork, the loop, the end
+ *
+ *   command/     options.c      argv, environment and file become a struct config
+ *                token.c        where the token comes from
+ *
+ *   mount/       session.c      the mount itself, from mount(2) to its end
+ *                requests.c     the kernel's requests; directories.c, writes.c likewise
+ *                pending.c      those that wait, and what interrupts them
+ *                nodes.c        what the kernel knows: inode -> snapshot
+ *                push.c         what it is told unasked; ahead.c says when
+ *
+ *   tree/        routes.c       what the user sees (a table)
+ *                tree.c         what a path is; views.c what it shows; listing.c what a directory lists
+ *                render.c       texts of whole documents; names.c names from the API
+ *                purge.c        the one command; purge_log.c what came of it
+ *                status.c       this mount's own files, and readme.c
+ *
+ *   api/         endpoints.c    what the API offers (a table)
+ *                documents.c    the cache; fetch.c how it is filled; build.c answers become items
+ *                snapshot.c     bytes that never change
+ *                client.c       retries, the host's state, the token
+ *                http.c         libcurl
+ *                json.c         streams; json_text.c lossless text
+ *
+ *   base/        loop.c log.c metrics.c clock.c config.c
  */
 #include "api/client.h"
 #include "api/documents.h"

@@ -7,7 +7,8 @@
  *
  * Threads:   loop thread only.
  * Ownership: build_new() gives, build_free() takes back. The document is borrowed and read, never written, until
- * build_publish(). Errors:    -EIO when the answer is not JSON of the endpoint's shape, -ENOMEM.
+ *            build_publish().
+ * Errors:    -EIO when the answer is not JSON of the endpoint's shape, -ENOMEM.
  */
 #ifndef MELBICOMFS_API_BUILD_H
 #define MELBICOMFS_API_BUILD_H

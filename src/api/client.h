@@ -21,9 +21,10 @@
  * Ownership: client_new() gives, client_free() takes back, with every exchange under way (whose done is not called).
  *            An exchange is the client's until done is called, or client_cancel().
  * Errors:    DESIGN's table, in result->error: -ENOENT 404 (and 410); -EACCES 401, 403; -EINVAL 400, 422; -EBUSY 429;
- * -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, too large, broken, 3xx other than 304, other 4xx, 5xx. Every failed exchange
- * is one log line: operation, URL path (no query values hidden: they hold no secrets), status, the API's message, and
- * what to do about it; exchanges failed by a closed host are not logged one by one.
+ *            -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, too large, broken, 3xx other than 304, other 4xx, 5xx. Every
+ *            failed exchange is one log line: operation, URL path (no query values hidden: they hold no secrets),
+ *            status, the API's message, and what to do about it; exchanges failed by a closed host are not logged one
+ *            by one.
  */
 #ifndef MELBICOMFS_API_CLIENT_H
 #define MELBICOMFS_API_CLIENT_H

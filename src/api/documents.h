@@ -16,8 +16,8 @@
  *
  * Threads:   loop thread only.
  * Ownership: documents_get() lends until the next turn of the loop; a waiter on it, or document_ref(), keeps it.
- * Snapshots never change once published. Errors:    negative errno, as client.h; -EBADMSG never: what is not JSON is
- * -EIO.
+ *            Snapshots never change once published.
+ * Errors:    negative errno, as client.h; -EBADMSG never: what is not JSON is -EIO.
  */
 #ifndef MELBICOMFS_API_DOCUMENTS_H
 #define MELBICOMFS_API_DOCUMENTS_H

@@ -6,9 +6,10 @@
  * loopback host (127.0.0.0/8, [::1], localhost).
  *
  * Threads:   loop thread only.
- * Ownership: http_new() gives, http_free() takes back with everything in flight (whose done is not called). A transfer
- * is the http's until its done returns, or http_cancel(). Errors:    negative errno, DESIGN's table: -EHOSTUNREACH
- * (name, refused, unreachable), -ETIMEDOUT, -EIO (TLS, too large, broken answer).
+ * Ownership: http_new() gives, http_free() takes back with everything in flight (whose done is not called). A
+ *            transfer is the http's until its done returns, or http_cancel().
+ * Errors:    negative errno, DESIGN's table: -EHOSTUNREACH (name, refused, unreachable), -ETIMEDOUT, -EIO (TLS, too
+ *            large, broken answer).
  */
 #ifndef MELBICOMFS_API_HTTP_H
 #define MELBICOMFS_API_HTTP_H

@@ -2,7 +2,8 @@
  * Every setting of a mount, in one struct that the command line fills and everybody else reads.
  *
  * Threads:   filled before the loop starts, constant afterwards, except through read_token.
- * Ownership: config_init() sets the defaults; strings are malloc'd and belong to the struct; config_clear() frees them.
+ * Ownership: config_init() sets the defaults; strings are malloc'd and belong to the struct; config_clear() frees
+ *            them.
  * Errors:    none here; src/command/options.h says how settings are checked.
  */
 #ifndef MELBICOMFS_BASE_CONFIG_H

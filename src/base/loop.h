@@ -6,8 +6,8 @@
  * after each wait.
  *
  * Threads:   loop_wake() from any thread; everything else from the loop's thread.
- * Ownership: timers and tasks live in their users' structs; the loop only links them.
- *            A timer or task must be cleared before its memory goes.
+ * Ownership: timers and tasks live in their users' structs; the loop only links them. A timer or task must be cleared
+ *            before its memory goes.
  * Errors:    negative errno.
  */
 #ifndef MELBICOMFS_BASE_LOOP_H

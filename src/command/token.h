@@ -10,7 +10,7 @@
  * Threads:   main (loop) thread.
  * Ownership: token_read() gives a malloc'd string; the caller wipes and frees it.
  * Errors:    negative errno, after one logged line that names the source, never the token: -ENOKEY none configured,
- * -EACCES file too open or unreadable, -EINVAL malformed, -ETIMEDOUT, -EIO command failed.
+ *            -EACCES file too open or unreadable, -EINVAL malformed, -ETIMEDOUT, -EIO command failed.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_H
 #define MELBICOMFS_COMMAND_TOKEN_H

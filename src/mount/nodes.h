@@ -16,7 +16,8 @@
  *
  * Threads:   loop thread only.
  * Ownership: nodes belong to the table; a node lives while the kernel counts lookups of it, a request waits on it, or
- * nodes are below it. Errors:    NULL when out of memory.
+ *            nodes are below it.
+ * Errors:    NULL when out of memory.
  */
 #ifndef MELBICOMFS_MOUNT_NODES_H
 #define MELBICOMFS_MOUNT_NODES_H

@@ -7,8 +7,9 @@
  *
  * Threads:   push_… from the loop thread; the pusher's thread runs from push_start() to push_free().
  * Ownership: push_new() gives, push_free() takes back, with what is queued. Snapshots in the queue are referenced,
- * never copied. Errors:    push_start(): negative errno. A notification that the kernel refuses (mostly because it has
- * forgotten the inode) is dropped.
+ *            never copied.
+ * Errors:    push_start(): negative errno. A notification that the kernel refuses (mostly because it has forgotten
+ *            the inode) is dropped.
  */
 #ifndef MELBICOMFS_MOUNT_PUSH_H
 #define MELBICOMFS_MOUNT_PUSH_H

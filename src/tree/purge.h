@@ -12,8 +12,8 @@
  *
  * Threads:   loop thread only.
  * Ownership: a handle belongs to the open node; purge_handle_free() records what it still kept as refused. A write
- * belongs to the purges until it is done or given up. Errors:    -EINVAL refused; -ETIMEDOUT not all could be sent in
- * time; else the first failure's errno, as client.h.
+ *            belongs to the purges until it is done or given up.
+ * Errors:    -EINVAL refused; -ETIMEDOUT not all could be sent in time; else the first failure's errno, as client.h.
  */
 #ifndef MELBICOMFS_TREE_PURGE_H
 #define MELBICOMFS_TREE_PURGE_H

@@ -6,8 +6,8 @@
  *
  * Threads:   loop thread only.
  * Ownership: purge_log_new() gives, purge_log_free() takes back; everything is copied.
- * Errors:    a line that cannot be kept for want of memory is dropped. A service's oldest lines go when its log is over
- * 256 KiB.
+ * Errors:    a line that cannot be kept for want of memory is dropped. A service's oldest lines go when its log is
+ *            over 256 KiB.
  */
 #ifndef MELBICOMFS_TREE_PURGE_LOG_H
 #define MELBICOMFS_TREE_PURGE_LOG_H

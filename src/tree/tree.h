@@ -7,8 +7,8 @@
  *
  * Threads:   loop thread only.
  * Ownership: a place borrows the one above it; its owner frees what it holds with place_clear(). A view holds a
- * reference to its snapshot, given back by view_clear(). Errors:    negative errno: -ENOENT when it is certain that
- * nothing is there; those of client.h.
+ *            reference to its snapshot, given back by view_clear().
+ * Errors:    negative errno: -ENOENT when it is certain that nothing is there; those of client.h.
  */
 #ifndef MELBICOMFS_TREE_TREE_H
 #define MELBICOMFS_TREE_TREE_H

@@ -10,8 +10,10 @@
  * sanitizer would. Whatever a test left running is ended when the test program ends, however it ends; a test program that
  * takes longer than HARNESS_DEADLINE_S is ended by a watchdog, since a process stuck in a mount cannot end itself.
  *
- * Threads:   the test's main thread; the watchdog is a thread of its own and touches nothing but process ids. run_start() may be called from threads, the rest not.
- * Ownership: strings that functions here return are the harness's and live until fixture_stop() or the end of the program.
+ * Threads:   the test's main thread; the watchdog is a thread of its own and touches nothing but process ids.
+ *            run_start() may be called from threads, the rest not.
+ * Ownership: strings that functions here return are the harness's and live until fixture_stop() or the end of the
+ *            program.
  * Errors:    whatever goes wrong in the harness itself fails the test in progress, with a message.
  */
 #ifndef MELBICOMFS_TESTS_HARNESS_H

@@ -1,7 +1,8 @@
 /*
  * The simulator as a whole: the account, its journal and rules, and what its threads tell each other.
  *
- * Threads:   every connection has its own. All fields are under `lock`, except options and started, which are constant.
+ * Threads:   every connection has its own. All fields are under `lock`, except options and started, which are
+ *            constant.
  * Ownership: main() owns it, from sim_init() to sim_free().
  * Errors:    none.
  */
