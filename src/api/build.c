@@ -5,6 +5,7 @@
 #include "api/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -24,6 +25,7 @@ struct build {
     struct item *items;
     size_t n, room;
     size_t page_start; /* items of earlier pages */
+    size_t last_page;  /* where the one before this begins */
     size_t unshown;
     size_t unshown_page_start;
     struct snapshot *whole;
@@ -63,21 +65,21 @@ static bool noon_of(const char *date, struct timespec *ret)
     return true;
 }
 
-/* The present item that the new one stands for. */
-static const struct item *present_item(const struct build *build, uint64_t id)
+/* The present item that is the same: mostly the one at the same place; where items came or went, the one with the id. */
+static const struct item *present_item(const struct build *build, uint64_t id, const struct snapshot *made)
 {
-    if (id != ITEM_NO_ID)
-        return document_item(build->document, id);
-    if (build->n < build->document->n_items && build->document->items[build->n].id == ITEM_NO_ID)
-        return &build->document->items[build->n];
-    return NULL;
+    const struct document *document = build->document;
+    if (build->n < document->n_items && snapshot_same(document->items[build->n].snapshot, made))
+        return &document->items[build->n];
+    const struct item *item = id != ITEM_NO_ID ? document_item(document, id) : NULL;
+    return item && snapshot_same(item->snapshot, made) ? item : NULL;
 }
 
 /* Takes `made`, or in its place the present item's snapshot if it is the same. */
 static int keep_item(struct build *build, uint64_t id, struct snapshot *made)
 {
-    const struct item *present = build->document->loaded ? present_item(build, id) : NULL;
-    if (present && snapshot_same(present->snapshot, made)) {
+    const struct item *present = build->document->loaded ? present_item(build, id, made) : NULL;
+    if (present) {
         snapshot_unref(made);
         made = snapshot_ref(present->snapshot);
     } else {
@@ -323,12 +325,27 @@ int build_feed(struct build *build, const char *bytes, size_t len)
     return build->stream ? as_io(json_stream_feed(build->stream, bytes, len)) : -ENOMEM;
 }
 
+/* An API that knows no such offset sends the first page for ever. */
+static bool same_page_again(const struct build *build)
+{
+    return build->page_start > 0 && build->n > build->page_start &&
+           snapshot_equal(build->items[build->page_start].snapshot, build->items[build->last_page].snapshot);
+}
+
 int build_page_end(struct build *build, size_t *ret_items)
 {
     int r = build->stream ? as_io(json_stream_end(build->stream)) : -EIO;
     if (r < 0)
         return r;
+    if (same_page_again(build)) {
+        log_warning("%s: the API sends the same page again: does it call the offset otherwise? See page_offset in "
+                    "[endpoints] of the configuration file",
+                    build->document->key);
+        drop_from(build, build->page_start);
+        build->unshown = build->unshown_page_start;
+    }
     *ret_items = build->n - build->page_start;
+    build->last_page = build->page_start;
     build->page_start = build->n;
     build->unshown_page_start = build->unshown;
     return 0;
@@ -407,6 +424,20 @@ static int compare_prices(const void *a, const void *b)
     return 0;
 }
 
+/* Takes the present prices' snapshots where they are the same: both rows are in one order. */
+static void keep_prices(struct build *build, const struct document *document)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < build->n; i++) {
+        while (k < document->n_items && compare_prices(&document->items[k], &build->items[i]) < 0)
+            k++;
+        if (k == document->n_items || !snapshot_same(build->items[i].snapshot, document->items[k].snapshot))
+            continue;
+        snapshot_unref(build->items[i].snapshot);
+        build->items[i].snapshot = snapshot_ref(document->items[k].snapshot);
+    }
+}
+
 static bool same_content(const struct build *build, const struct document *document)
 {
     if (!document->loaded || build->n != document->n_items)
@@ -426,11 +457,7 @@ int build_publish(struct build *build, struct document *document, struct timespe
         return -EIO;
     if (build->endpoint->shape == SHAPE_PRICES) {
         qsort(build->items, build->n, sizeof *build->items, compare_prices);
-        for (size_t i = 0; document->loaded && i < build->n && i < document->n_items; i++)
-            if (snapshot_same(build->items[i].snapshot, document->items[i].snapshot)) {
-                snapshot_unref(build->items[i].snapshot);
-                build->items[i].snapshot = snapshot_ref(document->items[i].snapshot);
-            }
+        keep_prices(build, document);
     } else {
         int r = order_ids(build, &by_id, &n_ids);
         if (r < 0)

@@ -30,7 +30,7 @@ int build_page(struct build *build);
 /* Bytes of the page, cut anywhere. */
 int build_feed(struct build *build, const char *bytes, size_t len);
 
-/* The page is complete: 0, and the number of its items in *ret_items. */
+/* The page is complete: 0, and the number of its items in *ret_items; none when it is the page before once more. */
 int build_page_end(struct build *build, size_t *ret_items);
 
 /* Items in all pages that are complete. */

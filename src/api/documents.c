@@ -290,6 +290,7 @@ void document_answer(struct document *document, uint64_t epoch, int error)
     struct document_private *p = document->private;
 
     p->refs++;
+    p->epoch++; /* who asks again from within is not one of those */
     for (;;) {
         struct waiter *waiter = p->waiters;
         while (waiter && waiter->epoch > epoch)

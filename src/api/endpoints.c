@@ -274,9 +274,13 @@ bool endpoints_missed(struct endpoints *endpoints, enum operation operation, uns
 {
     struct in_force *row = &endpoints->rows[operation];
     if (row->choice != choice)
-        return true;
-    if (row->path || row->settled || choice + 1 >= ENDPOINT_PATHS || !table[operation].paths[choice + 1])
+        return row->choice > choice;
+    if (row->path || row->settled)
         return false;
+    if (choice + 1 >= ENDPOINT_PATHS || !table[operation].paths[choice + 1]) {
+        row->choice = 0; /* none is there now, or it was what was asked for: the next call begins anew */
+        return false;
+    }
     row->choice++;
     log_info("%s: %s is not there (404); trying %s", table[operation].name, table[operation].paths[choice],
              table[operation].paths[row->choice]);

@@ -15,6 +15,7 @@
 
 #define ERROR_KEPT_MS 1000 /* how long an error stands without another request */
 #define STALE_KEPT_MS 2000 /* how long a stale copy stands before the service is asked again, at least */
+#define LIFE_MIN_MS   100  /* with ttl=0 too, those who waited for a document must find it fresh */
 
 static void replace(char **where, const char *with)
 {
@@ -22,8 +23,8 @@ static void replace(char **where, const char *with)
     *where = with ? strdup(with) : NULL;
 }
 
-/* Says once per document that a list's length looks like a page's. */
-static void look_for_cut(struct document *document)
+/* Says that a list's length looks like a page's, unless it did so before. */
+static void look_for_cut(struct document *document, bool said)
 {
     static const size_t pages[] = {10, 20, 25, 30, 50, 100, 150, 200, 250, 500, 1000, 5000, 10000};
     const struct endpoint *endpoint = endpoint_of(document->query.operation);
@@ -32,7 +33,7 @@ static void look_for_cut(struct document *document)
     if (endpoint->shape == SHAPE_LIST && !endpoints_page(document->owner->endpoints, document->query.operation)->size)
         for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
             cut = cut || document->n_items == pages[i];
-    if (cut && !document->maybe_cut)
+    if (cut && !said)
         log_warning("%s: the list has exactly %zu entries, which is a typical page size: if entries are missing, set "
                     "%s.page_size in [endpoints] of the configuration file",
                     document->key, document->n_items, endpoint->name);
@@ -46,9 +47,10 @@ static void renewed(struct document *document)
     const struct config *config = document->owner->config;
     const struct endpoint *endpoint = endpoint_of(document->query.operation);
     unsigned ttl_s = endpoint->slow ? config->ttl_slow_s : config->ttl_s;
+    int64_t life = ttl_s ? (int64_t)ttl_s * 1000 : LIFE_MIN_MS;
 
     p->confirmed = clock_ms();
-    document->expires = p->fetch_epoch == p->epoch ? p->confirmed + (int64_t)ttl_s * 1000 : 0;
+    document->expires = p->fetch_epoch == p->epoch ? p->confirmed + life : 0;
     document->fetched = clock_wall();
     document->stale = false;
     document->error = 0;
@@ -59,16 +61,17 @@ static void renewed(struct document *document)
 
 static int publish(struct document *document, struct build *build)
 {
-    bool was_loaded = document->loaded, changed;
+    bool was_loaded = document->loaded, was_cut = document->maybe_cut, changed;
+    size_t were_unshown = document->unshown;
     int r = build_publish(build, document, clock_wall(), &changed);
     if (r < 0)
         return r;
     if (!was_loaded)
         document->owner->empties--;
-    if (changed && document->unshown)
+    if (document->unshown && document->unshown != were_unshown)
         log_warning("%s: %zu entries of the answer have no usable id and are shown in all/ only", document->key,
                     document->unshown);
-    look_for_cut(document);
+    look_for_cut(document, was_cut);
     renewed(document);
     document_account(document);
     return 0;
@@ -112,7 +115,7 @@ static int failed(struct document *document, int error, int64_t retry_at)
         document_account(document);
     }
     document->error = error;
-    p->error_until = now + ERROR_KEPT_MS;
+    p->error_until = p->fetch_epoch == p->epoch ? now + ERROR_KEPT_MS : 0;
     return error;
 }
 
@@ -248,6 +251,8 @@ int document_seed(struct document *document, const char *body, size_t len)
     size_t n;
     if (!build)
         return -ENOMEM;
+    if (!document->private->exchange)
+        document->private->fetch_epoch = document->private->epoch;
     int r = build_page(build);
     if (r == 0)
         r = build_feed(build, body, len);

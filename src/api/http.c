@@ -68,8 +68,9 @@ struct http_transfer {
     uint64_t bytes;
     long status;
     bool post, added, left, head, whole, cancelled;
-    enum http_failure failure; /* why we stopped it, if we did */
+    enum http_failure failure; /* why we stopped it, if we did; curl has other words for that */
     int error;
+    const char *why;
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -92,7 +93,7 @@ static void transfer_free(struct http_transfer *t)
     task_cancel(&t->begin);
     timer_clear(&t->silence);
     DL_DELETE(http->transfers, t);
-    /* One whose transfer failed may still have the buffer of it, and refuses to be set up again. */
+    /* One whose transfer failed may keep something of it. */
     if (t->whole && http->n_pool < http->config->max_connections) {
         curl_easy_reset(t->easy);
         http->pool[http->n_pool++] = t->easy;
@@ -132,7 +133,9 @@ static void finish(struct http_transfer *t, enum http_failure failure, int error
         .retry_after_ms = -1,
         .ns = clock_ns() - t->started_ns,
         .bytes = t->bytes,
-        .detail = failure == HTTP_OK ? "" : t->detail,
+        .detail = failure == HTTP_OK ? ""
+                  : t->why           ? t->why
+                                     : t->detail,
     };
 
     detach(t);
@@ -215,11 +218,11 @@ static void ended(struct http_transfer *t, CURLcode code)
     finish(t, out.failure, out.error);
 }
 
-static void stop(struct http_transfer *t, enum http_failure failure, int error, const char *detail)
+static void stop(struct http_transfer *t, enum http_failure failure, int error, const char *why)
 {
     t->failure = failure;
     t->error = error;
-    (void)snprintf(t->detail, sizeof(t->detail), "%s", detail);
+    t->why = why;
 }
 
 /* What curl calls. It must not be asked to drop a transfer from in here. */

@@ -172,7 +172,8 @@ bool http_set_policy(CURL *easy, const struct config *config, const char *url, b
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     bad |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+    /* Refused for a handle that still has the buffer of its last transfer, which is then as large as this. */
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
     bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "melbicomfs/" MELBICOMFS_VERSION);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_timeout_ms);

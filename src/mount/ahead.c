@@ -29,9 +29,24 @@ static bool pushable(const struct node *node)
            node->snapshot->len > 0;
 }
 
-static struct node *next_round(struct node *node)
+/* Pushes the next `window` children that are wanted, from the cursor on, once round at most. */
+static void push_from_cursor(struct session *session, struct node *dir, struct node *after)
 {
-    return node->next_sibling ? node->next_sibling : node->parent->first_child;
+    unsigned room = QUEUE_MAX - push_queued(session->push), pushed = 0;
+    struct node *at = dir->cursor ? dir->cursor : after;
+    struct node *const start = at;
+
+    if (room > dir->window)
+        room = dir->window;
+    do {
+        if (pushable(at)) {
+            push_bytes(session->push, at->nodeid, at->snapshot);
+            at->in_cache = true;
+            pushed++;
+        }
+        at = at->next_sibling ? at->next_sibling : dir->first_child;
+    } while (at != start && pushed < room);
+    dir->cursor = at;
 }
 
 void ahead_of_read(struct session *session, struct node *node)
@@ -42,25 +57,17 @@ void ahead_of_read(struct session *session, struct node *node)
     node->in_cache = true;
     if (!session->config->push || !dir)
         return;
-    if (now - dir->last_read > SPREE_MS)
+    if (now - dir->last_read > SPREE_MS) {
         dir->reads = dir->window = 0;
+        dir->cursor = NULL;
+    }
     dir->last_read = now;
-    if (++dir->reads < READS_BEFORE_PUSH)
+    if (++dir->reads < READS_BEFORE_PUSH || push_queued(session->push) >= QUEUE_MAX)
         return;
     dir->window = dir->window ? dir->window * 2 : FIRST_WINDOW;
     if (dir->window > WINDOW_MAX)
         dir->window = WINDOW_MAX;
-
-    unsigned queued = push_queued(session->push), pushed = 0, looked = 0;
-    for (struct node *at = next_round(node); at != node && pushed < dir->window; at = next_round(at)) {
-        if (queued + pushed >= QUEUE_MAX || ++looked > 4 * WINDOW_MAX)
-            break;
-        if (!pushable(at))
-            continue;
-        push_bytes(session->push, at->nodeid, at->snapshot);
-        at->in_cache = true;
-        pushed++;
-    }
+    push_from_cursor(session, dir, node);
 }
 
 /* Fetches what `leaf` shows below the directory `dir`; false when it is better to stop. */

@@ -1,5 +1,6 @@
 #include "mount/nodes.h"
 
+#include "base/cleanup.h"
 #include "tree/purge.h"
 
 #include <stdlib.h>
@@ -32,6 +33,8 @@ static void link_child(struct node *dir, struct node *node)
 
 static void unlink_child(struct node *dir, struct node *node)
 {
+    if (dir->cursor == node)
+        dir->cursor = node->next_sibling;
     if (node->prev_sibling)
         node->prev_sibling->next_sibling = node->next_sibling;
     else
@@ -211,6 +214,9 @@ struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *pla
         node = NULL;
     }
     if (node) {
+        /* The look at what it shows may have taught only the new place what its name stands for. */
+        if (!node->place.text)
+            node->place.text = steal(&place->text);
         place_clear(place);
     } else {
         node = make(nodes, dir, place);

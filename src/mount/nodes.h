@@ -48,6 +48,7 @@ struct node {
 
     /* Of a directory. */
     struct node *first_child, *last_child; /* in order of creation */
+    struct node *cursor;                   /* the child where pushing goes on; NULL: behind the one just read */
     int64_t listed_until;   /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
     bool moved;             /* its mtime has moved since it expired */
     unsigned reads, window; /* files read one by one lately, and how many to push; see push.h */

@@ -170,7 +170,8 @@ static const struct item *find_item(struct document *document, struct place *pla
         item = place->text ? document_with(document, route->field, place->text) : find_by_name(document, place);
         break;
     case SELECT_PRICE:
-        item = find_price(document, args);
+        /* Of the levels of a price, only an extension's name can be cut. */
+        item = place->text ? find_price(document, args) : find_by_name(document, place);
         break;
     }
     return item && where_holds(route, args, item) ? item : NULL;
