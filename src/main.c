@@ -21,11 +21,13 @@
  *                status.c       this mount's own files, and readme.c
  *
  *   api/         endpoints.c    what the API offers (a table)
- *                documents.c    the cache; fetch.c how it is filled; build.c answers become items
+ *                documents.c    the cache; fetch.c how it is filled; build.c answers become items; fields.c what is
+ *                               read of an item
  *                snapshot.c     bytes that never change
  *                client.c       retries, the host's state, the token
  *                http.c         libcurl
- *                json.c         streams; json_text.c lossless text
+ *                json.c         streams; json_scan.c where values end; json_text.c lossless text;
+ *                               json_message.c what an error says
  *
  *   base/        loop.c log.c metrics.c clock.c config.c
  */

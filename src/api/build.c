@@ -2,6 +2,7 @@
 
 #include "api/documents.h"
 #include "api/endpoints.h"
+#include "api/fields.h"
 #include "api/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -30,8 +31,9 @@ struct build {
     size_t unshown_page_start;
     struct snapshot *whole;
     struct timespec now;
-    struct printbuf *text;                     /* scratch: the item's text */
-    struct printbuf *scalars[SNAPSHOT_FIELDS]; /* scratch: its fields */
+    struct fields *fields;
+    struct printbuf *text;                  /* scratch: the item's text */
+    struct printbuf *keys[SNAPSHOT_FIELDS]; /* scratch: what leads to a price */
     char head[HEAD_MAX];
     size_t head_len;
 };
@@ -94,68 +96,26 @@ static int keep_item(struct build *build, uint64_t id, struct snapshot *made)
     return r;
 }
 
-static struct json_object *first_of(struct json_object *index, const char *const aliases[ENDPOINT_ALIASES])
+/* Makes the text of an item, or of a whole answer, in build->text. */
+static int print(struct build *build, struct json_slice raw)
 {
-    struct json_object *value;
-    for (unsigned i = 0; i < ENDPOINT_ALIASES && aliases[i]; i++)
-        if (json_object_object_get_ex(index, aliases[i], &value))
-            return value;
-    return NULL;
-}
-
-static uint64_t id_of_text(const char *text)
-{
-    if (*text < '0' || *text > '9' || (*text == '0' && text[1]))
-        return ITEM_NO_ID;
-    char *end;
-    errno = 0;
-    uint64_t id = strtoull(text, &end, 10);
-    return errno || *end ? ITEM_NO_ID : id;
-}
-
-/* The id of an item, ITEM_NO_ID when it is none that a name can be made of. */
-static uint64_t id_of(const struct endpoint *endpoint, struct json_object *index)
-{
-    struct json_object *value = first_of(index, endpoint->ids);
-    uint64_t id = ITEM_NO_ID;
-    if (value && json_object_is_type(value, json_type_string))
-        id = id_of_text(json_object_get_string(value));
-    else if (value && json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0)
-        id = json_object_get_uint64(value);
-    return id <= ITEM_ID_MAX ? id : ITEM_NO_ID;
-}
-
-/* Fills fields with the texts of the item's fields, which live until the next item. */
-static int fields_of(struct build *build, struct json_object *index, const char *fields[SNAPSHOT_FIELDS])
-{
-    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
-        struct json_object *value = first_of(index, build->endpoint->fields[i]);
-        fields[i] = NULL;
-        if (!value || json_object_is_type(value, json_type_array) || json_object_is_type(value, json_type_object))
-            continue;
-        fields[i] = json_object_is_type(value, json_type_string) ? json_object_get_string(value)
-                                                                 : json_object_to_json_string(value);
-    }
-    return 0;
-}
-
-static int take_item(struct build *build, struct json_slice raw, struct json_object *index)
-{
-    const char *fields[SNAPSHOT_FIELDS] = {NULL};
-    uint64_t id = ITEM_NO_ID;
-
     printbuf_reset(build->text);
     int r = json_indent(raw, 0, build->text);
     if (r < 0)
         return r;
-    if (printbuf_memappend(build->text, "\n", 1) < 0)
-        return -ENOMEM;
-    if (index && json_object_is_type(index, json_type_object)) {
-        id = id_of(build->endpoint, index);
-        r = fields_of(build, index, fields);
-        if (r < 0)
-            return r;
-    }
+    return printbuf_memappend(build->text, "\n", 1) < 0 ? -ENOMEM : 0;
+}
+
+static int take_item(struct build *build, struct json_slice raw)
+{
+    const char *fields[SNAPSHOT_FIELDS] = {NULL};
+    uint64_t id = ITEM_NO_ID;
+
+    int r = print(build, raw);
+    if (r == 0 && raw.at[0] == '{')
+        r = fields_read(build->fields, raw, &id, fields);
+    if (r < 0)
+        return r;
     if (build->endpoint->by_id && id == ITEM_NO_ID)
         build->unshown++;
 
@@ -215,7 +175,7 @@ static int take_prices(struct build *build, struct json_slice value, const struc
     int r;
     while ((r = json_next_member(&value, &key, &member)) > 0) {
         struct price_path below = *path;
-        struct printbuf *text = depth < SNAPSHOT_FIELDS ? build->scalars[depth] : NULL;
+        struct printbuf *text = depth < SNAPSHOT_FIELDS ? build->keys[depth] : NULL;
         if (text) {
             printbuf_reset(text);
             if (json_scalar_text(key, text) < 0)
@@ -236,12 +196,9 @@ static int take_prices(struct build *build, struct json_slice value, const struc
 
 static int take_whole(struct build *build, struct json_slice raw)
 {
-    printbuf_reset(build->text);
-    int r = json_indent(raw, 0, build->text);
+    int r = print(build, raw);
     if (r < 0)
         return r;
-    if (printbuf_memappend(build->text, "\n", 1) < 0)
-        return -ENOMEM;
     build->whole = snapshot_new(build->text->buf, (size_t)build->text->bpos, NULL);
     if (!build->whole)
         return -ENOMEM;
@@ -250,10 +207,10 @@ static int take_whole(struct build *build, struct json_slice raw)
     return take_prices(build, raw, &path, 0);
 }
 
-static int on_item(void *data, struct json_slice raw, struct json_object *index)
+static int on_item(void *data, struct json_slice raw)
 {
     struct build *build = data;
-    return build->endpoint->shape == SHAPE_PRICES ? take_whole(build, raw) : take_item(build, raw, index);
+    return build->endpoint->shape == SHAPE_PRICES ? take_whole(build, raw) : take_item(build, raw);
 }
 
 /* ---- pages ---- */
@@ -274,10 +231,11 @@ struct build *build_new(const struct document *document)
     build->document = document;
     build->endpoint = endpoint_of(document->query.operation);
     build->now = clock_wall();
+    build->fields = fields_new(build->endpoint);
     build->text = printbuf_new();
-    bool ok = build->text;
+    bool ok = build->fields && build->text;
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
-        ok = (build->scalars[i] = printbuf_new()) && ok;
+        ok = (build->keys[i] = printbuf_new()) && ok;
     if (!ok) {
         build_free(build);
         return NULL;
@@ -292,11 +250,12 @@ void build_free(struct build *build)
     drop_from(build, 0);
     free(build->items);
     json_stream_free(build->stream);
+    fields_free(build->fields);
     if (build->text)
         printbuf_free(build->text);
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
-        if (build->scalars[i])
-            printbuf_free(build->scalars[i]);
+        if (build->keys[i])
+            printbuf_free(build->keys[i]);
     free(build);
 }
 
@@ -456,7 +415,8 @@ int build_publish(struct build *build, struct document *document, struct timespe
     if (build->n > UINT32_MAX)
         return -EIO;
     if (build->endpoint->shape == SHAPE_PRICES) {
-        qsort(build->items, build->n, sizeof *build->items, compare_prices);
+        if (build->n > 1)
+            qsort(build->items, build->n, sizeof *build->items, compare_prices);
         keep_prices(build, document);
     } else {
         int r = order_ids(build, &by_id, &n_ids);

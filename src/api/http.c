@@ -12,9 +12,9 @@
  *
  * What libcurl leaves to us:
  *
- *  - It repeats a request by itself, a POST too, when a connection that it had kept turns out dead before the first
- * byte of an answer. The service may have received the first one. So the callback that stands before every sending lets
- * a POST through only once; and a POST doesn't take a connection that has been idle for long, so that this is rare.
+ *  - It repeats a request by itself, a POST too, when a kept connection turns out dead before an answer has begun. The
+ *    service may have received the first one. So the callback that stands before every sending lets a POST through
+ *    only once; and a POST doesn't take a connection that has been idle for long, so that this is rare.
  *  - Taking out a transfer whose name is still being resolved waits for the resolver's thread unless CURLOPT_QUICK_EXIT
  *    is set, and would hold the loop for as long as the name server pleases.
  *  - curl_multi_poll() tells of readable and writable only. An aborted FUSE descriptor has nothing but POLLERR, so what

@@ -1,8 +1,12 @@
 /*
  * JSON as the API sends it: taken apart while it arrives, and printed again without losing a token.
  *
- * json-c validates and indexes each item; what is shown comes from the item's raw bytes, because parsing and printing
- * with json-c loses numbers (1e400, 30 digits, -0, 0.10) and duplicate keys.
+ * All of it works on raw bytes. Parsing and printing with json-c would lose numbers (1e400, 30 digits, -0, 0.10) and
+ * duplicate keys, and to make its objects of a list's items only to look for an id in them takes RATIO times as long as
+ * all the rest of the way from bytes to indented text, and leaves a heap full of holes. json-c reads what is small and
+ * rare: the bodies of errors, and a purge's answer.
+ *
+ * Validity has one judge, json_indent(). A stream only finds where items end.
  *
  * Threads:   none shared; a stream belongs to whoever feeds it.
  * Ownership: slices point into the caller's bytes; callbacks borrow for the call.
@@ -15,7 +19,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct json_object;
 struct printbuf;
 struct json_stream;
 
@@ -33,15 +36,17 @@ enum json_shape {
 };
 
 /*
- * One item: its raw bytes (without surrounding white space) and json-c's index of it (NULL for a JSON null; json-c
- * keeps the last of duplicate keys). Both are borrowed. Returns 0, or a negative number that ends the stream with it.
+ * One item: its raw bytes, without surrounding white space, borrowed. An object or array has its brackets and quotes in
+ * balance, and that is all that is known of it: whoever wants it valid gives it to json_indent(). Any other item is
+ * valid, and so is the one of JSON_OBJECT. Returns 0, or a negative number that ends the stream with it.
  */
-typedef int (*json_item_fn)(void *data, struct json_slice raw, struct json_object *index);
+typedef int (*json_item_fn)(void *data, struct json_slice raw);
 
 /*
  * A stream takes the envelope off. A list is bare, or an object's member called `data`, `value`, or one of `names`
  * (NULL-terminated array of the collection's names, borrowed until json_stream_free(); may be NULL), at most two such
- * objects deep ({"data":{"services":[…]}}); the first such array counts, everything beside it is skipped. One object is
+ * objects deep ({"data":{"services":[…]}}); the first such array counts, everything beside it is skipped, and need only
+ * be in balance where it is an object, array or string. One object is
  * bare, or under `data`, `value` or one of `names` in an object all of whose other members are called summary, status,
  * success, message, messages, code, result, error, errors, meta, pagination, total or count (any case). Items of a list
  * are delivered as soon as their last byte has been fed, in order; memory is one item's and not the answer's.
@@ -59,21 +64,21 @@ int json_stream_feed(struct json_stream *stream, const char *bytes, size_t len);
 int json_stream_end(struct json_stream *stream);
 
 /*
- * Appends `raw` (one valid JSON value) to `out` as people want to read and grep it: as `jq .` lays it out (two spaces a
+ * Appends `raw` (one JSON value) to `out` as people want to read and grep it: as `jq .` lays it out (two spaces a
  * level, one member or element a line, `"key": value`, `{}` and `[]` when empty), every line after the first indented
  * by `indent` spaces more, no newline at the end.
  *
  * Tokens come through in order. Numbers, literals and keys byte for byte. Strings keep their value: escapes that JSON
  * does not require are written plainly (`\/`, `\u00e9`, surrogate pairs), those it requires (`\"`, `\\`, and control
  * characters: below U+0020, U+007F to U+009F) and lone surrogates stay as they were. Bytes that are not UTF-8 pass
- * unchanged. -EBADMSG when a token is not JSON's (json-c lets NaN and Infinity pass; this does not), with `out` as it
- * was before.
+ * unchanged. -EBADMSG when `raw` is not JSON as RFC 8259 has it (json-c lets NaN and Infinity pass; this does not), with
+ * `out` as it was before.
  */
 int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out);
 
 /*
- * Walks the members of an object (raw bytes that json-c found valid): 1 and the next member's key (with its quotes) and
- * value, 0 at the end, -EBADMSG when `rest` is not an object or its remainder. Start with `rest` the whole object; it
+ * Walks the members of an object (that json_indent() accepted or printed): 1 and the next member's key (with its quotes) and
+ * value, 0 at the end, -EBADMSG where it meets what is no member. Start with `rest` the whole object; it
  * is moved on by each call.
  */
 int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value);

@@ -1,5 +1,5 @@
 /*
- * JSON's text: printing it indented, walking an object's members, reading scalars and error messages.
+ * JSON's text: printing it indented, walking an object's members, reading scalars.
  *
  * All of it works on raw bytes with one small reader that knows RFC 8259's tokens exactly, where json-c in strict mode
  * lets NaN, Infinity, -01, 1., control characters in strings and keys in single quotes pass. The reader never looks at
@@ -7,6 +7,7 @@
  * string is.
  */
 #include "api/json.h"
+#include "api/json_scan.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -18,9 +19,6 @@ struct reader {
     const char *at;
     const char *end;
 };
-
-/* Bytes at which copying a string pauses: its end, escapes, and what must not stand in it. */
-static const bool PAUSE[256] = {[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true};
 
 static struct reader read_slice(struct json_slice raw)
 {
@@ -235,8 +233,7 @@ static int take_string(struct reader *in, stays_fn stays, struct printbuf *out)
         const char *escape;
         uint32_t value;
 
-        while (in->at < in->end && !PAUSE[(unsigned char)*in->at])
-            in->at++;
+        in->at = json_skip_plain(in->at, in->end);
         if (sees(in, '"'))
             break;
         escape = in->at;
@@ -413,49 +410,19 @@ int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out)
     return finish(out, before, r);
 }
 
-/* Moves past a string that json-c has read before. */
-static bool skip_string(struct reader *in)
-{
-    if (!take(in, '"'))
-        return false;
-    while (in->at < in->end) {
-        char c = *in->at++;
-
-        if (c == '"')
-            return true;
-        if (c == '\\' && in->at < in->end)
-            in->at++;
-    }
-    return false;
-}
-
-/* Moves past an object or array that json-c has read before: only where it ends is of interest. */
-static bool skip_container(struct reader *in)
-{
-    size_t depth = 0;
-
-    while (in->at < in->end) {
-        char c = *in->at;
-
-        if (c == '"') {
-            if (!skip_string(in))
-                return false;
-            continue;
-        }
-        in->at++;
-        if (c == '{' || c == '[')
-            depth++;
-        else if ((c == '}' || c == ']') && --depth == 0)
-            return true;
-    }
-    return false;
-}
-
+/* Moves past a value; of what is in quotes or brackets only the end is of interest. */
 static bool skip_value(struct reader *in)
 {
-    if (sees(in, '{') || sees(in, '['))
-        return skip_container(in);
-    return sees(in, '"') ? skip_string(in) : take_bare(in);
+    struct json_scan scan;
+    size_t used;
+
+    if (!sees(in, '"') && !sees(in, '{') && !sees(in, '['))
+        return take_bare(in);
+    json_scan_start(&scan);
+    if (json_scan(&scan, in->at, (size_t)(in->end - in->at), &used) <= 0)
+        return false;
+    in->at += used;
+    return true;
 }
 
 static struct json_slice slice_from(const char *first, const struct reader *in)
@@ -483,7 +450,7 @@ int json_next_member(struct json_slice *rest, struct json_slice *key, struct jso
     skip_space(&in);
 
     first = in.at;
-    if (!skip_string(&in))
+    if (!sees(&in, '"') || !skip_value(&in))
         return -EBADMSG;
     found = slice_from(first, &in);
     skip_space(&in);

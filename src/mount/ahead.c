@@ -30,7 +30,7 @@ static bool pushable(const struct node *node)
 }
 
 /* Pushes the next `window` children that are wanted, from the cursor on, once round at most. */
-static void push_from_cursor(struct session *session, struct node *dir, struct node *after)
+static void push_from_cursor(struct session *session, struct directory *dir, struct node *after)
 {
     unsigned room = QUEUE_MAX - push_queued(session->push), pushed = 0;
     struct node *at = dir->cursor ? dir->cursor : after;
@@ -47,15 +47,22 @@ static void push_from_cursor(struct session *session, struct node *dir, struct n
         at = at->next_sibling ? at->next_sibling : dir->first_child;
     } while (at != start && pushed < room);
     dir->cursor = at;
+    if (pushed > 0)
+        dir->last_push = clock_ms();
+    if (pushed > 0 || room == 0 || clock_ms() - dir->last_push < SPREE_MS)
+        return;
+    /* All of them were pushed or read some time ago, and still one had to be read: the kernel has dropped pages. */
+    for (at = dir->first_child; at; at = at->next_sibling)
+        at->in_cache = at == after;
 }
 
 void ahead_of_read(struct session *session, struct node *node)
 {
-    struct node *dir = node->parent;
+    struct directory *dir = node->parent->dir;
     int64_t now = clock_ms();
 
     node->in_cache = true;
-    if (!session->config->push || !dir)
+    if (!session->config->push)
         return;
     if (now - dir->last_read > SPREE_MS) {
         dir->reads = dir->window = 0;
@@ -88,16 +95,20 @@ void ahead_of_getattr(struct session *session, struct node *node)
 
     if (!above || session->config->readahead == 0 || route_shape(dir->place.route)->segment == SEGMENT_FIXED)
         return;
-    if (now - above->last_read > SPREE_MS * 10)
-        above->reads = above->window = 0;
-    above->last_read = now;
-    if (++above->reads < 2)
+    struct directory *spree = above->dir;
+    if (now - spree->last_read > SPREE_MS * 10)
+        spree->reads = spree->window = 0;
+    spree->last_read = now;
+    if (spree->cousin == dir->nodeid) /* another reader of the same file tells nothing of its cousins */
         return;
-    above->window = above->window ? above->window * 2 : 2;
-    if (above->window > session->config->readahead)
-        above->window = session->config->readahead;
+    spree->cousin = dir->nodeid;
+    if (++spree->reads < 2)
+        return;
+    spree->window = spree->window ? spree->window * 2 : 2;
+    if (spree->window > session->config->readahead)
+        spree->window = session->config->readahead;
     struct node *at = dir->next_sibling;
-    for (unsigned n = 0; at && n < above->window; at = at->next_sibling, n++)
+    for (unsigned n = 0; at && n < spree->window; at = at->next_sibling, n++)
         if (at->place.route == dir->place.route && !fetch_cousin(session, at, node->key.name))
             break;
 }

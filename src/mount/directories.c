@@ -123,8 +123,8 @@ static bool list_now(struct session *session, struct node *dir, fuse_req_t (*tak
     struct page page = {.session = session, .req = take(data), .dir = dir, .plus = plus, .size = size};
     if (r == 1) {
         if (offset == 0) {
-            dir->listed_until = tree_list_expires(session->tree, &dir->place);
-            dir->moved = false;
+            dir->dir->listed_until = tree_list_expires(session->tree, &dir->place);
+            dir->dir->moved = false;
         }
         r = fill(&page, &listing, offset);
         listing_close(&listing);

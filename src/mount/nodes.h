@@ -32,6 +32,17 @@
 struct nodes;
 struct purge_handle;
 
+/* What a directory has besides. */
+struct directory {
+    struct node *first_child, *last_child; /* in order of creation */
+    struct node *cursor;                   /* the child where pushing goes on; NULL: behind the one just read */
+    int64_t listed_until;   /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
+    bool moved;             /* its mtime has moved since it expired */
+    unsigned reads, window; /* files read one by one lately, and how many to push; see ahead.c */
+    int64_t last_read, last_push;
+    uint64_t cousin; /* its child below which a first GETATTR was last seen; see ahead.c */
+};
+
 struct node {
     uint64_t nodeid;
     uint64_t nlookup; /* the kernel's */
@@ -46,16 +57,9 @@ struct node {
     bool in_cache;               /* its bytes were read or pushed: the kernel has them, or had */
     struct purge_handle *handle; /* of a command */
 
-    /* Of a directory. */
-    struct node *first_child, *last_child; /* in order of creation */
-    struct node *cursor;                   /* the child where pushing goes on; NULL: behind the one just read */
-    int64_t listed_until;   /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
-    bool moved;             /* its mtime has moved since it expired */
-    unsigned reads, window; /* files read one by one lately, and how many to push; see push.h */
-    int64_t last_read;
-
+    struct directory *dir; /* of a directory */
     struct node *next_sibling, *prev_sibling;
-    UT_hash_handle by_id, by_path;
+    UT_hash_handle by_path;
     struct {
         uint64_t parent;
         char name[];

@@ -47,6 +47,9 @@ static void give_up(struct pending *pending)
 {
     if (pending->write)
         purge_give_up(pending->write);
+    else if (pending->bytes)
+        (void)purge_unsent(pending->node->handle, pending->bytes, pending->size, -EINTR,
+                           "not sent: the writer was interrupted");
     pending_fail(pending, -EINTR);
 }
 
@@ -129,6 +132,7 @@ void pending_free(struct pending *pending)
     if (pending->next)
         pending->next->link = pending->link;
     node_release(session->nodes, pending->node);
+    free(pending->bytes);
     free(pending);
 }
 

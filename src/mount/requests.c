@@ -85,9 +85,9 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
 /* The kernel holds a listing that has expired: one nanosecond tells it so, once. */
 static void move_mtime(struct node *dir)
 {
-    if (dir->moved)
+    if (dir->dir->moved)
         return;
-    dir->moved = true;
+    dir->dir->moved = true;
     if (++dir->mtime.tv_nsec == 1000000000) {
         dir->mtime.tv_nsec = 0;
         dir->mtime.tv_sec++;
@@ -103,9 +103,9 @@ double attr_timeout(struct session *session, struct node *node)
     int64_t life = tree_list_life(session->tree, &node->place);
     if (life == CLOCK_NEVER)
         return FOR_EVER;
-    if (node->listed_until == 0)
+    if (node->dir->listed_until == 0)
         return (double)life / 1000.0;
-    double left = seconds_until(node->listed_until);
+    double left = seconds_until(node->dir->listed_until);
     if (left <= 0)
         move_mtime(node);
     return left;
@@ -348,10 +348,11 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     struct node *node = node_of(req, ino, KERNEL_GETATTR);
     if (!node)
         return;
-    if (!node->bound && node->place.route->kind == ROUTE_FILE)
-        ahead_of_getattr(session, node);
+    bool first = !node->bound && node->place.route->kind == ROUTE_FILE;
     if (bound_for(session, req, node, 0, 0, resume_getattr))
         reply_attr(session, req, node);
+    if (first) /* only now: its own document must not queue behind its cousins' */
+        ahead_of_getattr(session, node);
 }
 
 static void reply_bytes(struct session *session, fuse_req_t req, struct node *node, size_t size, off_t offset)

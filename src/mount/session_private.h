@@ -47,6 +47,7 @@ struct pending {
     void (*resume)(struct pending *pending, int error);
     struct tree_wait wait;
     struct purge_write *write;
+    char *bytes; /* of a WRITE that waits; malloc'd */
     off_t offset;
     size_t size;
     bool plus;

@@ -3,9 +3,12 @@
 #include "api/documents.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/log.h"
 #include "tree/purge.h"
+#include "tree/purge_text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,33 +18,82 @@
 static void on_purged(void *data, int error)
 {
     struct pending *pending = data;
+    struct node *node = pending->node;
+
     pending->write = NULL;
-    if (error)
+    if (error) {
         pending_fail(pending, error);
-    else {
-        fuse_reply_write(pending_take(pending), pending->size);
-        pending_free(pending);
+        return;
     }
+    /* Without its entry the kernel forgets the node as soon as it is closed, and a name left cut gets into the log then. */
+    if (purge_handle_keeps(node->handle))
+        push_drop_entry(pending->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
+    fuse_reply_write(pending_take(pending), pending->size);
+    pending_free(pending);
 }
 
-/* Nothing but a purge makes a write wait. */
+static void write_names(struct pending *pending, const char *buf)
+{
+    struct purge_handle *handle = pending->node->handle;
+    struct query query = {.operation = OP_SERVICE, .id = place_id(&pending->node->place)};
+    struct document *service = documents_find(tree_documents(pending->session->tree), &query);
+    int r = purge_write(handle, pending->offset, buf, pending->size, service, on_purged, pending, &pending->write);
+    if (r < 0)
+        pending_fail(pending, r);
+}
+
+/* The service's document has come, or failed: one that is not there is for the POST to find out. */
 static void resume_write(struct pending *pending, int error)
 {
-    pending_fail(pending, error ? error : -EIO);
+    if (error < 0 && error != -ENOENT)
+        pending_fail(pending, purge_unsent(pending->node->handle, pending->bytes, pending->size, error,
+                                           "not sent: whether the name is whole could not be found out; end it with a "
+                                           "newline"));
+    else
+        write_names(pending, pending->bytes);
+}
+
+/* Whether a name without a newline is whole is known only with the service's document. 1: it is at hand; 0: it will be; or an error. */
+static int ask_service(struct pending *pending)
+{
+    struct place place;
+    struct tree *tree = pending->session->tree;
+    int r = tree_child(tree, pending->node->place.above->above, "info.json", &place);
+    if (r == 0) {
+        r = tree_ask(tree, &place, &pending->wait);
+        place_clear(&place);
+    }
+    return r;
 }
 
 static void write_command(struct session *session, fuse_req_t req, struct node *node, const char *buf, size_t size,
                           off_t offset)
 {
-    struct query query = {.operation = OP_SERVICE, .id = place_id(&node->place)};
-    struct document *service = documents_find(tree_documents(session->tree), &query);
     struct pending *pending = pending_new(session, req, node, resume_write);
     if (!pending)
         return;
     pending->size = size;
-    int r = purge_write(node->handle, offset, buf, size, service, on_purged, pending, &pending->write);
-    if (r < 0)
-        pending_fail(pending, r);
+    pending->offset = offset;
+    if (!purge_text_alone(buf, size, offset)) {
+        write_names(pending, buf);
+        return;
+    }
+    pending->bytes = malloc(size);
+    if (!pending->bytes) {
+        pending_fail(pending, -ENOMEM);
+        return;
+    }
+    memcpy(pending->bytes, buf, size);
+    int r = ask_service(pending);
+    if (r != 0)
+        resume_write(pending, r < 0 ? r : 0);
+}
+
+static void refuse_mapped(fuse_req_t req, struct node *node)
+{
+    log_error("purge: services/%" PRIu64 ": refused: a name cannot be written through mmap; use write(2)",
+              place_id(&node->place));
+    fuse_reply_err(req, EINVAL);
 }
 
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset, struct fuse_file_info *fi)
@@ -52,7 +104,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
         return;
     if (node->place.route->kind == ROUTE_COMMAND && node->handle && !session->config->read_only) {
         if (fi->writepage)
-            fuse_reply_err(req, EINVAL); /* by mmap: nobody would hear what came of it */
+            refuse_mapped(req, node); /* nobody would hear what came of it */
         else
             write_command(session, req, node, buf, size, offset);
         return;
@@ -101,8 +153,8 @@ static void drop_below(void *data, struct node *node)
     if (node->place.route->kind != ROUTE_DIR) {
         if (node->current && node->nlookup)
             push_drop_entry(drop->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
-    } else if (node->listed_until && node->listed_until != CLOCK_NEVER) {
-        node->listed_until = clock_ms();
+    } else if (node->dir->listed_until && node->dir->listed_until != CLOCK_NEVER) {
+        node->dir->listed_until = clock_ms();
         push_drop_inode(drop->session->push, node->nodeid);
     }
 }
@@ -111,9 +163,9 @@ static void drop_below(void *data, struct node *node)
 static void touch_directory(struct session *session, fuse_req_t req, struct node *node)
 {
     struct dropping drop = {session, node};
-    bool listed = node->listed_until && node->listed_until != CLOCK_NEVER;
+    bool listed = node->dir->listed_until && node->dir->listed_until != CLOCK_NEVER;
     if (listed)
-        node->listed_until = clock_ms();
+        node->dir->listed_until = clock_ms();
     reply_unchanged(session, req, node);
     if (listed)
         push_drop_inode(session->push, node->nodeid);
@@ -124,7 +176,7 @@ static void touch_directory(struct session *session, fuse_req_t req, struct node
  * takes the directory's lock for that, never the file's, which this SETATTR holds. */
 static void touch_file(struct session *session, fuse_req_t req, struct node *node)
 {
-    struct pending *pending = pending_new(session, req, node, resume_write);
+    struct pending *pending = pending_new(session, req, node, pending_fail);
     if (!pending)
         return;
     pending->pinned = true;

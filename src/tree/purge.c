@@ -1,4 +1,4 @@
-#include "tree/purge.h"
+#include "tree/purge_private.h"
 
 #include "api/client.h"
 #include "api/documents.h"
@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
-#include "base/utf8.h"
 #include "tree/purge_log.h"
+#include "tree/purge_text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,31 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#define NAME_BYTES_MAX   4096
 #define ANSWER_BYTES_MAX 65536
-
-struct purges {
-    struct loop *loop;
-    struct client *client;
-    struct endpoints *endpoints;
-    const struct config *config;
-    struct metrics *metrics;
-    struct purge_log *log;
-    struct purge_write *writes;
-    size_t pending;
-};
-
-struct purge_handle {
-    struct purges *purges;
-    uint64_t id;
-    char *kept; /* unterminated text */
-    size_t kept_len;
-    off_t kept_at;             /* where the rest of it must be written */
-    bool kept_sent;            /* it has been part of a write that was sent: whatever came of that is in the log */
-    struct purge_write *write; /* under way */
-};
 
 struct purge_name {
     struct purge_write *write;
@@ -61,34 +38,18 @@ struct purge_write {
     uint64_t id;
     struct purge_name *names;
     size_t n, next, open; /* next to send; sent and not answered */
-    char *rest;           /* what to keep when all has succeeded */
+    off_t at;
+    bool joined; /* it begins with what was kept */
+    char *rest;  /* what to keep when all has succeeded */
     size_t rest_len;
     off_t rest_at;
+    struct failed_write failed; /* what to remember when not */
     struct timer deadline;
     struct task finish;
     void (*done)(void *data, int error);
     void *data;
     struct purge_write *sibling, **link;
 };
-
-/* ---- refusing ---- */
-
-static void record(struct purges *purges, uint64_t id, const char *name, size_t len, int error, long status,
-                   const char *message, int64_t ns)
-{
-    metrics_count(purges->metrics, error ? COUNT_PURGE_FAILED : COUNT_PURGE_OK, 1);
-    purge_log_add(purges->log, id, name, len, error, status, message, ns);
-}
-
-static int refuse(struct purge_handle *handle, const char *name, size_t len, const char *why)
-{
-    char shown[64];
-    snprintf(shown, sizeof shown, "%.*s", len < 60 ? (int)len : 60, name);
-    log_error("purge: services/%" PRIu64 ": refused, nothing of this write was sent: \"%s\": %s", handle->id, shown,
-              why);
-    record(handle->purges, handle->id, name, len, -EINVAL, 0, why, 0);
-    return -EINVAL;
-}
 
 /* ---- life ---- */
 
@@ -128,6 +89,7 @@ static void write_free(struct purge_write *write)
         if (write->sibling)
             write->sibling->link = write->link;
     }
+    free(write->failed.line);
     free(write->rest);
     free(write->names);
     free(write);
@@ -153,24 +115,9 @@ size_t purges_pending(const struct purges *purges)
     return purges->pending;
 }
 
-struct purge_handle *purge_handle_new(struct purges *purges, uint64_t id)
+void purge_write_orphan(struct purge_write *write)
 {
-    struct purge_handle *handle = calloc(1, sizeof *handle);
-    if (handle)
-        *handle = (struct purge_handle){.purges = purges, .id = id};
-    return handle;
-}
-
-void purge_handle_free(struct purge_handle *handle)
-{
-    if (!handle)
-        return;
-    if (handle->kept && !handle->kept_sent)
-        refuse(handle, handle->kept, handle->kept_len, "the name was never completed: end it with a newline");
-    if (handle->write)
-        handle->write->handle = NULL;
-    free(handle->kept);
-    free(handle);
+    write->handle = NULL;
 }
 
 /* ---- sending ---- */
@@ -182,7 +129,7 @@ static void name_done(struct purge_name *name, int error, long status, const cha
     name->done = true;
     name->error = error;
     name->write->purges->pending--;
-    record(name->write->purges, name->write->id, name->name, strlen(name->name), error, status, message, ns);
+    purge_record(name->write->purges, name->write->id, name->name, strlen(name->name), error, status, message, ns);
 }
 
 /* What a 2xx answer says: 0, or -EIO with the API's message (malloc'd) when it is no success after all. */
@@ -196,7 +143,7 @@ static int judge(const struct printbuf *answer, char **ret_message)
         r = -EIO;
         *ret_message = strdup("the answer is not JSON");
     } else if (json_object_object_get_ex(root, "status", &status) &&
-               strcasecmp(json_object_get_string(status), "success") != 0) {
+               (!status || strcasecmp(json_object_get_string(status), "success") != 0)) {
         r = -EIO;
         *ret_message = json_api_message(answer->buf, (size_t)answer->bpos);
     }
@@ -299,26 +246,48 @@ static void on_deadline(void *data)
     leave_unsent(write, -ETIMEDOUT, "not sent: timeout_total had passed");
 }
 
+static void keep(struct purge_handle *handle, struct purge_write *write)
+{
+    if (handle->failed.line && handle->failed.at == write->at)
+        failed_write_clear(&handle->failed);
+    if (!write->joined && !write->rest)
+        return;
+    purge_handle_drop(handle, write->joined);
+    handle->kept = steal(&write->rest);
+    handle->kept_len = write->rest_len;
+    handle->kept_at = write->rest_at;
+    handle->kept_sent = false;
+}
+
+/* The write has failed, or its writer is gone: what it begins but does not end will not be kept. */
+static void keep_nothing(struct purge_handle *handle, struct purge_write *write)
+{
+    if (write->rest)
+        purge_refuse(handle, write->rest, write->rest_len,
+                     "the write that the name begins in has failed: write it again");
+    if (write->failed.line) {
+        failed_write_clear(&handle->failed);
+        handle->failed = write->failed;
+        write->failed.line = NULL;
+    }
+    handle->write = NULL;
+    write->handle = NULL;
+}
+
 /* All are answered: keeps the rest if all is well, and tells the writer. */
 static void on_finish(void *data)
 {
     struct purge_write *write = data;
-    struct purge_handle *handle = write->handle;
     void (*done)(void *, int) = write->done;
     void *done_data = write->data;
     int error = 0;
 
     for (size_t i = write->n; i-- > 0;)
         error = write->names[i].error ? write->names[i].error : error;
-    if (handle && error == 0) {
-        free(handle->kept);
-        handle->kept = steal(&write->rest);
-        handle->kept_len = write->rest_len;
-        handle->kept_at = write->rest_at;
-        handle->kept_sent = false;
-    } else if (handle && write->rest) {
-        refuse(handle, write->rest, write->rest_len, "the write that the name begins in has failed: write it again");
-    }
+    if (write->handle && error == 0)
+        keep(write->handle, write);
+    else if (write->handle)
+        keep_nothing(write->handle, write);
     write_free(write);
     if (done)
         done(done_data, error);
@@ -335,6 +304,8 @@ bool purge_left(const struct purge_write *write)
 void purge_give_up(struct purge_write *write)
 {
     write->done = NULL;
+    if (write->handle)
+        keep_nothing(write->handle, write);
     for (size_t i = 0; i < write->next; i++) {
         struct purge_name *name = &write->names[i];
         if (!name->exchange || client_left(name->exchange))
@@ -346,125 +317,42 @@ void purge_give_up(struct purge_write *write)
     leave_unsent(write, -EINTR, "not sent: the writer was interrupted");
 }
 
-/* ---- checking ---- */
+/* ---- writing ---- */
 
-static const char *fault_of(const char *name, size_t len)
+/* Takes the names out of a text that has been checked, and what is to be kept of it. */
+static bool take_names(struct purge_write *write, const struct purge_text *text)
 {
-    if (len == 0)
-        return "an empty name";
-    if (len > NAME_BYTES_MAX)
-        return "the name is too long";
-    if (*name == '#')
-        return "a name cannot begin with #";
-    while (len > 0) {
-        size_t n = utf8_length(name, len);
-        if (n == 0)
-            return "the name is not UTF-8";
-        if (utf8_is_control(name, n))
-            return *name == '\r' ? "the line ends in a carriage return: convert the file with dos2unix"
-                                 : "a control character or tab in the name";
-        name += n;
-        len -= n;
-    }
-    return NULL;
-}
+    size_t at = 0, len;
+    const char *line;
 
-/* Whether the service's own document shows strings that begin with `name`, and none that equals it: then it was cut. */
-static bool looks_cut(const struct document *service, const char *name, size_t len)
-{
-    if (!service || !service->loaded || service->n_items == 0)
-        return false;
-    const struct snapshot *text = service->items[0].snapshot;
-    const char *at = text->data, *end = text->data + text->len;
-    bool longer = false;
-    while ((at = memmem(at, (size_t)(end - at), name, len))) {
-        bool starts = at > text->data && at[-1] == '"';
-        at += len;
-        if (starts && at < end && *at == '"')
+    while (write->n < text->n && purge_text_line(text, &at, &line, &len)) {
+        struct purge_name *name = &write->names[write->n++];
+        name->write = write;
+        name->name = strndup(line, len);
+        if (!name->name)
             return false;
-        longer = longer || starts;
     }
-    return longer;
+    if (text->rest_whole || text->rest_at == text->len)
+        return true;
+    write->rest_len = text->len - text->rest_at;
+    write->rest_at = text->offset + (off_t)(text->len - text->kept);
+    write->rest = malloc(write->rest_len);
+    if (write->rest)
+        memcpy(write->rest, text->bytes + text->rest_at, write->rest_len);
+    return write->rest;
 }
 
-/* What a write is taken apart into. */
-struct parsed {
-    char *text; /* what was kept, and the write */
-    size_t len;
-    bool joined;
-    size_t n;        /* names */
-    size_t rest_at;  /* where the unterminated rest begins; len when there is none */
-    bool rest_whole; /* the rest is a name all the same */
-};
-
-/* Decides what the unterminated end of a write is. */
-static int parse_rest(struct purge_handle *handle, off_t offset, size_t write_len, struct document *service,
-                      struct parsed *p)
-{
-    const char *rest = p->text + p->rest_at;
-    size_t len = p->len - p->rest_at;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-    if (len == 0)
-        return 0;
-    if (((size_t)offset + write_len) % page == 0)
-        return len > NAME_BYTES_MAX ? refuse(handle, rest, len, "the name is too long") : 0;
-    if (p->n > 0 || p->joined || offset != 0)
-        return refuse(handle, rest, len, "the last name may be cut: end it with a newline");
-    if (looks_cut(service, rest, len))
-        return refuse(handle, rest, len,
-                      "this is only the beginning of a name of this service: write it whole, with a newline");
-    p->rest_whole = true;
-    p->n = 1;
-    const char *fault = fault_of(rest, len);
-    return fault ? refuse(handle, rest, len, fault) : 0;
-}
-
-static int parse(struct purge_handle *handle, off_t offset, size_t write_len, struct document *service,
-                 struct parsed *p)
-{
-    for (size_t at = 0; at < p->len;) {
-        const char *end = memchr(p->text + at, '\n', p->len - at);
-        if (!end)
-            break;
-        size_t len = (size_t)(end - p->text) - at;
-        const char *fault = fault_of(p->text + at, len);
-        if (!fault && ++p->n > PURGE_NAMES_MAX)
-            fault = "more than 1,000 names in one write: write fewer at a time";
-        if (fault)
-            return refuse(handle, p->text + at, len, fault);
-        at += len + 1;
-        p->rest_at = at;
-    }
-    return parse_rest(handle, offset, write_len, service, p);
-}
-
-static struct purge_write *write_new(struct purge_handle *handle, const struct parsed *p, off_t end)
+static struct purge_write *write_new(struct purge_handle *handle, const struct purge_text *text)
 {
     struct purge_write *write = calloc(1, sizeof *write);
     if (!write)
         return NULL;
     write->purges = handle->purges;
     write->id = handle->id;
-    write->names = calloc(p->n + 1, sizeof *write->names);
-    bool ok = write->names;
-    const char *at = p->text;
-    for (; ok && write->n < p->n; write->n++) {
-        const char *stop = p->rest_whole ? p->text + p->len : memchr(at, '\n', p->len);
-        write->names[write->n].write = write;
-        write->names[write->n].name = strndup(at, (size_t)(stop - at));
-        ok = write->names[write->n].name;
-        at = stop + 1;
-    }
-    if (ok && !p->rest_whole && p->rest_at < p->len) {
-        write->rest_len = p->len - p->rest_at;
-        write->rest_at = end;
-        write->rest = malloc(write->rest_len);
-        ok = write->rest;
-        if (ok)
-            memcpy(write->rest, p->text + p->rest_at, write->rest_len);
-    }
-    if (!ok) {
+    write->at = text->offset;
+    write->joined = text->kept > 0;
+    write->names = calloc(text->n + 1, sizeof *write->names);
+    if (!write->names || !take_names(write, text) || failed_write_of(text, &write->failed) < 0) {
         write_free(write);
         return NULL;
     }
@@ -473,8 +361,11 @@ static struct purge_write *write_new(struct purge_handle *handle, const struct p
     return write;
 }
 
-static void link_write(struct purges *purges, struct purge_write *write)
+static void link_write(struct purge_handle *handle, struct purge_write *write)
 {
+    struct purges *purges = handle->purges;
+    write->handle = handle;
+    handle->write = write;
     write->sibling = purges->writes;
     write->link = &purges->writes;
     if (write->sibling)
@@ -486,29 +377,28 @@ static void link_write(struct purges *purges, struct purge_write *write)
 int purge_write(struct purge_handle *handle, off_t offset, const char *bytes, size_t len, struct document *service,
                 void (*done)(void *data, int error), void *data, struct purge_write **ret)
 {
-    struct parsed p = {.joined = handle->kept && offset == handle->kept_at};
-    size_t kept = p.joined ? handle->kept_len : 0;
-    _cleanup_(freep) char *text = malloc(kept + len + 1);
-
-    if (!text)
+    struct purge_text text = {.offset = offset};
+    if (handle->kept && offset == handle->kept_at)
+        text.kept = handle->kept_len;
+    text.len = text.kept + len;
+    _cleanup_(freep) char *joined = malloc(text.len + 1);
+    if (!joined)
         return -ENOMEM;
-    if (kept)
-        memcpy(text, handle->kept, kept);
-    memcpy(text + kept, bytes, len);
-    p.text = text;
-    p.len = kept + len;
-    int r = parse(handle, offset, len, service, &p);
+    if (text.kept)
+        memcpy(joined, handle->kept, text.kept);
+    memcpy(joined + text.kept, bytes, len);
+    text.bytes = joined;
+
+    int r = purge_handle_check(handle, &text, service);
     if (r < 0)
         return r;
-    struct purge_write *write = write_new(handle, &p, offset + (off_t)len);
+    struct purge_write *write = write_new(handle, &text);
     if (!write)
         return -ENOMEM;
-    write->handle = handle;
     write->done = done;
     write->data = data;
-    handle->write = write;
-    handle->kept_sent = handle->kept_sent || (p.joined && p.n > 0);
-    link_write(handle->purges, write);
+    handle->kept_sent = handle->kept_sent || (text.kept && text.n > 0);
+    link_write(handle, write);
     timer_set(handle->purges->loop, &write->deadline, clock_ms() + handle->purges->config->timeout_total_ms);
     *ret = write;
     send_more(write);

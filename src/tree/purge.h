@@ -62,6 +62,12 @@ bool purge_left(const struct purge_write *write);
 /* The writer is gone: what is not sent stays unsent, what is sent is awaited and recorded; done is not called. */
 void purge_give_up(struct purge_write *write);
 
+/* Whether it keeps the beginning of a name that is still to be completed. */
+bool purge_handle_keeps(const struct purge_handle *handle);
+
+/* Records a name that is not sent at all, and why. Returns the error. */
+int purge_unsent(struct purge_handle *handle, const char *name, size_t len, int error, const char *why);
+
 /* Names now under way or waiting, for status.json. */
 size_t purges_pending(const struct purges *purges);
 

@@ -16,7 +16,7 @@
 struct service_log {
     uint64_t id;
     char *text;
-    size_t len;
+    size_t len, room;
     UT_hash_handle hh;
 };
 
@@ -74,22 +74,31 @@ static void append_clean(struct printbuf *line, const char *text, size_t len)
     }
 }
 
-static void keep_line(struct service_log *service, const char *line, size_t len)
+/* The oldest lines go, a quarter of all at a time, so that a full log is not moved for each line. */
+static void make_space(struct service_log *service)
 {
     size_t gone = 0;
-    while (service->len - gone + len > LOG_BYTES_MAX && gone < service->len) {
+    while (service->len - gone > LOG_BYTES_MAX / 4 * 3) {
         const char *end = memchr(service->text + gone, '\n', service->len - gone);
         gone = (size_t)(end + 1 - service->text);
     }
-    if (gone > 0) {
-        service->len -= gone;
-        memmove(service->text, service->text + gone, service->len);
+    service->len -= gone;
+    memmove(service->text, service->text + gone, service->len);
+}
+
+static void keep_line(struct service_log *service, const char *line, size_t len)
+{
+    if (service->len + len > LOG_BYTES_MAX)
+        make_space(service);
+    if (service->len + len > service->room) {
+        size_t room = 2 * (service->len + len);
+        char *text = realloc(service->text, room);
+        if (!text)
+            return;
+        service->text = text;
+        service->room = room;
     }
-    char *text = realloc(service->text, service->len + len);
-    if (!text)
-        return;
-    memcpy(text + service->len, line, len);
-    service->text = text;
+    memcpy(service->text + service->len, line, len);
     service->len += len;
 }
 

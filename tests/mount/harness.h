@@ -29,13 +29,14 @@
 #include <cmocka.h>
 
 #define HARNESS_DEADLINE_S 115
-#define HARNESS_TOKEN "harness-token-0123456789"
+#define HARNESS_TOKEN      "harness-token-0123456789"
 /* How long run() lets a command take. */
 #define RUN_MS 60000
 
 /* ---- the program ---- */
 
-/* First thing in main(): exits with 77 where /dev/fuse is missing, starts the watchdog, sets a plain environment (LC_ALL=C, TZ=UTC). */
+/* First thing in main(): exits with 77 where /dev/fuse is missing, starts the watchdog, sets a plain environment (LC_ALL=C, TZ=UTC).
+ * TEST_FILTER=pattern runs the tests of matching names only. */
 void harness_begin(void);
 
 /* True when run by root. */
@@ -91,18 +92,19 @@ void api_up(struct simulator *sim);
 
 /* How to start the program; zero-initialise. */
 struct how {
-    const char *options;   /* for -o, in addition to none; NULL: no -o */
-    const char *source;    /* instead of the simulator's URL */
-    const char *token;     /* MELBICOM_TOKEN; NULL: HARNESS_TOKEN; "": not set */
-    const char *config;    /* text of the configuration file, or NULL: none */
-    const char *user_umask; /* not used by the program: umask of its process, octal; NULL: 022 */
+    const char *options; /* for -o, in addition to none; NULL: no -o */
+    const char *source;  /* instead of the simulator's URL */
+    const char *token;   /* MELBICOM_TOKEN; NULL: HARNESS_TOKEN; "": not set */
+    const char *config;  /* text of the configuration file, or NULL: none */
 };
 
 struct mount {
     pid_t pid;
     char dir[256];
-    char path[272]; /* the mount point */
-    char log[272];  /* the program's stderr */
+    char path[272];   /* the mount point */
+    char log[272];    /* the program's stderr */
+    char url[128];    /* what it mounts */
+    uint16_t control; /* of its simulator */
 };
 
 /* Mounts, and returns when the mount is there. */
@@ -131,8 +133,8 @@ void fixture_remount(struct fixture *fixture, const struct how *how);
 /* ---- working in the mount ---- */
 
 struct ran {
-    int status;  /* of exit, or 128 + the signal */
-    int64_t ms;  /* from start to end */
+    int status;      /* of exit, or 128 + the signal */
+    int64_t ms;      /* from start to end */
     char *out, *err; /* NUL-terminated */
     size_t out_len, err_len;
 };
@@ -173,7 +175,8 @@ double metric(const struct mount *mount, const char *name);
 
 /* Requests of the kernel. kernel_since() leaves out what the reading of the metrics itself costs. */
 struct kernel {
-    uint64_t lookup, forget, getattr, setattr, readlink, read, write, readdir, readdirplus, getxattr, listxattr, statfs, other;
+    uint64_t lookup, forget, getattr, setattr, readlink, read, write, readdir, readdirplus, getxattr, listxattr, statfs,
+        other;
 };
 struct kernel_mark {
     struct kernel at, own;

@@ -1,0 +1,281 @@
+"""The lines of the table: what is measured, against what, and how much is allowed.
+
+Each function measures and returns rows. Where two ways are compared, they take turns within the same run, so that
+whatever else the machine does meets both.
+"""
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+from harness import LIST, Failure, end_process, median, say, status_kb, switches, until
+
+PATTERN = '"Unpaid"'
+GREP = ["grep", "-rl", PATTERN, "."]
+MB = 1e6
+
+ACCOUNT = ("--invoices", "10000", "--services", "200")
+LARGE = ("--invoices", "100000", "--services", "12")
+HUGE = ("--invoices", "1000000", "--services", "12")
+HUGE_LIMITS = ("max_body=4G", "cache_size=8G", "timeout_total=900")
+
+
+def row(what, measured, reference, limit, against, unit="s", note=""):
+    """measured, reference: samples, or a single number. The ratio is that of the medians."""
+    samples = [values if isinstance(values, list) else [values] for values in (measured, reference)]
+    ratio = median(samples[0]) / median(samples[1]) if median(samples[1]) else None
+    return {"what": what, "unit": unit, "measured": samples[0], "reference": samples[1], "against": against,
+            "ratio": ratio, "limit": limit, "met": None if limit is None else ratio <= limit, "note": note}
+
+
+def counts_note(counts):
+    return ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "none"
+
+
+def select_with_jq(bench, simulator):
+    return f"{bench.curl(simulator, LIST)} | jq -r '.[] | select(.status == \"Unpaid\") | \"./\\(.id).json\"'"
+
+
+def warm(bench):
+    """Walks of 10,000 invoices that the kernel has, against the same files in tmpfs."""
+    simulator = bench.simulator(*ACCOUNT)
+    ways = [("grep -r", GREP, 1.10), ("ls -l", ["ls", "-l"], 1.25), ("find -size", ["find", ".", "-type", "f", "-size", "+2"], 1.25),
+            ("tar c", "tar c . | cat >/dev/null", 1.25), ("rg", ["rg", "-l", PATTERN], 1.25)]
+    copy = bench.file("copy")
+    rows = []
+    with bench.mount(simulator, "ttl=86400") as mount:
+        subprocess.run(["cp", "-a", mount.invoices, copy], check=True)
+        for name, command, limit in ways:
+            if not isinstance(command, str) and not shutil.which(command[0]):
+                say(f"warm {name}: {command[0]} is not installed")
+                continue
+            walks = [mount.counting(lambda c=command: bench.timed(c, mount.invoices)) for _ in range(3)]
+            bench.timed(command, copy)
+            ours, theirs = [], []
+            for _ in range(max(bench.rounds, 5) * 3):
+                ours.append(bench.timed(command, mount.invoices, "ours"))
+                theirs.append(bench.timed(command, copy, "theirs"))
+                if name in ("grep -r", "rg", "find -size") and bench.lines_of("ours") != bench.lines_of("theirs"):
+                    raise Failure(f"{name} finds other files in the mount than in its copy")
+            rows.append(row(f"warm {name}, 10,000 invoices", ours, theirs, limit, "tmpfs",
+                            note=f"kernel requests of walk 1: {counts_note(walks[0])}; 3: {counts_note(walks[2])}"))
+    shutil.rmtree(copy)
+    return rows
+
+
+def first_grep(bench, simulator, *options):
+    """Seconds from the start of the program to the end of the first grep; and the mount's peak of memory in kB."""
+    with bench.mount(simulator, *options) as mount:
+        bench.timed(GREP, mount.invoices, "ours")
+        return time.perf_counter() - mount.started, status_kb(mount.pid, "VmHWM"), mount.metrics()
+
+
+def cold_against_jq(bench, options, number):
+    simulator = bench.simulator(*options)
+    reference = select_with_jq(bench, simulator)
+    ours, theirs, peaks = [], [], []
+    bench.timed(reference, output="theirs")  # the simulator renders its list once
+    size = int(subprocess.run(f"{bench.curl(simulator, LIST)} | wc -c", shell=True, capture_output=True, check=True).stdout)
+    for _ in range(bench.rounds):
+        seconds, peak, metrics = first_grep(bench, simulator)
+        ours.append(seconds)
+        peaks.append(peak * 1024 / MB)
+        theirs.append(bench.timed(reference, output="theirs"))
+        if bench.lines_of("ours") != bench.lines_of("theirs"):
+            raise Failure("grep finds other invoices than jq")
+    pushed, reads = int(metrics["pushed_files_total"]), int(metrics['kernel_requests_total{request="read"}'])
+    yield row(f"mount to end of first grep -r, {number} invoices", ours, theirs, 1.50, "curl of the list | jq",
+              note=f"{pushed} files pushed, {reads} read")
+    yield peaks, size
+
+
+def cold(bench):
+    rows = list(cold_against_jq(bench, ACCOUNT, "10,000"))
+    return rows[:1]
+
+
+def large(bench):
+    line, (peaks, size) = cold_against_jq(bench, LARGE, "100,000")
+    bench.first_grep_100k = line["measured"]
+    allowed = 2.0 * size / MB + 20
+    memory = row("peak RSS, 100,000 invoices", peaks, allowed, 1.0, f"2.0 x {size / MB:.0f} MB of list + 20 MB", "MB",
+                 note=f"{(median(peaks) - 20) / (size / MB):.2f} x the list + 20 MB")
+    return [line, memory]
+
+
+def million(bench):
+    if not hasattr(bench, "first_grep_100k"):
+        simulator = bench.simulator(*LARGE)
+        bench.first_grep_100k = [first_grep(bench, simulator)[0] for _ in range(bench.rounds)]
+    bench.drop_simulator(*LARGE)
+    simulator = bench.simulator(*HUGE)
+    subprocess.run(f"{bench.curl(simulator, LIST)} >/dev/null", shell=True, check=True)
+    results = [first_grep(bench, simulator, *HUGE_LIMITS) for _ in range(bench.rounds)]
+    bench.drop_simulator(*HUGE)
+    return [row("first grep -r, 1,000,000 invoices", [seconds for seconds, _, _ in results],
+                [10 * seconds for seconds in bench.first_grep_100k], 1.15, "10 x that of 100,000",
+                note=f"-o {','.join(HUGE_LIMITS)}; peak RSS {results[-1][1] * 1024 / MB:.0f} MB")]
+
+
+def services(bench):
+    """What a shell does with services/*/info.json when each answer takes 100 ms."""
+    simulator = bench.simulator("--services", "200", "--latency", "100")
+    samples = []
+    for _ in range(bench.rounds):
+        with bench.mount(simulator) as mount:
+            samples.append(bench.timed("cat services/*/info.json", mount.dir))
+    return [row("cat services/*/info.json, 200 services, 100 ms latency", samples, 200 * 0.1 / 8, 1.30, "200 x 100 ms / 8")]
+
+
+def expired(mount, document="invoices"):
+    """Waits until a document has expired."""
+    end = mount.expires(document)
+    until(lambda: time.time() > end, max(0, end - time.time()) + 5, "expiry")
+
+
+def renewal(bench):
+    """A grep after the ttl, whose list is answered 304."""
+    simulator = bench.simulator(*ACCOUNT)
+    etag = subprocess.run(f"{bench.curl(simulator, LIST)} -o /dev/null -D - | sed -n 's/^etag: //Ip' | tr -d '\\r\\n'",
+                          shell=True, capture_output=True, text=True, check=True).stdout
+    request = (f"{bench.curl(simulator, LIST)} -H 'If-None-Match: {etag}' -o /dev/null -w '%{{http_code}} %{{time_total}}'")
+    renewed, warm_and_request = [], []
+    with bench.mount(simulator, "ttl=2") as mount:
+        for _ in range(bench.rounds):
+            bench.timed(GREP, mount.invoices)
+            until(lambda: os.listdir(mount.invoices), 5)
+            warm_grep = bench.timed(GREP, mount.invoices)
+            status, seconds = subprocess.run(request, shell=True, capture_output=True, text=True, check=True).stdout.split()
+            if status != "304":
+                raise Failure(f"the simulator answers {status} to If-None-Match")
+            warm_and_request.append(warm_grep + float(seconds))
+            expired(mount)
+            simulator.forget()
+            renewed.append(bench.timed(GREP, mount.invoices))
+            answers = [entry["status"] for entry in simulator.journal()]
+            if answers != [304]:
+                raise Failure(f"a grep after the ttl was answered {answers}, and not 304 once")
+    return [row("second grep after the ttl, answered 304", renewed, warm_and_request, 1.50, "warm grep + one request")]
+
+
+def changed(bench):
+    """Requests of the kernel for a grep after one of 10,000 invoices has changed."""
+    simulator = bench.simulator(*ACCOUNT)
+    totals, notes = [], ""
+    with bench.mount(simulator, "ttl=2") as mount:
+        for i in range(bench.rounds):
+            for _ in range(3):
+                bench.timed(GREP, mount.invoices)
+            invoice = int(sorted(name for name in os.listdir(mount.invoices) if name.endswith(".json"))[i * 7][:-5])
+            simulator.set(invoice={"id": invoice, "total": f"{1000 + i}.00"})
+            expired(mount)
+            counts = mount.counting(lambda: bench.timed(GREP, mount.invoices))
+            totals.append(sum(counts.values()))
+            notes = counts_note(counts)
+    return [row("one invoice of 10,000 changed: kernel requests of the next grep", totals, 80, 1.0, "80 requests", "",
+                note=notes)]
+
+
+def balance(bench):
+    """A cold document over a connection that stands, against curl's second transfer over its connection."""
+    simulator = bench.simulator("--latency", "20")
+    request = bench.curl(simulator, "/billing/creditbalance")
+    ours, theirs = [], []
+    for _ in range(max(bench.rounds, 5) * 3):
+        with bench.mount(simulator) as mount:
+            mount.read("all/product-groups.json")
+            start = time.perf_counter()
+            mount.read("billing/balance")  # what cat does, without the shell that starts it: curl counts no start either
+            ours.append(time.perf_counter() - start)
+        url = f"'{simulator.url}/billing/creditbalance'"
+        times = subprocess.run(f"{request} {url} -o /dev/null -o /dev/null -w '%{{time_total}} %{{num_connects}}\\n'", shell=True,
+                               capture_output=True, text=True, check=True).stdout.split()
+        if times[3] != "0":
+            raise Failure("curl did not keep its connection")
+        theirs.append(float(times[2]))
+    return [row("cold cat billing/balance, 20 ms latency, connection warm", ours, theirs, 1.10, "one curl, kept connection")]
+
+
+def idle(bench):
+    """A mount that has been used and is left alone."""
+    simulator = bench.simulator(*ACCOUNT)
+    with bench.mount(simulator) as mount:
+        mount.read("billing/balance")
+        until(lambda: open(f"/proc/{mount.pid}/stat", encoding="ascii").read().split(") ")[1][0] == "S", 5)
+        before = switches(mount.pid)
+        until(lambda: switches(mount.pid) != before, 10)
+        woken, memory = switches(mount.pid) - before, status_kb(mount.pid, "VmRSS") * 1024 / MB
+    return [row("idle mount: RSS", memory, 16, 1.0, "16 MB", "MB"),
+            row("idle mount: wake-ups in 10 s", woken, 1, 0, "none", "")]
+
+
+def startup(bench):
+    """From the start of the program to the first bytes, less what the API takes: the check, and the document."""
+    simulator = bench.simulator("--latency", "50")
+    samples = []
+    for _ in range(max(bench.rounds, 5) * 2):
+        with bench.mount(simulator) as mount:
+            bench.timed(["cat", "billing/balance"], mount.dir)
+            samples.append((time.perf_counter() - mount.started - 2 * 0.05) * 1000)
+    return [row("mount to first answer, above the API's latency", samples, 60, 1.0, "60 ms", "ms")]
+
+
+def rclone(bench):
+    """The same files over HTTP, mounted with rclone. Once: it takes long."""
+    if not shutil.which("rclone"):
+        say("rclone: not installed")
+        return []
+    simulator = bench.simulator(*ACCOUNT)
+    copy, target = bench.file("copy"), tempfile.mkdtemp(prefix="mnt.", dir=bench.scratch)
+    with bench.mount(simulator) as mount:
+        subprocess.run(f"mkdir {copy} && cp -p {mount.invoices}/*.json {copy}", shell=True, check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    config = {**os.environ, "RCLONE_CONFIG": "/dev/null"}
+    quiet = {"env": config, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(["rclone", "serve", "http", "--addr", address, copy], **quiet)
+    client = None
+    try:
+        until(lambda: answers(f"http://{address}/"), 20, "rclone serve")
+        start = time.perf_counter()
+        client = subprocess.Popen(["rclone", "mount", "--read-only", "--http-url", f"http://{address}", ":http:", target], **quiet)
+        until(lambda: os.path.ismount(target), 20, "rclone mount")
+        bench.timed(GREP, target)
+        first = time.perf_counter() - start
+        second = bench.timed(GREP, target)
+    finally:
+        if os.path.ismount(target):
+            subprocess.run(["fusermount3", "-u", target], check=False)
+        for process in (client, server):
+            if process:
+                end_process(process.pid)
+        shutil.rmtree(copy)
+    return [row("rclone mount: first grep -r, 10,000 invoices", first, first, None, "itself, for comparison"),
+            row("rclone mount: second grep -r", second, second, None, "itself, for comparison")]
+
+
+def answers(url):
+    try:
+        return urllib.request.urlopen(url, timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def each(bench):
+    """One curl for each invoice: some of them, and so much longer for all."""
+    simulator, some = bench.simulator(*ACCOUNT), 200
+    with bench.mount(simulator) as mount:
+        ids = [name[:-5] for name in os.listdir(mount.invoices) if name.endswith(".json")][:some]
+    command = f"for id in {' '.join(ids)}; do {bench.curl(simulator, LIST)[:-1]}&id='$id; done | grep -c {PATTERN}"
+    seconds = bench.timed(command) * 10000 / some
+    return [row("one curl for each of 10,000 invoices", seconds, seconds, None, "itself, for comparison",
+                note=f"{some} measured, the rest reckoned")]
+
+
+LINES = {"warm": warm, "cold": cold, "large": large, "million": million, "services": services, "renewal": renewal,
+         "changed": changed, "balance": balance, "idle": idle, "startup": startup, "rclone": rclone, "each": each}
+NOT_QUICK = ("large", "million", "rclone", "each")

@@ -1,0 +1,165 @@
+/*
+ * What the purge tests share: the names that were posted, the log, and lists of names.
+ *
+ * Threads:   one.
+ * Ownership: as harness.h, unless said.
+ * Errors:    fail the test.
+ */
+#ifndef MELBICOMFS_TESTS_PURGE_POSTS_H
+#define MELBICOMFS_TESTS_PURGE_POSTS_H
+
+#include "harness.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PURGE     "services/10421/cdn/purge"
+#define PURGE_LOG "services/10421/cdn/purge.log"
+#define GOOD      "cdn.example.com" /* the simulator's service 10421 has it */
+
+/* Any name can be purged from now on. */
+static inline void take_any_name(struct simulator *sim)
+{
+    rule(sim, "{\"operation\":\"purge\",\"status\":200,\"body\":\"{\\\"status\\\":\\\"success\\\"}\"}");
+}
+
+/* The journal's purges, to be put. */
+static inline struct json_object *posts(struct simulator *sim)
+{
+    struct json_object *list = json_tokener_parse(journal(sim, "purge"));
+
+    assert_true(json_object_is_type(list, json_type_array));
+    return list;
+}
+
+/* The name of post i; the body must hold that alone, as it is to be sent. */
+static inline const char *posted_name(struct json_object *list, size_t i)
+{
+    struct json_object *entry = json_object_array_get_idx(list, i);
+    const char *body = json_object_get_string(json_object_object_get(entry, "body"));
+    struct json_object *request = json_tokener_parse(body), *name = json_object_object_get(request, "resource_name");
+    static char text[8192];
+    char *expected;
+
+    assert_string_equal(json_object_get_string(json_object_object_get(entry, "method")), "POST");
+    assert_string_equal(json_object_get_string(json_object_object_get(entry, "path")), "/api/services/10421/cdn/purge");
+    assert_true(json_object_get_boolean(json_object_object_get(entry, "authorized")));
+    assert_true(json_object_is_type(name, json_type_string));
+    (void)snprintf(text, sizeof text, "%s", json_object_get_string(name));
+    assert_true(asprintf(&expected, "{\"resource_name\":\"%s\"}", text) > 0);
+    if (!strpbrk(text, "\"\\"))
+        assert_string_equal(body, expected);
+    free(expected);
+    json_object_put(request);
+    return text;
+}
+
+/* How often a name was posted. */
+static inline unsigned times_posted(struct json_object *list, const char *name)
+{
+    unsigned times = 0;
+    for (size_t i = 0; i < json_object_array_length(list); i++)
+        times += strcmp(posted_name(list, i), name) == 0;
+    return times;
+}
+
+/* Exactly these names were posted, in any order, once each. */
+#define assert_posts(sim, ...) assert_posts_((sim), (const char *const[]){__VA_ARGS__, NULL})
+static inline void assert_posts_(struct simulator *sim, const char *const *names)
+{
+    struct json_object *list = posts(sim);
+    size_t n = 0;
+
+    for (; names[n]; n++)
+        if (times_posted(list, names[n]) != 1)
+            fail_msg("'%s' was posted %u times: %s", names[n], times_posted(list, names[n]),
+                     json_object_to_json_string(list));
+    assert_int_equal(json_object_array_length(list), n);
+    json_object_put(list);
+}
+
+/* The log of service 10421. */
+static inline char *purge_log(const struct mount *mount)
+{
+    return slurp(mount, PURGE_LOG, NULL);
+}
+
+/* How many of its lines say `what` (NULL: anything) of `name` (NULL: any). */
+static inline unsigned logged(const struct mount *mount, const char *what, const char *name)
+{
+    unsigned n = 0;
+    char *rest = strdup(purge_log(mount)), *text = rest, *line;
+
+    assert_non_null(text);
+    while ((line = strsep(&rest, "\n"))) {
+        const char *time = strsep(&line, "\t"), *said = strsep(&line, "\t"), *of = strsep(&line, "\t");
+        if (*time && *time != '#') {
+            const char *status = strsep(&line, "\t"), *message = strsep(&line, "\t"), *ms = strsep(&line, "\t");
+            assert_true(status && message && ms && !line);
+            n += (!what || strcmp(what, said) == 0) && (!name || strcmp(name, of) == 0);
+        }
+    }
+    free(text);
+    return n;
+}
+
+static inline void assert_logs(const struct mount *mount, const char *text)
+{
+    const char *log = purge_log(mount);
+    if (!strstr(log, text))
+        fail_msg("purge.log does not say '%s' but:\n%s", text, log);
+}
+
+/* Lines of numbered names of odd lengths; the caller frees. */
+static inline char *numbered_names(unsigned n, size_t *len)
+{
+    char *text = malloc((size_t)n * 48 + 1);
+
+    assert_non_null(text);
+    *len = 0;
+    for (unsigned i = 0; i < n; i++)
+        *len += (size_t)sprintf(text + *len, "n%u%.*s.example.com\n", i, (int)(i % 17), "-----------------");
+    text[*len] = '\0';
+    return text;
+}
+
+/*
+ * Of the lines of `text`: nothing but a whole one was ever posted, none twice. If `refused`, each that was not is in the log as refused; otherwise
+ * each was posted.
+ */
+static inline void assert_whole_names(const struct mount *mount, struct simulator *sim, const char *text, bool refused)
+{
+    struct json_object *list = posts(sim), *seen = json_object_new_object();
+    size_t n = json_object_array_length(list), lines = 0;
+    char *copy = strdup(text), *rest = copy, *line;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *name = posted_name(list, i);
+        if (json_object_object_get_ex(seen, name, NULL))
+            fail_msg("'%s' was posted twice", name);
+        json_object_object_add(seen, name, NULL);
+    }
+    while ((line = strsep(&rest, "\n"))) {
+        if (!*line)
+            continue;
+        lines++;
+        if (json_object_object_get_ex(seen, line, NULL))
+            json_object_object_del(seen, line);
+        else if (!refused || logged(mount, "Invalid argument", line) == 0)
+            fail_msg("'%s' was neither posted nor refused", line);
+    }
+    json_object_object_foreach(seen, stray, value)
+    {
+        (void)value;
+        fail_msg("'%s' was posted, which is no whole name", stray);
+    }
+    if (!refused)
+        assert_int_equal(n, lines);
+    json_object_put(seen);
+    json_object_put(list);
+    free(copy);
+}
+
+#endif

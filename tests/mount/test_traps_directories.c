@@ -1,0 +1,391 @@
+/*
+ * The traps of snapshots that are about directories: expiry, lists that change, errors, extended attributes. DESIGN
+ * section 2, its table.
+ */
+#include "harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define INVOICES 400
+#define TTL_MS   1000
+#define PAST_TTL (TTL_MS + 200)
+
+static struct fixture fixture;
+static struct mount *const mnt = &fixture.mount;
+static struct simulator *const sim = &fixture.sim;
+
+static int setup(void **state)
+{
+    static const char *const options[] = {"--invoices", "400", NULL};
+    (void)state;
+    return fixture_start(&fixture, options, &(struct how){.options = "ttl=1"});
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return fixture_stop(&fixture);
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    api_up(sim);
+    rules_clear(sim);
+    journal_clear(sim);
+    return 0;
+}
+
+static struct stat stat_of(const struct mount *mount, const char *path)
+{
+    struct stat st;
+    if (lstat(in_mount(mount, "%s", path), &st) < 0)
+        fail_msg("%s: %s", path, strerror(errno));
+    return st;
+}
+
+static int64_t ns_of(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- entries that expire ---- */
+
+static void test_listing_again_after_the_ttl_costs_no_request_an_entry(void **state)
+{
+    (void)state;
+    struct ran first = run_ok(mnt, "ls -l billing/invoices");
+    run_ok(mnt, "ls -l billing/invoices >/dev/null");
+    struct kernel_mark mark = kernel_mark(mnt);
+    for (int i = 0; i < 2; i++) {
+        let_pass(PAST_TTL);
+        struct ran again = run_ok(mnt, "ls -l billing/invoices");
+        assert_string_equal(again.out, first.out);
+    }
+    struct kernel kernel = kernel_since(mnt, &mark);
+    print_message("ls -l of %d entries twice, expired each time: %u lookup, %u getattr, %u readdirplus, %u readdir\n",
+                  INVOICES, (unsigned)kernel.lookup, (unsigned)kernel.getattr, (unsigned)kernel.readdirplus,
+                  (unsigned)kernel.readdir);
+    assert_true(kernel.lookup <= 10);
+    assert_true(kernel.getattr <= 10);
+    assert_true(kernel.readdirplus > 0);
+}
+
+static void test_a_directorys_mtime_moves_once_per_expiry_and_its_ctime_never(void **state)
+{
+    (void)state;
+    struct mount fresh;
+    mount_start(&fresh, sim, &(struct how){.options = "ttl=1"});
+    struct stat cold = stat_of(&fresh, "billing/invoices");
+    run_ok(&fresh, "ls billing/invoices >/dev/null");
+    struct stat listed = stat_of(&fresh, "billing/invoices");
+    assert_int_equal(ns_of(listed.st_mtim), ns_of(cold.st_mtim)); /* the first listing moves nothing */
+    journal_clear(sim);
+
+    let_pass(PAST_TTL);
+    struct stat expired = stat_of(&fresh, "billing/invoices"), again = stat_of(&fresh, "billing/invoices");
+    int64_t moved = ns_of(expired.st_mtim) - ns_of(listed.st_mtim);
+    assert_true(moved > 0 && moved < 1000);
+    assert_int_equal(ns_of(again.st_mtim), ns_of(expired.st_mtim));
+    assert_int_equal(asked(sim, NULL), 0); /* that asked nobody */
+    run_ok(&fresh, "ls billing/invoices >/dev/null");
+    assert_int_equal(asked(sim, "invoices"), 1);
+    assert_int_equal(ns_of(stat_of(&fresh, "billing/invoices").st_mtim), ns_of(expired.st_mtim));
+
+    let_pass(PAST_TTL);
+    again = stat_of(&fresh, "billing/invoices");
+    moved = ns_of(again.st_mtim) - ns_of(expired.st_mtim);
+    assert_true(moved > 0 && moved < 1000);
+    assert_int_equal(ns_of(again.st_ctim), ns_of(cold.st_ctim));
+    assert_int_equal(again.st_ino, cold.st_ino);
+    mount_stop(&fresh);
+}
+
+static void test_tar_exits_0_though_the_directory_expires_while_it_runs(void **state)
+{
+    (void)state;
+    /* The reader of tar's output stops it in the middle until the directory, seen from outside, has expired and moved;
+     * tar compares a directory's ctime at its end with the one it saw at its beginning. */
+    struct ran ran = run(mnt, "ls billing/invoices >/dev/null; was=$(stat -c %%y billing/invoices); "
+                              "tar cf - billing/invoices 2>$DIR/said | { head -c 20480 >/dev/null; "
+                              "while test \"$(stat -c %%y billing/invoices)\" = \"$was\"; do :; done; wc -c; }; "
+                              "cat $DIR/said; tar cf /dev/null --totals billing 2>&1");
+    assert_int_equal(ran.status, 0);
+    assert_null(strstr(ran.out, "changed"));
+    assert_null(strstr(ran.out, "rror"));
+}
+
+/* ---- lists that shrink while they are read ---- */
+
+struct linux_dirent64 {
+    uint64_t d_ino;
+    int64_t d_off;
+    unsigned short d_reclen;
+    unsigned char d_type;
+    char d_name[];
+};
+
+#define FIRST_ID 90001
+
+struct walk {
+    int fd;
+    unsigned seen[INVOICES + 64]; /* by id - FIRST_ID */
+    unsigned n;
+};
+
+/* One getdents64 with a small buffer; false at the end. */
+static bool walk_on(struct walk *walk)
+{
+    char buf[1024] __attribute__((aligned(8)));
+    long n = syscall(SYS_getdents64, walk->fd, buf, sizeof buf);
+    assert_true(n >= 0);
+    for (long at = 0; at < n;) {
+        struct linux_dirent64 *entry = (struct linux_dirent64 *)(void *)(buf + at);
+        unsigned long id = strtoul(entry->d_name, NULL, 10);
+        if (id >= FIRST_ID && id < FIRST_ID + INVOICES + 64)
+            walk->seen[id - FIRST_ID]++;
+        assert_true(entry->d_ino != 0);
+        walk->n++;
+        at += entry->d_reclen;
+    }
+    return n > 0;
+}
+
+static void test_no_entry_is_lost_or_repeated_when_the_list_shrinks_between_two_getdents(void **state)
+{
+    (void)state;
+    static struct walk walk;
+    struct mount fresh;
+    bool deleted[INVOICES] = {false};
+
+    mount_start(&fresh, sim, &(struct how){.options = "ttl=1"});
+    walk.fd = open(in_mount(&fresh, "billing/invoices"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(walk.fd >= 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(walk_on(&walk));
+    /* Entries before, at and after the position go, and the list is renewed by another reader, several times. */
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = round; i < INVOICES; i += 37) {
+            account_set(sim, "{\"delete_invoice\":%u}", FIRST_ID + i);
+            deleted[i] = true;
+        }
+        run_ok(&fresh, "touch billing/invoices; ls billing/invoices >/dev/null; cat all/invoices.json >/dev/null");
+        for (int i = 0; i < 3; i++)
+            assert_true(walk_on(&walk));
+    }
+    while (walk_on(&walk))
+        ;
+    close(walk.fd);
+    for (unsigned i = 0; i < INVOICES; i++) {
+        if (walk.seen[i] > 1 || (walk.seen[i] == 0 && !deleted[i]))
+            fail_msg("invoice %u was listed %u times", FIRST_ID + i, walk.seen[i]);
+    }
+    struct ran ran = run_ok(&fresh, "ls billing/invoices | grep -c json");
+    unsigned left = 0;
+    for (unsigned i = 0; i < INVOICES; i++)
+        left += !deleted[i];
+    assert_int_equal(strtoul(ran.out, NULL, 10), left);
+    mount_stop(&fresh);
+}
+
+/* ---- negative answers ---- */
+
+/* How a cold path fails under a rule, and that it is there as soon as the trouble is over and the error forgotten. */
+static void fails_then_works(const char *path, const char *trouble, int error)
+{
+    journal_clear(sim);
+    rule(sim, "{\"operation\":\"*\",%s}", trouble);
+    errno = 0;
+    char *text = slurp_path(in_mount(mnt, "%s", path), NULL);
+    if (text || errno != error)
+        fail_msg("%s under %s: %s, not %s", path, trouble, text ? "readable" : strerror(errno), strerror(error));
+    rules_clear(sim);
+    int64_t end = now_ms() + 4000;
+    while (!(text = slurp_path(in_mount(mnt, "%s", path), NULL))) {
+        if (errno == ENOENT)
+            fail_msg("%s: the error has become ENOENT", path);
+        if (now_ms() > end)
+            fail_msg("%s: still %s", path, strerror(errno));
+        let_pass(20);
+    }
+}
+
+static void test_an_error_never_becomes_a_cached_enoent(void **state)
+{
+    (void)state;
+    fixture_remount(&fixture, &(struct how){.options = "ttl=1,stale_if_error=0"});
+    fails_then_works("services/10421/info.json", "\"status\":429", EBUSY);
+    fails_then_works("services/10422/info.json", "\"status\":403", EACCES);
+    fails_then_works("billing/balance", "\"garbage\":true", EIO);
+    /* The same for entries that the kernel has had, and that have expired: LOOKUP itself gets the error. */
+    let_pass(PAST_TTL);
+    fails_then_works("billing/balance", "\"status\":500", EIO);
+    fails_then_works("services/10421/info.json", "\"garbage\":true", EIO);
+    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+}
+
+static void test_absence_is_cached_for_a_moment_only_when_the_api_says_so(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(access(in_mount(mnt, "services/77777/info.json"), F_OK), -1);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(asked(sim, "service"), 1);
+    account_set(sim, "{\"service\":{\"id\":77777,\"status\":\"Active\"}}");
+    let_pass(PAST_TTL + 200);
+    assert_non_null(strstr(slurp(mnt, "services/77777/info.json", NULL), "77777"));
+    account_set(sim, "{\"delete_service\":77777}");
+    /* What the grammar excludes costs nothing, ever. */
+    journal_clear(sim);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(access(in_mount(mnt, "services/.git"), F_OK), -1);
+    assert_int_equal(asked(sim, NULL), 0);
+}
+
+/* ---- an error while a directory is revalidated ---- */
+
+static void keeps_its_directory(const char *options, const char *dir)
+{
+    fixture_remount(&fixture, &(struct how){.options = options});
+    struct running shell;
+    run_ok(mnt,
+           "ls -l services billing/invoices services/by-product >/dev/null; cat services/10421/info.json >/dev/null; "
+           "ls %s",
+           dir);
+    char *go = in_mount(mnt, "../go"), *cwd = in_mount(mnt, "%s", dir);
+    run_start(&shell, cwd, "until test -e %s; do :; done; cd . && /bin/pwd -P && readlink /proc/self/cwd && test -d ..",
+              go);
+    api_down(sim);
+    let_pass(PAST_TTL);
+    /* From outside, each step of the path is looked up again. */
+    struct stat st;
+    assert_int_equal(stat(cwd, &st), 0);
+    run(mnt, "ls -l services >/dev/null 2>&1; stat %s/.. >/dev/null 2>&1", dir);
+    run_ok(mnt, "touch $DIR/go");
+    struct ran ran = run_wait(&shell, 20000);
+    api_up(sim);
+    if (ran.status != 0 || strstr(ran.out, "deleted") || strncmp(ran.out, cwd, strlen(cwd)) != 0)
+        fail_msg("%s, in %s: exit %d: %s%s", options, dir, ran.status, ran.out, ran.err);
+}
+
+static void test_a_working_directory_survives_an_outage(void **state)
+{
+    (void)state;
+    keeps_its_directory("ttl=1,stale_if_error=0", "services/10421/cdn");
+    keeps_its_directory("ttl=1", "services/10421");
+    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+}
+
+static void test_a_directory_that_is_gone_for_certain_is_gone(void **state)
+{
+    (void)state;
+    account_set(sim, "{\"service\":{\"id\":88888,\"status\":\"Active\"}}");
+    run_ok(mnt, "ls services/88888 && cat services/88888/info.json");
+    account_set(sim, "{\"delete_service\":88888}");
+    let_pass(PAST_TTL);
+    assert_int_equal(access(in_mount(mnt, "services/88888"), F_OK), -1);
+    assert_int_equal(errno, ENOENT);
+}
+
+static void test_the_error_of_a_directory_in_an_outage_comes_from_what_is_below(void **state)
+{
+    (void)state;
+    fixture_remount(&fixture, &(struct how){.options = "ttl=1,stale_if_error=0"});
+    run_ok(mnt, "cat services/10421/info.json >/dev/null");
+    api_down(sim);
+    let_pass(PAST_TTL);
+    struct stat st;
+    assert_int_equal(stat(in_mount(mnt, "services/10421"), &st), 0);
+    struct ran ran = run(mnt, "cat services/10421/info.json");
+    api_up(sim);
+    assert_int_not_equal(ran.status, 0);
+    assert_non_null(strstr(ran.err, "No route to host"));
+    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+}
+
+/* ---- extended attributes ---- */
+
+static void test_acl_questions_fetch_nothing_and_are_not_supported(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"system.posix_acl_access", "system.posix_acl_default", "security.capability",
+                                        "security.selinux"};
+    char value[256];
+    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ssize_t n = lgetxattr(in_mount(mnt, "billing/balance"), names[i], value, sizeof value);
+        assert_int_equal(n, -1);
+        if (errno != EOPNOTSUPP && errno != ENODATA)
+            fail_msg("%s: %s", names[i], strerror(errno));
+        if (i == 0)
+            assert_int_equal(errno, EOPNOTSUPP);
+    }
+    assert_int_equal(asked(sim, NULL), 0);
+    /* It was not ENOSYS, which would have ended those of this program, too. */
+    slurp(mnt, "billing/balance", NULL);
+    assert_true(lgetxattr(in_mount(mnt, "billing/balance"), "user.melbicomfs.fetched", value, sizeof value) > 0);
+}
+
+static void test_an_xattr_never_fetches(void **state)
+{
+    (void)state;
+    char value[256];
+    slurp(mnt, "services/10421/info.json", NULL);
+    slurp(mnt, "billing/balance", NULL);
+    journal_clear(sim);
+    int fd = open(in_mount(mnt, "services/10421/info.json"), O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    let_pass(PAST_TTL);
+    assert_true(fgetxattr(fd, "user.melbicomfs.expires", value, sizeof value) > 0);
+    assert_true(flistxattr(fd, value, sizeof value) > 0);
+    assert_int_equal(asked(sim, NULL), 0);
+    close(fd);
+}
+
+/* ---- READLINK ---- */
+
+static void test_a_links_target_is_read_once(void **state)
+{
+    (void)state;
+    struct mount slow;
+    mount_start(&slow, sim, NULL);
+    run_ok(&slow, "ls -l services/by-status/Active >/dev/null; ls -l services/by-status/Active >/dev/null");
+    struct kernel_mark mark = kernel_mark(&slow);
+    struct ran ran = run_ok(
+        &slow, "for i in 1 2 3 4 5; do readlink services/by-status/Active/10421; done; cat "
+               "services/by-status/Active/10421/info.json >/dev/null; ls -l services/by-status/Active >/dev/null");
+    assert_string_equal(ran.out, "../../10421\n../../10421\n../../10421\n../../10421\n../../10421\n");
+    assert_int_equal(kernel_since(&slow, &mark).readlink, 0);
+    mount_stop(&slow);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, clean)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_listing_again_after_the_ttl_costs_no_request_an_entry),
+        TEST(test_a_directorys_mtime_moves_once_per_expiry_and_its_ctime_never),
+        TEST(test_tar_exits_0_though_the_directory_expires_while_it_runs),
+        TEST(test_an_error_never_becomes_a_cached_enoent),
+        TEST(test_absence_is_cached_for_a_moment_only_when_the_api_says_so),
+        TEST(test_a_working_directory_survives_an_outage),
+        TEST(test_a_directory_that_is_gone_for_certain_is_gone),
+        TEST(test_the_error_of_a_directory_in_an_outage_comes_from_what_is_below),
+        TEST(test_acl_questions_fetch_nothing_and_are_not_supported),
+        TEST(test_an_xattr_never_fetches),
+        TEST(test_a_links_target_is_read_once),
+        TEST(test_no_entry_is_lost_or_repeated_when_the_list_shrinks_between_two_getdents),
+    };
+    harness_begin();
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,407 @@
+/*
+ * The tree as a whole: what walks it, what that asks of the API, what is documented of it, and how `touch` renews it.
+ */
+#include "harness.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PYTHON "/usr/bin/python3 "
+
+/* A line a link that leads nowhere; what `find . -type l -exec test ! -e {} \; -print` says, with a process for thousands. */
+#define DANGLING "find . -type l -exec sh -c 'for link; do test -e \"$link\" || echo \"$link\"; done' sh {} +"
+
+/* ---- walking ---- */
+
+/* It ends well, and complains of nothing. Returns what it printed. */
+static const char *assert_silent(const struct mount *mount, const char *command)
+{
+    struct ran ran = run(mount, "%s", command);
+    if (ran.status != 0 || ran.err_len > 0)
+        fail_msg("`%s` exits %d and says: %.2000s", command, ran.status, ran.err);
+    return ran.out;
+}
+
+static const char *const large[] = {"--services", "2000", "--invoices", "10000", NULL};
+
+static int setup_large(void **state)
+{
+    static struct fixture fixture;
+    *state = &fixture;
+    /* Longer than the walks take, on any machine. */
+    return fixture_start(&fixture, large, &(struct how){.options = "ttl=600"});
+}
+
+static int teardown(void **state)
+{
+    return fixture_stop(*state);
+}
+
+static void test_no_link_dangles(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(assert_silent(&f->mount, DANGLING), "");
+    assert_string_equal(assert_silent(&f->mount, "find -L . -type l"), "");
+    /* Services in no list but the filtered ones have their links, too. */
+    run_ok(&f->mount, "cat services/by-status/Terminated/10425/info.json | grep -q '\"Terminated\"'");
+    assert_int_equal(atoi(run_ok(&f->mount, "find services/by-status -type l | wc -l").out), 2000);
+    assert_int_equal(atoi(run_ok(&f->mount, "find billing/invoices/by-number -type l | wc -l").out), 10000);
+    assert_int_equal(atoi(run_ok(&f->mount, "find billing/invoices/by-status -type l | wc -l").out), 10000);
+}
+
+static void test_ls_walks_it_without_an_error(void **state)
+{
+    struct fixture *f = *state;
+    assert_silent(&f->mount, "ls -lR >\"$DIR/out\"");
+}
+
+static void test_tree_walks_it_without_an_error(void **state)
+{
+    struct fixture *f = *state;
+    assert_silent(&f->mount, "tree >\"$DIR/out\"");
+}
+
+static void test_find_follows_every_link_without_an_error(void **state)
+{
+    struct fixture *f = *state;
+    assert_silent(&f->mount, "find -L . -maxdepth 6 >\"$DIR/out\"");
+}
+
+static void test_tar_follows_every_link_without_an_error(void **state)
+{
+    struct fixture *f = *state;
+    /* Through a pipe, for tar knows /dev/null and would read nothing. */
+    assert_silent(&f->mount, "(tar ch . || echo failed >&2) | cat >/dev/null");
+}
+
+static void test_rsync_follows_every_link_without_an_error(void **state)
+{
+    struct fixture *f = *state;
+    assert_silent(&f->mount, "rsync -aL . \"$DIR/copy/\"");
+    /* Each invoice by three ways, once each. */
+    assert_int_equal(atoi(run_ok(&f->mount, "find \"$DIR/copy/billing/invoices\" -name '*.json' | wc -l").out), 30000);
+    run_ok(&f->mount, "rm -rf \"$DIR/copy\"");
+}
+
+/* ---- what a cold walk asks ---- */
+
+static int setup_small(void **state)
+{
+    static struct fixture fixture;
+    static const char *const options[] = {"--services", "40", "--groups", "6", NULL};
+    *state = &fixture;
+    return fixture_start(&fixture, options, NULL);
+}
+
+/* Paths in the journal, and how many of them differ. */
+static size_t distinct(struct simulator *sim, size_t *ret_all)
+{
+    struct json_object *list = json_tokener_parse(journal(sim, NULL)), *seen = json_object_new_object(), *path;
+    *ret_all = json_object_array_length(list);
+    for (size_t i = 0; i < *ret_all; i++) {
+        json_object_object_get_ex(json_object_array_get_idx(list, i), "path", &path);
+        json_object_object_add(seen, json_object_get_string(path), NULL);
+    }
+    size_t n = (size_t)json_object_object_length(seen);
+    json_object_put(list);
+    json_object_put(seen);
+    return n;
+}
+
+static void test_grep_over_a_cold_mount_asks_once_for_each_list_filter_and_service(void **state)
+{
+    struct fixture *f = *state;
+    size_t all;
+
+    fixture_remount(f, NULL);
+    assert_int_equal(run(&f->mount, "grep -r 'that is nowhere' .").status, 1);
+    size_t different = distinct(&f->sim, &all);
+    unsigned shown = (unsigned)atoi(run_ok(&f->mount, "ls services | grep -vc by-").out);
+
+    /*
+     * Lists: groups, products, services, prices, invoices; and the balance. The version was asked before the mount.
+     * Filters: services that are Pending, Cancelled or Terminated, which are in no other list; by-status/Active and
+     *          Suspended, by-product, and all that is below domains and billing/invoices come from the lists. Products
+     *          of each of six groups, with configuration options and without.
+     * Services: each that is listed.
+     */
+    unsigned lists = 6, filters = 3 + 6 * 2;
+    assert_true(shown > 20);
+    assert_int_equal(all, lists + filters + shown);
+    assert_int_equal(different, all);
+    assert_int_equal(asked(&f->sim, "groups"), 1);
+    assert_int_equal(asked(&f->sim, "products"), 1 + 6 * 2);
+    assert_int_equal(asked(&f->sim, "services"), 1 + 3);
+    assert_int_equal(asked(&f->sim, "service"), shown);
+    assert_int_equal(asked(&f->sim, "pricing"), 1);
+    assert_int_equal(asked(&f->sim, "invoices"), 1);
+    assert_int_equal(asked(&f->sim, "balance"), 1);
+
+    /* And the second asks nothing. */
+    journal_clear(&f->sim);
+    assert_int_equal(run(&f->mount, "grep -r 'that is nowhere' .").status, 1);
+    assert_int_equal(asked(&f->sim, NULL), 0);
+}
+
+static void test_one_path_asks_for_the_least_that_serves(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *command;
+        const char *paths; /* in the journal, a line each */
+    } cases[] = {
+        {"cat billing/invoices/90007.json",
+         "/api/billing/invoices?id=90007&showInvoiceItems=true&showTransactions=true\n"},
+        {"cat domains/pricing/com/domainregister/EUR/1", "/api/domains/pricing?extension=.com\n"},
+        {"ls domains/pricing", "/api/domains/pricing\n"},
+        {"ls services/by-status/Pending", "/api/services?serviceStatus=Pending\n"},
+        {"ls services/by-product", "/api/services\n"},
+        {"cat services/10423/info.json", "/api/services/10423\n"},
+        {"ls -l README .melbicomfs domains products services/by-status billing/invoices/by-status", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fixture_remount(f, NULL);
+        run_ok(&f->mount, "%s", cases[i].command);
+        char *paths = run_ok(&f->mount, "curl -sf \"$CONTROL/_sim/journal\" | jq -r '.[].path'").out;
+        if (strcmp(paths, cases[i].paths) != 0)
+            fail_msg("`%s` asked for\n%sinstead of\n%s", cases[i].command, paths, cases[i].paths);
+    }
+}
+
+static void test_an_invoice_by_its_number_asks_for_that_one_alone(void **state)
+{
+    struct fixture *f = *state;
+    fixture_remount(f, NULL);
+    run_ok(&f->mount, "grep -q MLB-2020-0003 billing/invoices/by-number/MLB-2020-0003.json");
+    /* The link by its number, and what it leads to by its id; never the list. */
+    assert_true(asked(&f->sim, NULL) <= 2);
+    run_ok(&f->mount, "curl -sf \"$CONTROL/_sim/journal\" | jq -e 'all(.[].path; test(\"[?&](id|invoicenum)=\"))'");
+}
+
+static void test_what_is_outside_a_set_is_not_there_and_asks_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const paths[] = {
+        "services/by-status/Bogus",  "services/by-status/active",     "services/by-status/Paid",
+        "services/by-status/Pending/x", "billing/invoices/by-status/Open", "billing/invoices/by-status/paid",
+        "services/00421",            "services/-1",                   "services/1x",
+        "services/12345678901234567890", "billing/invoices/90001",    "billing/invoices/90001.JSON",
+        "billing/invoices/x.json",   "products/groups/x",             "services/.git",
+        ".git",                      "all/autorun.inf",               "billing/invoices/by-number/x",
+        "billing/invoices/by-number/%zz.json", ".melbicomfs/x",
+    };
+    static const char *const known[] = {
+        "domains/pricing/com/domainsell", "domains/pricing/com/DomainRegister", "domains/pricing/com/domainregister/GBP",
+        "domains/pricing/com/domainregister/eur", "domains/pricing/com/domainregister/EUR/x",
+        "domains/pricing/com/domainregister/EUR/100", "services/10421/cdn/x", "services/10421/x",
+    };
+    fixture_remount(f, NULL);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct ran ran = run(&f->mount, "stat '%s'", paths[i]);
+        assert_int_equal(ran.status, 1);
+        assert_non_null(strstr(ran.err, "No such file or directory"));
+        if (asked(&f->sim, NULL) != 0)
+            fail_msg("'%s' asked: %s", paths[i], journal(&f->sim, NULL));
+    }
+    /* Whether there is an extension, or a service, the API alone can tell. */
+    run_ok(&f->mount, "stat domains/pricing/com/domainregister/EUR services/10421");
+    journal_clear(&f->sim);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct ran ran = run(&f->mount, "stat '%s'", known[i]);
+        assert_non_null(strstr(ran.err, "No such file or directory"));
+        assert_int_equal(asked(&f->sim, NULL), 0);
+    }
+}
+
+/* ---- what is documented ---- */
+
+static void assert_documented(struct fixture *f, const char *page)
+{
+    struct ran ran = run(&f->mount, PYTHON "\"$TESTS/documented.py\" %s \"$MNT\"", page);
+    if (ran.status != 0)
+        fail_msg("%s: %s%s", page, ran.out, ran.err);
+}
+
+static void test_the_readme_of_the_mount_documents_the_tree(void **state)
+{
+    assert_documented(*state, "README");
+}
+
+static void test_the_readme_of_the_project_documents_the_tree(void **state)
+{
+    assert_documented(*state, "\"$TESTS/../../README.md\"");
+}
+
+static void test_what_is_documented_or_there_alone_is_noticed(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *edit, *said;
+    } cases[] = {
+        {"/cdn.purge.log/d", "services/10421/cdn/purge.log is there and not documented"},
+        {"s/, metrics//", ".melbicomfs/metrics is there and not documented"},
+        {"s/^  version .*/&\\n  billing\\/credit.json   the credit/", "billing/credit.json is documented and not there"},
+        {"s/, Refunded//", "its status Refunded is not documented"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run_ok(&f->mount, "sed '%s' README >\"$DIR/page\"", cases[i].edit);
+        struct ran ran = run(&f->mount, PYTHON "\"$TESTS/documented.py\" \"$DIR/page\" \"$MNT\"");
+        assert_int_equal(ran.status, 1);
+        if (!strstr(ran.out, cases[i].said))
+            fail_msg("%s: %s%s", cases[i].edit, ran.out, ran.err);
+    }
+}
+
+/* ---- touch ---- */
+
+static const char *balance_of(const struct mount *mount)
+{
+    return run_ok(mount, "cat billing/balance").out;
+}
+
+static void test_touch_shows_a_balance_that_changed_inside_the_ttl(void **state)
+{
+    struct fixture *f = *state;
+    fixture_remount(f, NULL);
+    assert_string_equal(balance_of(&f->mount), "100.00 EUR\n");
+    for (int euros = 99; euros > 89; euros--) {
+        char want[32];
+        account_set(&f->sim, "{\"balance\": \"%d.00\"}", euros);
+        snprintf(want, sizeof want, "%d.00 EUR\n", euros + 1);
+        assert_string_equal(balance_of(&f->mount), want);
+        snprintf(want, sizeof want, "%d.00 EUR\n", euros);
+        assert_string_equal(run_ok(&f->mount, "touch billing/balance; cat billing/balance").out, want);
+    }
+    assert_int_equal(asked(&f->sim, NULL), 11);
+    account_set(&f->sim, "{\"balance\": \"100.00\"}");
+}
+
+/* An attribute as seconds since 1970. */
+static double time_of(const struct mount *mount, const char *attribute)
+{
+    return atof(run_ok(mount, "date +%%s.%%N -d \"$(getfattr --only-values -n user.melbicomfs.%s billing/balance)\"",
+                       attribute).out);
+}
+
+static void test_attributes_say_when_it_was_fetched_and_when_it_expires(void **state)
+{
+    struct fixture *f = *state;
+    fixture_remount(f, &(struct how){.options = "ttl=300"});
+    double before = atof(run_ok(&f->mount, "date +%%s.%%N").out);
+    balance_of(&f->mount);
+    char *all = run_ok(&f->mount, "getfattr -d billing/balance").out;
+    assert_non_null(strstr(all, "user.melbicomfs.url=\"/billing/creditbalance\""));
+    assert_non_null(strstr(all, "user.melbicomfs.stale=\"no\""));
+    assert_non_null(strstr(all, "user.melbicomfs.etag="));
+    double fetched = time_of(&f->mount, "fetched"), expires = time_of(&f->mount, "expires");
+    assert_true(fetched >= before - 0.01 && fetched < before + 30);
+    assert_true(expires - fetched > 299.5 && expires - fetched < 300.5);
+    assert_int_equal(asked(&f->sim, NULL), 1);
+
+    run_ok(&f->mount, "touch billing/balance; cat billing/balance");
+    assert_true(time_of(&f->mount, "fetched") > fetched);
+    assert_true(time_of(&f->mount, "expires") > expires);
+}
+
+struct showing {
+    const struct mount *mount;
+    const char *command, *want;
+};
+
+static bool shows(void *data)
+{
+    struct showing *showing = data;
+    struct ran ran = run(showing->mount, "%s", showing->command);
+    return ran.status == 0 && strcmp(ran.out, showing->want) == 0;
+}
+
+/* The kernel is told of a directory's renewal after its SETATTR has been answered, so it may take a moment. */
+static void assert_shows_soon(const struct mount *mount, const char *command, const char *want)
+{
+    struct showing showing = {mount, command, want};
+    if (!wait_until(shows, &showing, 5000))
+        fail_msg("`%s` shows %s, not %s", command, run(mount, "%s", command).out, want);
+}
+
+static void test_touch_of_a_directory_renews_what_is_below_it(void **state)
+{
+    struct fixture *f = *state;
+    static const char unpaid[] = "grep -h '\"total\"' billing/invoices/90001.json";
+    char *before, *count;
+
+    fixture_remount(f, NULL);
+    before = run_ok(&f->mount, unpaid).out;
+    count = run_ok(&f->mount, "ls billing/invoices | wc -l").out;
+    account_set(&f->sim, "{\"invoice\": {\"id\": 90001, \"total\": \"1234.56\"}, \"add_invoices\": 1}");
+    assert_string_equal(run_ok(&f->mount, unpaid).out, before);
+    assert_string_equal(run_ok(&f->mount, "ls billing/invoices | wc -l").out, count);
+
+    run_ok(&f->mount, "touch billing/invoices");
+    char want[32];
+    snprintf(want, sizeof want, "%d\n", atoi(count) + 1);
+    assert_shows_soon(&f->mount, "ls billing/invoices | wc -l", want);
+    assert_shows_soon(&f->mount, unpaid, "  \"total\": \"1234.56\",\n");
+    assert_shows_soon(&f->mount, "ls -l billing/invoices | grep -c json", run_ok(&f->mount, "ls billing/invoices | grep -c json").out);
+}
+
+static void test_touch_of_the_root_renews_everything_when_it_is_next_used(void **state)
+{
+    struct fixture *f = *state;
+    fixture_remount(f, NULL);
+    run_ok(&f->mount, "cat billing/balance version services/10421/info.json; ls services; cat domains/pricing/com/domainregister/EUR/1");
+    account_set(&f->sim, "{\"balance\": \"7.00\", \"service\": {\"id\": 10421, \"domain\": \"new.example.com\"},"
+                         " \"delete_service\": 10422}");
+    journal_clear(&f->sim);
+    run_ok(&f->mount, "touch .");
+    /* Nobody has asked yet. */
+    assert_int_equal(asked(&f->sim, NULL), 0);
+    assert_shows_soon(&f->mount, "cat billing/balance", "7.00 EUR\n");
+    assert_shows_soon(&f->mount, "jq -r .domain services/10421/info.json", "new.example.com\n");
+    assert_shows_soon(&f->mount, "ls services | grep -c 10422 || true", "0\n");
+    assert_shows_soon(&f->mount, "cat version", "1.2.6\n");
+    assert_int_equal(asked(&f->sim, "balance"), 1);
+    assert_int_equal(asked(&f->sim, "service"), 1);
+    assert_int_equal(asked(&f->sim, "version"), 1);
+}
+
+static void test_touch_does_not_create_and_sets_no_times(void **state)
+{
+    struct fixture *f = *state;
+    struct ran ran = run(&f->mount, "touch billing/nothing");
+    assert_int_equal(ran.status, 1);
+    ran = run(&f->mount, "touch -d 2020-01-01 billing/balance");
+    assert_int_equal(ran.status, 1);
+    assert_non_null(strstr(ran.err, is_root() ? "Read-only file system" : "touch"));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest walks[] = {
+        cmocka_unit_test(test_no_link_dangles),
+        cmocka_unit_test(test_ls_walks_it_without_an_error),
+        cmocka_unit_test(test_tree_walks_it_without_an_error),
+        cmocka_unit_test(test_find_follows_every_link_without_an_error),
+        cmocka_unit_test(test_tar_follows_every_link_without_an_error),
+        cmocka_unit_test(test_rsync_follows_every_link_without_an_error),
+    };
+    static const struct CMUnitTest rest[] = {
+        cmocka_unit_test(test_grep_over_a_cold_mount_asks_once_for_each_list_filter_and_service),
+        cmocka_unit_test(test_one_path_asks_for_the_least_that_serves),
+        cmocka_unit_test(test_an_invoice_by_its_number_asks_for_that_one_alone),
+        cmocka_unit_test(test_what_is_outside_a_set_is_not_there_and_asks_nothing),
+        cmocka_unit_test(test_the_readme_of_the_mount_documents_the_tree),
+        cmocka_unit_test(test_the_readme_of_the_project_documents_the_tree),
+        cmocka_unit_test(test_what_is_documented_or_there_alone_is_noticed),
+        cmocka_unit_test(test_touch_shows_a_balance_that_changed_inside_the_ttl),
+        cmocka_unit_test(test_attributes_say_when_it_was_fetched_and_when_it_expires),
+        cmocka_unit_test(test_touch_of_a_directory_renews_what_is_below_it),
+        cmocka_unit_test(test_touch_of_the_root_renews_everything_when_it_is_next_used),
+        cmocka_unit_test(test_touch_does_not_create_and_sets_no_times),
+    };
+    harness_begin();
+    setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
+    int failed = cmocka_run_group_tests(rest, setup_small, teardown);
+    return cmocka_run_group_tests(walks, setup_large, teardown) + failed;
+}

@@ -1,0 +1,126 @@
+/*
+ * Paths of the tree for tests: resolved name by name, looked at and listed, without a mount.
+ *
+ * Threads:   the test's.
+ * Ownership: walk_to() fills a walk, walk_end() frees what it holds; a walk must not be moved in between.
+ * Errors:    what must not fail ends the test.
+ */
+#ifndef MELBICOMFS_TESTS_PLACES_H
+#define MELBICOMFS_TESTS_PLACES_H
+
+#include "stack.h"
+#include "tree/tree_private.h"
+
+#define WALK_DEPTH 8
+
+struct walk {
+    struct place places[WALK_DEPTH];
+    char names[WALK_DEPTH][512];
+    unsigned n;
+};
+
+/* The place of a path, or NULL when its grammar allows none such. */
+static inline struct place *walk_to(struct stack *s, struct walk *walk, const char *path)
+{
+    struct place *place = tree_root(s->tree);
+
+    walk->n = 0;
+    while (*path) {
+        size_t len = strcspn(path, "/");
+        char *name = walk->names[walk->n];
+
+        assert_true(walk->n < WALK_DEPTH && len < sizeof(walk->names[0]));
+        memcpy(name, path, len);
+        name[len] = '\0';
+        int r = tree_child(s->tree, place, name, &walk->places[walk->n]);
+        if (r != 0) {
+            assert_int_equal(r, -ENOENT);
+            return NULL;
+        }
+        place = &walk->places[walk->n++];
+        path += len + (path[len] == '/');
+    }
+    return place;
+}
+
+static inline void walk_end(struct walk *walk)
+{
+    while (walk->n > 0)
+        place_clear(&walk->places[--walk->n]);
+}
+
+/* Gets what a place shows, whatever it takes: 1 and *ret, or an error. */
+static inline int look(struct stack *s, struct place *place, struct view *ret)
+{
+    for (;;) {
+        struct reader reader = {.wait = {.done = reader_called, .data = &reader}};
+        int r = tree_peek(s->tree, place, ret);
+
+        if (r != 0)
+            return r;
+        r = tree_ask(s->tree, place, &reader.wait);
+        if (r < 0)
+            return r;
+        if (r == 1)
+            continue;
+        await(s, reader.calls);
+        if (reader.error)
+            return reader.error;
+    }
+}
+
+/* Looks at a path by memory alone: what tree_peek() says, or -ENOENT by grammar. */
+static inline int peek(struct stack *s, const char *path)
+{
+    struct walk walk;
+    struct view view = {.snapshot = NULL};
+    struct place *place = walk_to(s, &walk, path);
+    int r = place ? tree_peek(s->tree, place, &view) : -ENOENT;
+
+    view_clear(&view);
+    walk_end(&walk);
+    return r;
+}
+
+/* What a file shows, or where a link leads, is `text`. */
+static inline void assert_shows(struct stack *s, const char *path, const char *text)
+{
+    struct walk walk;
+    struct view view = {.snapshot = NULL};
+    struct place *place = walk_to(s, &walk, path);
+    char target[128];
+
+    if (!place || look(s, place, &view) != 1)
+        fail_msg("%s is not there", path);
+    if (place->route->kind == ROUTE_LINK) {
+        assert_int_equal(tree_target(place, view.id, target, sizeof(target)), strlen(text));
+        assert_string_equal(target, text);
+    } else {
+        assert_text(view.snapshot, text);
+    }
+    view_clear(&view);
+    walk_end(&walk);
+}
+
+/* The names of a directory from memory, each followed by a blank. */
+static inline char *names_of(struct stack *s, const char *path, char *buf, size_t size)
+{
+    struct walk walk;
+    struct listing listing;
+    struct listed entry;
+    size_t len = 0;
+    struct place *dir = walk_to(s, &walk, path);
+
+    assert_non_null(dir);
+    assert_int_equal(listing_open(&listing, s->tree, dir, 0), 1);
+    buf[0] = '\0';
+    while (listing_next(&listing, &entry)) {
+        len += (size_t)snprintf(buf + len, size - len, "%s ", entry.name);
+        assert_true(len < size);
+    }
+    listing_close(&listing);
+    walk_end(&walk);
+    return buf;
+}
+
+#endif

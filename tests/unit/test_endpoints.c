@@ -1,0 +1,491 @@
+/*
+ * The table of what the API offers, what [endpoints] makes of it, and how a query becomes a path.
+ */
+#include "api/endpoints.h"
+
+#include <json-c/printbuf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/config.h"
+#include "base/log.h"
+
+/* The endpoints that `n` overrides make, or NULL; the config is cleared by clear(). */
+static struct endpoints *make(struct config *config, const char *const (*rows)[3], size_t n)
+{
+    config_init(config);
+    config->overrides = calloc(n + 1, sizeof(*config->overrides));
+    assert_non_null(config->overrides);
+    for (; config->n_overrides < n; config->n_overrides++)
+        config->overrides[config->n_overrides] = (struct config_override){
+            .operation = strdup(rows[config->n_overrides][0]),
+            .key = strdup(rows[config->n_overrides][1]),
+            .value = strdup(rows[config->n_overrides][2]),
+            .origin = strdup("config:1"),
+        };
+    return endpoints_new(config);
+}
+
+static void clear(struct config *config, struct endpoints *endpoints)
+{
+    endpoints_free(endpoints);
+    config_clear(config);
+    log_free();
+}
+
+static void assert_path(const struct endpoints *endpoints, const struct query *query, size_t offset, const char *path)
+{
+    struct printbuf *out = printbuf_new();
+
+    assert_int_equal(endpoints_path(endpoints, query, offset, out), 0);
+    assert_string_equal(out->buf, path);
+    printbuf_free(out);
+}
+
+static void assert_key(const struct query *query, const char *key)
+{
+    struct printbuf *out = printbuf_new();
+
+    query_key(query, out);
+    assert_string_equal(out->buf, key);
+    printbuf_free(out);
+}
+
+/* ---- the table ---- */
+
+static unsigned count(const char *const *texts, unsigned room)
+{
+    unsigned n = 0;
+
+    while (n < room && texts[n])
+        n++;
+    for (unsigned i = n; i < room; i++)
+        assert_null(texts[i]); /* no hole */
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned k = 0; k < i; k++)
+            assert_string_not_equal(texts[i], texts[k]);
+    return n;
+}
+
+static void check_params(const struct endpoint *endpoint)
+{
+    bool ended = false;
+
+    for (unsigned i = 0; i < ENDPOINT_PARAMS; i++) {
+        const struct endpoint_param *param = &endpoint->params[i];
+
+        ended = ended || !param->key;
+        assert_int_equal(param->key == NULL, ended);
+        assert_int_equal(param->name == NULL, ended);
+        for (unsigned k = 0; k < i && !ended; k++)
+            assert_string_not_equal(param->key, endpoint->params[k].key);
+    }
+}
+
+static void test_every_row(void **state)
+{
+    (void)state;
+    for (unsigned op = 0; op < OPERATIONS; op++) {
+        const struct endpoint *endpoint = endpoint_of((enum operation)op);
+        unsigned n = count(endpoint->paths, ENDPOINT_PATHS);
+
+        assert_int_equal(endpoint_named(endpoint->name), op);
+        assert_true(strcmp(endpoint->method, op == OP_PURGE ? "POST" : "GET") == 0);
+        assert_true(n > 0 && n < ENDPOINT_PATHS);
+        for (unsigned i = 0; i < n; i++) {
+            assert_int_equal(endpoint->paths[i][0], '/');
+            assert_true(strlen(endpoint->paths[i]) > 1 && !strchr(endpoint->paths[i], '?'));
+            assert_int_equal(!strstr(endpoint->paths[0], "{id}"), !strstr(endpoint->paths[i], "{id}"));
+        }
+        assert_true(strcmp(endpoint->evidence, "documented") == 0 || strcmp(endpoint->evidence, "observed") == 0 ||
+                    strcmp(endpoint->evidence, "inferred") == 0);
+        count(endpoint->names, ENDPOINT_ALIASES);
+        unsigned ids = count(endpoint->ids, ENDPOINT_ALIASES);
+        assert_true(!endpoint->by_id || ids > 0);
+        assert_true(!endpoint->by_id || endpoint->shape == SHAPE_LIST);
+        for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
+            count(endpoint->fields[i], ENDPOINT_ALIASES);
+        assert_true(endpoint->date_field < SNAPSHOT_FIELDS);
+        if (endpoint->date_field >= 0)
+            assert_non_null(endpoint->fields[endpoint->date_field][0]);
+        check_params(endpoint);
+    }
+    assert_int_equal(endpoint_named("no-such-operation"), OP_NONE);
+    assert_int_equal(endpoint_named(""), OP_NONE);
+}
+
+static void test_only_prices_and_catalogues_live_long(void **state)
+{
+    (void)state;
+    for (unsigned op = 0; op < OPERATIONS; op++) {
+        bool slow = op == OP_VERSION || op == OP_GROUPS || op == OP_PRODUCTS || op == OP_PRICING;
+
+        assert_int_equal(endpoint_of((enum operation)op)->slow, slow);
+    }
+}
+
+/* ---- against the description of the API ---- */
+
+static char *read_openapi(void)
+{
+    const char *path = getenv("OPENAPI");
+    FILE *file = fopen(path ? path : "tests/openapi.yaml", "re");
+    char *text = calloc(1, 1 << 18);
+
+    assert_non_null(file);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 18) - 1, file) > 0);
+    (void)fclose(file);
+    return text;
+}
+
+/* The operation that has `path`, which writes ids as {serviceId}, among its candidates at `place`. */
+static enum operation operation_at(const char *path, unsigned place)
+{
+    char ours[128];
+    const char *id = strstr(path, "{serviceId}");
+
+    (void)snprintf(ours, sizeof(ours), "%.*s%s%s", (int)(id ? id - path : (int)strlen(path)), path, id ? "{id}" : "",
+                   id ? id + strlen("{serviceId}") : "");
+    for (unsigned op = 0; op < OPERATIONS; op++) {
+        const char *have = endpoint_of((enum operation)op)->paths[place];
+
+        if (have && strcmp(have, ours) == 0)
+            return (enum operation)op;
+    }
+    return OP_NONE;
+}
+
+static void check_candidates(const char *line, enum operation operation)
+{
+    char list[512], *rest = list, *path;
+    unsigned n = 0;
+
+    (void)snprintf(list, sizeof(list), "%s", strchr(line, '[') + 1);
+    list[strcspn(list, "]")] = '\0';
+    while ((path = strtok_r(rest, ", ", &rest))) {
+        assert_int_equal(operation_at(path, n), operation);
+        n++;
+    }
+    assert_true(n > 1);
+    assert_null(endpoint_of(operation)->paths[n]);
+}
+
+static void test_every_path_and_candidate_of_the_description(void **state)
+{
+    char *text = read_openapi(), *rest = text, *line;
+    enum operation operation = OP_NONE;
+    bool seen[OPERATIONS] = {false}, paths = false;
+    unsigned candidates = 0;
+
+    (void)state;
+    while ((line = strsep(&rest, "\n"))) {
+        paths = paths || strcmp(line, "paths:") == 0;
+        if (paths && strncmp(line, "  /", 3) == 0) {
+            line[strlen(line) - 1] = '\0';
+            operation = operation_at(line + 2, 0);
+            assert_int_not_equal(operation, OP_NONE);
+            seen[operation] = true;
+        }
+        if (paths && strstr(line, "x-candidates:")) {
+            check_candidates(line, operation);
+            candidates++;
+        }
+    }
+    for (unsigned op = 0; op < OPERATIONS; op++)
+        assert_true(seen[op]);
+    assert_int_equal(candidates, 4);
+    free(text);
+}
+
+static void test_every_parameter_of_the_description(void **state)
+{
+    char *text = read_openapi(), *rest = text, *line;
+    enum operation operation = OP_NONE;
+    unsigned n = 0;
+
+    (void)state;
+    while ((line = strsep(&rest, "\n"))) {
+        char *name = strstr(line, "name: ");
+        bool found = false;
+
+        if (strncmp(line, "  /", 3) == 0) {
+            line[strlen(line) - 1] = '\0';
+            operation = operation_at(line + 2, 0);
+        }
+        if (operation == OP_NONE || !name || !strstr(line, "- ") || strstr(line, "limitnum") || strstr(line, "cdn"))
+            continue;
+        if (strstr(line, "- {") ? !strstr(line, "in: query") : !strstr(line, "- name:"))
+            continue;
+        name += strlen("name: ");
+        name += *name == '"';
+        name[strcspn(name, "\",")] = '\0';
+        for (unsigned i = 0; i < ENDPOINT_PARAMS && endpoint_of(operation)->params[i].name; i++)
+            found = found || strcmp(endpoint_of(operation)->params[i].name, name) == 0;
+        if (!found)
+            fail_msg("%s has no parameter %s", endpoint_of(operation)->name, name);
+        n++;
+    }
+    assert_int_equal(n, 12);
+    free(text);
+}
+
+/* ---- paths ---- */
+
+static void test_paths(void **state)
+{
+    static const struct {
+        struct query query;
+        const char *path, *key;
+    } rows[] = {
+        {{.operation = OP_VERSION}, "/utility/version", "version"},
+        {{.operation = OP_SERVICE, .id = 10421}, "/services/10421", "service/10421"},
+        {{.operation = OP_SERVICE, .id = UINT64_MAX}, "/services/18446744073709551615", "service/18446744073709551615"},
+        {{.operation = OP_PURGE, .id = 7}, "/services/7/cdn/purge", "purge/7"},
+        {{.operation = OP_PRODUCTS, .values = {[PRODUCTS_GROUP] = "3"}},
+         "/products?productGroupId%5B%5D=3",
+         "products?group=3"},
+        {{.operation = OP_PRODUCTS, .values = {[PRODUCTS_GROUP] = "3", [PRODUCTS_OPTIONS] = "true"}},
+         "/products?productGroupId%5B%5D=3&showConfigOptions=true",
+         "products?group=3&options=true"},
+        {{.operation = OP_SERVICES, .values = {[SERVICES_STATUS] = "Pending"}},
+         "/services?serviceStatus=Pending",
+         "services?status=Pending"},
+        {{.operation = OP_SERVICES, .values = {[SERVICES_PRODUCT] = "A/B &c=d?#+%caf\xc3\xa9 ~._-"}},
+         "/services?productName=A%2FB%20%26c%3Dd%3F%23%2B%25caf%C3%A9%20~._-",
+         "services?product=A%2FB%20%26c%3Dd%3F%23%2B%25caf%C3%A9%20~._-"},
+        {{.operation = OP_SERVICES, .values = {[SERVICES_PRODUCT] = ""}}, "/services?productName=", "services?product="},
+        {{.operation = OP_PRICING, .values = {[PRICING_EXTENSION] = "co.uk"}},
+         "/domains/pricing?extension=.co.uk",
+         "pricing?extension=co.uk"},
+        {{.operation = OP_INVOICES},
+         "/billing/invoices?showInvoiceItems=true&showTransactions=true",
+         "invoices"},
+        {{.operation = OP_INVOICES, .values = {[INVOICES_ID] = "90017"}},
+         "/billing/invoices?id=90017&showInvoiceItems=true&showTransactions=true",
+         "invoices?id=90017"},
+        {{.operation = OP_INVOICES, .values = {[INVOICES_NUMBER] = "MLB-2026-0117", [INVOICES_STATUS] = "Paid"}},
+         "/billing/invoices?invoicenum=MLB-2026-0117&status=Paid&showInvoiceItems=true&showTransactions=true",
+         "invoices?number=MLB-2026-0117&status=Paid"},
+        {{.operation = OP_BALANCE}, "/billing/creditbalance", "balance"},
+    };
+    struct config config;
+    struct endpoints *endpoints = make(&config, NULL, 0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_path(endpoints, &rows[i].query, 0, rows[i].path);
+        assert_key(&rows[i].query, rows[i].key);
+    }
+    clear(&config, endpoints);
+}
+
+/* Two queries with one key would be one document. */
+static void test_keys_do_not_meet(void **state)
+{
+    const struct query a = {.operation = OP_SERVICES, .values = {[SERVICES_STATUS] = "x&product=y"}};
+    const struct query b = {.operation = OP_SERVICES,
+                            .values = {[SERVICES_STATUS] = "x", [SERVICES_PRODUCT] = "y"}};
+    struct printbuf *one = printbuf_new(), *two = printbuf_new();
+
+    (void)state;
+    query_key(&a, one);
+    query_key(&b, two);
+    assert_string_not_equal(one->buf, two->buf);
+    printbuf_free(one);
+    printbuf_free(two);
+}
+
+/* ---- candidates ---- */
+
+static void test_a_404_moves_on_to_the_next_candidate(void **state)
+{
+    struct config config;
+    struct endpoints *endpoints = make(&config, NULL, 0);
+    const struct query balance = {.operation = OP_BALANCE};
+
+    (void)state;
+    assert_path(endpoints, &balance, 0, "/billing/creditbalance");
+    assert_true(endpoints_missed(endpoints, OP_BALANCE, 0));
+    assert_path(endpoints, &balance, 0, "/billing/balance");
+    assert_true(endpoints_missed(endpoints, OP_BALANCE, 0)); /* a call that was under way meanwhile */
+    assert_int_equal(endpoints_choice(endpoints, OP_BALANCE), 1);
+    endpoints_settled(endpoints, OP_BALANCE);
+    assert_false(endpoints_missed(endpoints, OP_BALANCE, 1)); /* a true 404 of the one that is there */
+    assert_path(endpoints, &balance, 0, "/billing/balance");
+    assert_int_equal(endpoints_choice(endpoints, OP_VERSION), 0);
+    clear(&config, endpoints);
+}
+
+/* What was not there at all may be there later, or was the 404 of a name that is not. */
+static void test_when_no_candidate_is_there_the_next_call_begins_anew(void **state)
+{
+    struct config config;
+    struct endpoints *endpoints = make(&config, NULL, 0);
+
+    (void)state;
+    assert_true(endpoints_missed(endpoints, OP_PRICING, 0));
+    assert_true(endpoints_missed(endpoints, OP_PRICING, 1));
+    assert_false(endpoints_missed(endpoints, OP_PRICING, 2));
+    assert_int_equal(endpoints_choice(endpoints, OP_PRICING), 0);
+    assert_false(endpoints_missed(endpoints, OP_PRICING, 1)); /* under way meanwhile: it has seen enough */
+    assert_path(endpoints, &(struct query){.operation = OP_PRICING}, 0, "/domains/pricing");
+    assert_false(endpoints_missed(endpoints, OP_SERVICE, 0)); /* the only one: the service is not there */
+    assert_int_equal(endpoints_choice(endpoints, OP_SERVICE), 0);
+    clear(&config, endpoints);
+}
+
+/* ---- overrides ---- */
+
+static void test_overrides(void **state)
+{
+    static const char *const rows[][3] = {
+        {"balance", "path", "/v2/credit"},      {"services", "param.status", "state"},
+        {"services", "param.productName", "p"}, {"invoices", "query", "limitnum=100000"},
+        {"service", "path", "/v2/s/{id}/all"},  {"groups", "path", "/g?all=1"},
+        {"products", "query", "a=b&c=d"},       {"pricing", "param.extension", "tld[]"},
+    };
+    struct config config;
+    struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
+
+    (void)state;
+    assert_non_null(endpoints);
+    assert_path(endpoints, &(struct query){.operation = OP_BALANCE}, 0, "/v2/credit");
+    assert_false(endpoints_missed(endpoints, OP_BALANCE, 0));
+    assert_path(endpoints,
+                &(struct query){.operation = OP_SERVICES,
+                                .values = {[SERVICES_STATUS] = "Active", [SERVICES_PRODUCT] = "x"}},
+                0, "/services?state=Active&p=x");
+    assert_path(endpoints, &(struct query){.operation = OP_SERVICE, .id = 5}, 0, "/v2/s/5/all");
+    assert_path(endpoints, &(struct query){.operation = OP_INVOICES}, 0,
+                "/billing/invoices?showInvoiceItems=true&showTransactions=true&limitnum=100000");
+    assert_path(endpoints, &(struct query){.operation = OP_PRODUCTS}, 0, "/products?a=b&c=d");
+    assert_path(endpoints, &(struct query){.operation = OP_GROUPS}, 0, "/g?all=1");
+    assert_path(endpoints, &(struct query){.operation = OP_PRICING, .values = {[PRICING_EXTENSION] = "com"}}, 0,
+                "/domains/pricing?tld%5B%5D=.com");
+    /* The key is the query's, whatever the service calls it. */
+    assert_key(&(struct query){.operation = OP_SERVICES, .values = {[SERVICES_STATUS] = "Active"}},
+               "services?status=Active");
+    clear(&config, endpoints);
+}
+
+static void test_refused_overrides(void **state)
+{
+    static const char *const rows[][3] = {
+        {"nothing", "path", "/x"},
+        {"", "path", "/x"},
+        {"balance", "path", "x"},
+        {"balance", "path", ""},
+        {"balance", "path", "https://api.example.com/x"},
+        {"service", "path", "/services/all"},
+        {"balance", "paths", "/x"},
+        {"balance", "param.status", "x"},
+        {"services", "param.", "x"},
+        {"services", "param.colour", "x"},
+        {"balance", "page_size", "100"},
+        {"service", "page_offset", "skip"},
+        {"pricing", "page_size_name", "n"},
+        {"invoices", "page_size", "0"},
+        {"invoices", "page_size", "-1"},
+        {"invoices", "page_size", ""},
+        {"invoices", "page_size", "ten"},
+        {"invoices", "page_size", "10 "},
+        {"invoices", "page_size", "1000001"},
+        {"invoices", "page_size", "99999999999999999999"},
+        {"invoices", "colour", "red"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config config;
+        struct endpoints *endpoints = make(&config, &rows[i], 1);
+        size_t len;
+        char *log = log_recent(&len);
+
+        if (endpoints)
+            fail_msg("%s.%s = %s was taken", rows[i][0], rows[i][1], rows[i][2]);
+        assert_non_null(strstr(log, "config:1"));
+        assert_non_null(strstr(log, rows[i][1]));
+        assert_ptr_equal(strchr(log, '\n'), log + len - 1); /* one line */
+        free(log);
+        clear(&config, endpoints);
+    }
+}
+
+static void test_paging(void **state)
+{
+    static const char *const rows[][3] = {
+        {"invoices", "page_size", "100"},
+        {"services", "page_size", "25"},
+        {"services", "page_size_name", "per page"},
+        {"services", "page_offset", "skip"},
+        {"services", "query", "x=y"},
+    };
+    struct config config;
+    struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
+
+    (void)state;
+    assert_non_null(endpoints);
+    assert_int_equal(endpoints_page(endpoints, OP_INVOICES)->size, 100);
+    assert_int_equal(endpoints_page(endpoints, OP_PRODUCTS)->size, 0);
+    assert_path(endpoints, &(struct query){.operation = OP_INVOICES}, 0,
+                "/billing/invoices?showInvoiceItems=true&showTransactions=true&limitnum=100&limitstart=0");
+    assert_path(endpoints, &(struct query){.operation = OP_SERVICES}, 50, "/services?x=y&per%20page=25&skip=50");
+    assert_path(endpoints, &(struct query){.operation = OP_PRODUCTS}, 50, "/products");
+    clear(&config, endpoints);
+}
+
+static void test_the_printed_table_tells_what_is_in_force(void **state)
+{
+    static const char *const rows[][3] = {
+        {"balance", "path", "/v2/credit"},
+        {"services", "param.status", "state"},
+        {"invoices", "query", "limitnum=9"},
+        {"invoices", "page_size", "100"},
+    };
+    static const char *const lines[] = {"/v2/credit",     "configured", "config:1", "state",    "limitnum=9",
+                                        "pages of 100",   "/version",   "inferred", "observed", "documented",
+                                        "/services/{id}", "POST",       "showInvoiceItems"};
+    struct config config;
+    struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    (void)state;
+    endpoints_print(endpoints, out);
+    (void)fclose(out);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        assert_non_null(strstr(text, lines[i]));
+    assert_null(strstr(text, "/billing/creditbalance")); /* no candidate of what is configured */
+    for (unsigned op = 0; op < OPERATIONS; op++)
+        assert_non_null(strstr(text, endpoint_of((enum operation)op)->name));
+    free(text);
+    clear(&config, endpoints);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_row),
+        cmocka_unit_test(test_only_prices_and_catalogues_live_long),
+        cmocka_unit_test(test_every_path_and_candidate_of_the_description),
+        cmocka_unit_test(test_every_parameter_of_the_description),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_keys_do_not_meet),
+        cmocka_unit_test(test_a_404_moves_on_to_the_next_candidate),
+        cmocka_unit_test(test_when_no_candidate_is_there_the_next_call_begins_anew),
+        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_refused_overrides),
+        cmocka_unit_test(test_paging),
+        cmocka_unit_test(test_the_printed_table_tells_what_is_in_force),
+    };
+
+    return cmocka_run_group_tests_name("endpoints", tests, NULL, NULL);
+}

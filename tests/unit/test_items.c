@@ -1,0 +1,521 @@
+/*
+ * What a document makes of an answer: items, their ids and fields, prices, and the memory all of it takes.
+ */
+#include "stack.h"
+
+/* Seeds a new document of the operation with the body, in place of an answer. */
+static struct document *seeded(struct stack *s, enum operation operation, const char *body)
+{
+    struct document *document = stack_document(s, operation);
+
+    seed(document, body);
+    return document;
+}
+
+static const char *field_of(const struct document *document, uint64_t id, unsigned field)
+{
+    const struct item *item = document_item(document, id);
+
+    assert_non_null(item);
+    return snapshot_field(item->snapshot, field);
+}
+
+/* ---- ids ---- */
+
+static void test_ids(void **state)
+{
+    static const struct {
+        const char *id;
+        uint64_t expected;
+    } rows[] = {
+        {"0", 0},
+        {"7", 7},
+        {"\"7\"", 7},
+        {"\"0\"", 0},
+        {"9223372036854771711", ITEM_ID_MAX},
+        {"\"9223372036854771711\"", ITEM_ID_MAX},
+        {"9223372036854771712", ITEM_NO_ID},
+        {"9223372036854775808", ITEM_NO_ID},
+        {"18446744073709551615", ITEM_NO_ID},
+        {"99999999999999999999999999", ITEM_NO_ID},
+        {"\"99999999999999999999999999\"", ITEM_NO_ID},
+        {"\"18446744073709551617\"", ITEM_NO_ID},
+        {"-1", ITEM_NO_ID},
+        {"-0", ITEM_NO_ID},
+        {"1.0", ITEM_NO_ID},
+        {"1e3", ITEM_NO_ID},
+        {"\"007\"", ITEM_NO_ID},
+        {"\"\"", ITEM_NO_ID},
+        {"\" 7\"", ITEM_NO_ID},
+        {"\"7 \"", ITEM_NO_ID},
+        {"\"+7\"", ITEM_NO_ID},
+        {"\"7\\u0000\"", ITEM_NO_ID},
+        {"null", ITEM_NO_ID},
+        {"true", ITEM_NO_ID},
+        {"[7]", ITEM_NO_ID},
+        {"{\"id\":7}", ITEM_NO_ID},
+    };
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct document *document = stack_document(s, OP_SERVICES);
+        char body[128];
+
+        (void)snprintf(body, sizeof(body), "[{\"id\":%s}]", rows[i].id);
+        seed(document, body);
+        assert_int_equal(document->n_items, 1);
+        /* "-0" as a number may pass for 0 or for none; as another item's name it would be an alias of nobody's. */
+        if (strcmp(rows[i].id, "-0") == 0)
+            continue;
+        if (document->items[0].id != rows[i].expected)
+            fail_msg("the id %s is read as %ju", rows[i].id, (uintmax_t)document->items[0].id);
+        assert_int_equal(document->n_ids, rows[i].expected != ITEM_NO_ID);
+        assert_int_equal(document->unshown, rows[i].expected == ITEM_NO_ID);
+        assert_int_equal(document_item(document, rows[i].expected) != NULL, rows[i].expected != ITEM_NO_ID);
+    }
+    stack_free(s);
+}
+
+static void test_aliases_in_the_order_of_the_table(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_SERVICES,
+                                       "[{\"serviceid\":1,\"id\":2,\"name\":\"n\",\"productName\":\"p\"},"
+                                       "{\"service_id\":\"3\",\"serviceStatus\":\"Active\",\"name\":null},"
+                                       "{\"id\":4,\"status\":[1],\"productName\":12.50},"
+                                       "{\"id\":5,\"id\":6,\"status\":\"a\\/b \\u00e9\"}]");
+
+    (void)state;
+    assert_int_equal(document->n_ids, 4);
+    assert_null(document_item(document, 1));
+    assert_string_equal(field_of(document, 2, SERVICE_PRODUCT), "p");
+    assert_null(field_of(document, 2, SERVICE_STATUS));
+    assert_string_equal(field_of(document, 3, SERVICE_STATUS), "Active");
+    assert_null(field_of(document, 3, SERVICE_PRODUCT));
+    assert_null(field_of(document, 4, SERVICE_STATUS));
+    assert_string_equal(field_of(document, 4, SERVICE_PRODUCT), "12.50");
+    assert_string_equal(field_of(document, 6, SERVICE_STATUS), "a/b \xc3\xa9"); /* of duplicate keys, the last */
+    stack_free(s);
+}
+
+static void test_order_of_ids(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_SERVICES, "[{\"id\":30},{\"x\":1},{\"id\":\"5\"},7,{\"id\":0},null]");
+
+    (void)state;
+    assert_int_equal(document->n_items, 6);
+    assert_int_equal(document->n_ids, 3);
+    assert_int_equal(document->unshown, 3);
+    assert_int_equal(document->items[0].id, 30); /* in the API's order */
+    assert_int_equal(document_nth(document, 0)->id, 0);
+    assert_int_equal(document_nth(document, 1)->id, 5);
+    assert_int_equal(document_nth(document, 2)->id, 30);
+    assert_int_equal(document_rank(document, 0), 0);
+    assert_int_equal(document_rank(document, 1), 1);
+    assert_int_equal(document_rank(document, 30), 2);
+    assert_int_equal(document_rank(document, 31), 3);
+    assert_null(document_item(document, 6));
+    assert_null(document_item(document, ITEM_NO_ID));
+    assert_text(document->items[3].snapshot, "7\n");
+    assert_text(document->items[5].snapshot, "null\n");
+    stack_free(s);
+}
+
+/* Of several items with one id the first is shown under it; the others are in the list, and none is aliased. */
+static void test_duplicate_ids(void **state)
+{
+    static const char body[] = "[{\"id\":2,\"n\":1},{\"id\":1},{\"id\":2,\"n\":2},{\"id\":\"2\",\"n\":3}]";
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_SERVICES, body);
+    uint64_t generation = document->generation;
+    struct snapshot *third = document->items[2].snapshot;
+
+    (void)state;
+    assert_int_equal(document->n_items, 4);
+    assert_int_equal(document->n_ids, 2);
+    assert_int_equal(document->unshown, 2);
+    assert_ptr_equal(document_item(document, 2), &document->items[0]);
+    assert_int_equal(document->items[2].id, ITEM_NO_ID);
+    assert_int_equal(logged("no usable id"), 1);
+
+    seed(document, body); /* equal bytes: nothing has changed, and it has been said */
+    assert_int_equal(document->generation, generation);
+    assert_ptr_equal(document->items[2].snapshot, third);
+    assert_int_equal(document->unshown, 2);
+    seed(document, "[{\"id\":2},{\"id\":1},{\"id\":2,\"n\":2},{\"id\":2,\"n\":3}]");
+    assert_int_not_equal(document->generation, generation);
+    assert_int_equal(logged("no usable id"), 1);
+    stack_free(s);
+}
+
+static void test_lists_without_ids_are_no_fault(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_PRODUCTS, "[{\"name\":\"a\"},{\"name\":\"b\"}]");
+    struct snapshot *first = document->items[0].snapshot;
+
+    (void)state;
+    assert_int_equal(document->n_items, 2);
+    assert_int_equal(document->unshown, 0);
+    seed(document, "[{\"name\":\"a\"},{\"name\":\"c\"}]");
+    assert_ptr_equal(document->items[0].snapshot, first);
+    stack_free(s);
+}
+
+static void test_items_that_came_and_went_leave_the_others(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_SERVICES, "[{\"id\":1},{\"id\":2},{\"id\":3}]");
+    struct snapshot *one = document->items[0].snapshot, *three = document->items[2].snapshot;
+
+    (void)state;
+    seed(document, "[{\"id\":9},{\"id\":3},{\"id\":1}]");
+    assert_ptr_equal(document_item(document, 3)->snapshot, three);
+    assert_ptr_equal(document_item(document, 1)->snapshot, one);
+    assert_null(document_item(document, 2));
+    assert_non_null(document_item(document, 9));
+    stack_free(s);
+}
+
+static void test_an_item_with_a_field(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document =
+        seeded(s, OP_INVOICES, "[{\"id\":5,\"invoicenum\":\"A\"},{\"id\":1,\"invoicenum\":\"B\"},"
+                               "{\"id\":2,\"invoicenum\":\"A\"},{\"id\":3}]");
+
+    (void)state;
+    assert_int_equal(document_with(document, INVOICE_NUMBER, "A")->id, 5);
+    assert_int_equal(document_with(document, INVOICE_NUMBER, "B")->id, 1);
+    assert_null(document_with(document, INVOICE_NUMBER, "C"));
+    assert_null(document_with(document, INVOICE_STATUS, "A"));
+    seed(document, "[{\"id\":2,\"invoicenum\":\"A\"}]"); /* the index is of this content */
+    assert_int_equal(document_with(document, INVOICE_NUMBER, "A")->id, 2);
+    assert_null(document_with(document, INVOICE_NUMBER, "B"));
+    stack_free(s);
+}
+
+static void test_the_date_of_an_invoice_is_its_mtime(void **state)
+{
+    static const struct {
+        const char *date;
+        time_t noon; /* 0: the time it was seen */
+    } rows[] = {
+        {"\"2026-10-01\"", 1790856000}, {"\"2026-10-01 23:59:59\"", 1790856000}, {"\"0000-00-00\"", 0},
+        {"\"soon\"", 0},                {"null", 0},                             {"20261001", 0},
+    };
+    struct stack *s = stack_new(NULL, 0, NULL);
+    time_t before = clock_wall().tv_sec;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct document *document = stack_document(s, OP_INVOICES);
+        char body[128];
+
+        (void)snprintf(body, sizeof(body), "[{\"id\":1,\"n\":%zu,\"date\":%s}]", i, rows[i].date);
+        seed(document, body);
+        time_t mtime = document->items[0].snapshot->mtime.tv_sec;
+        if (rows[i].noon)
+            assert_int_equal(mtime, rows[i].noon);
+        else
+            assert_true(mtime >= before);
+    }
+    stack_free(s);
+}
+
+/* ---- shapes ---- */
+
+static void test_envelopes_come_off(void **state)
+{
+    static const char *const bodies[] = {
+        "[{\"id\":1,\"status\":\"Active\"}]",
+        "{\"data\":[{\"id\":1,\"status\":\"Active\"}]}",
+        "{\"summary\":\"s\",\"value\":[{\"id\":1,\"status\":\"Active\"}]}",
+        "{\"services\":[{\"id\":1,\"status\":\"Active\"}],\"totalresults\":1}",
+        "{\"data\":{\"services\":[{\"id\":1,\"status\":\"Active\"}]}}",
+    };
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_SERVICES, bodies[0]);
+    uint64_t generation = document->generation;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        seed(document, bodies[i]);
+        assert_int_equal(document->generation, generation);
+    }
+    seeded(s, OP_BALANCE, "{\"status\":\"success\",\"data\":{\"balance\":\"1.00\",\"currency\":\"EUR\"}}");
+    assert_string_equal(snapshot_field(stack_document(s, OP_BALANCE)->items[0].snapshot, BALANCE_AMOUNT), "1.00");
+    stack_free(s);
+}
+
+static void test_an_empty_list_is_an_answer(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_SERVICES, "[]");
+
+    (void)state;
+    assert_true(document->loaded && document_fresh(document));
+    assert_int_equal(document->n_items + document->n_ids, 0);
+    assert_null(document_item(document, 0));
+    seed(document, "[{\"id\":1}]");
+    assert_int_equal(document->n_ids, 1);
+    seed(document, "[]");
+    assert_int_equal(document->n_ids, 0);
+    stack_free(s);
+}
+
+static void test_a_list_that_looks_cut(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = stack_document(s, OP_SERVICES);
+    char body[1024];
+
+    (void)state;
+    for (unsigned round = 0; round < 3; round++) {
+        size_t len = 0;
+
+        for (unsigned i = 0; i < 25; i++)
+            len += (size_t)snprintf(body + len, sizeof(body) - len, "%c{\"id\":%u}", i ? ',' : '[', i + round);
+        (void)snprintf(body + len, sizeof(body) - len, "]");
+        seed(document, body);
+        assert_true(document->maybe_cut);
+        assert_int_equal(logged("typical page size"), 1);
+    }
+    seed(document, "[{\"id\":1}]");
+    assert_false(document->maybe_cut);
+    stack_free(s);
+}
+
+/* ---- prices ---- */
+
+static void assert_price(const struct document *document, size_t i, const char *path, const char *text)
+{
+    const struct snapshot *price = document->items[i].snapshot;
+    char have[128];
+
+    (void)snprintf(have, sizeof(have), "%s/%s/%s/%s", snapshot_field(price, PRICE_EXTENSION),
+                   snapshot_field(price, PRICE_OPERATION), snapshot_field(price, PRICE_CURRENCY),
+                   snapshot_field(price, PRICE_YEARS));
+    assert_string_equal(have, path);
+    assert_text(price, text);
+}
+
+/* The keys of the levels, one of each level a price; and the price. */
+static const char *const levels[2][4] = {{".co.uk", "domainrenew", "EUR", "10"}, {"com", "domainregister", "USD", "1"}};
+
+static int nest(const unsigned order[4], unsigned which, char *body, size_t size)
+{
+    return snprintf(body, size, "\"%s\":{\"%s\":{\"%s\":{\"%s\":%s}}}", levels[which][order[0]],
+                    levels[which][order[1]], levels[which][order[2]], levels[which][order[3]],
+                    which ? "11" : "\"22.00\"");
+}
+
+/* The order of the levels is not documented: all 24. */
+static void test_prices_in_every_order_of_nesting(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    unsigned orders = 0;
+
+    (void)state;
+    for (unsigned code = 0; code < 256; code++) {
+        const unsigned order[4] = {code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6};
+        char a[128], b[128], body[300];
+
+        if ((1u << order[0] | 1u << order[1] | 1u << order[2] | 1u << order[3]) != 15)
+            continue;
+        orders++;
+        assert_true(nest(order, 0, a, sizeof(a)) > 0 && nest(order, 1, b, sizeof(b)) > 0);
+        (void)snprintf(body, sizeof(body), "{%s,%s}", a, b);
+        struct document *document = seeded(s, OP_PRICING, body);
+        assert_int_equal(document->n_items, 2);
+        assert_int_equal(document->unshown, 0);
+        assert_price(document, 0, "co.uk/domainrenew/EUR/10", "22.00\n");
+        assert_price(document, 1, "com/domainregister/USD/1", "11\n");
+    }
+    assert_int_equal(orders, 24);
+    stack_free(s);
+}
+
+static void test_prices_that_cannot_be_placed_are_counted(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document =
+        seeded(s, OP_PRICING, "{\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"1.00\",\"2\":null,\"3\":[],\"100\":\"x\"},"
+                              "\"XYZW\":{\"1\":\"2.00\"}},\"domainsale\":{\"EUR\":{\"1\":\"9\"}},\"EUR\":\"3\"},"
+                              "\".net\":[],\".org\":{}}");
+
+    (void)state;
+    assert_price(document, 0, "com/domainregister/EUR/1", "1.00\n");
+    assert_true(document->unshown >= 4);
+    assert_non_null(document->whole);
+    stack_free(s);
+}
+
+static void test_prices_keep_what_did_not_change(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(
+        s, OP_PRICING, "{\".net\":{\"domainrenew\":{\"EUR\":{\"1\":\"1\"}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
+                       "\"2\",\"10\":\"4\",\"2\":\"3\"}}}}");
+    uint64_t generation = document->generation;
+
+    (void)state;
+    assert_int_equal(document->n_items, 4);
+    assert_price(document, 0, "com/domainrenew/EUR/1", "2\n");
+    assert_price(document, 1, "com/domainrenew/EUR/2", "3\n");
+    assert_price(document, 2, "com/domainrenew/EUR/10", "4\n");
+    assert_price(document, 3, "net/domainrenew/EUR/1", "1\n");
+    struct snapshot *net = document->items[3].snapshot, *ten = document->items[2].snapshot;
+    seed(document, "{\".net\":{\"domainrenew\":{\"EUR\":{\"1\":\"1\"}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
+                   "\"2\",\"10\":\"4\",\"2\":\"3\"}}}}");
+    assert_int_equal(document->generation, generation);
+    seed(document, "{\".aa\":{\"domainrenew\":{\"EUR\":{\"1\":\"7\"}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":\"5\","
+                   "\"10\":\"4\"}}},\".net\":{\"domainrenew\":{\"EUR\":{\"1\":\"1\"}}}}");
+    assert_int_not_equal(document->generation, generation);
+    assert_int_equal(document->n_items, 4);
+    assert_ptr_equal(document->items[2].snapshot, ten);
+    assert_ptr_equal(document->items[3].snapshot, net);
+    seed(document, "{}");
+    assert_int_equal(document->n_items, 0);
+    stack_free(s);
+}
+
+/* ---- space ---- */
+
+static bool gone_marks(void *data, struct document *document)
+{
+    (void)document;
+    ++*(unsigned *)data;
+    return true;
+}
+
+static void on_evict(void *data, struct document *document)
+{
+    assert_true(document->loaded);
+    ++*(unsigned *)data;
+}
+
+static void fill(struct document *document, size_t bytes)
+{
+    char *body = malloc(bytes + 64);
+
+    assert_non_null(body);
+    int n = snprintf(body, 64, "{\"id\":1,\"filler\":\"");
+    memset(body + n, 'x', bytes);
+    (void)snprintf(body + (size_t)n + bytes, 32, "\"}");
+    seed(document, body);
+    free(body);
+}
+
+static unsigned turned(struct stack *s)
+{
+    unsigned n = 0;
+
+    assert_int_equal(loop_turn(s->loop, 0), 0);
+    documents_each(s->documents, gone_marks, &n);
+    return n;
+}
+
+static void test_the_least_recently_used_goes_first(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    const struct query one = {.operation = OP_SERVICE, .id = 1}, two = {.operation = OP_SERVICE, .id = 2},
+                       three = {.operation = OP_SERVICE, .id = 3}, four = {.operation = OP_SERVICE, .id = 4};
+    unsigned evicted = 0;
+    size_t n;
+
+    (void)state;
+    s->config.cache_size = 35000;
+    documents_on_evict(s->documents, on_evict, &evicted);
+    fill(stack_service(s, 1), 10000);
+    fill(stack_service(s, 2), 10000);
+    fill(stack_service(s, 3), 10000);
+    assert_int_equal(turned(s), 3);
+    struct document *kept = document_ref(documents_find(s->documents, &two));
+    assert_non_null(documents_find(s->documents, &one)); /* used again */
+    fill(stack_service(s, 4), 10000);
+    assert_int_equal(turned(s), 3);
+    assert_int_equal(evicted, 1);
+    assert_non_null(documents_find(s->documents, &one));
+    assert_null(documents_find(s->documents, &three));
+    assert_non_null(documents_find(s->documents, &four));
+    assert_ptr_equal(documents_find(s->documents, &two), kept); /* somebody had it */
+
+    document_unref(kept);
+    fill(stack_service(s, 5), 100000); /* larger than everything: it stays, alone */
+    assert_int_equal(turned(s), 1);
+    assert_int_equal(evicted, 4);
+    assert_true(documents_cost(s->documents, &n) > 100000);
+    assert_int_equal(n, 1);
+    stack_free(s);
+}
+
+/* Names that are not there leave nothing behind for good. */
+static void test_documents_without_content_are_bounded(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    for (uint64_t id = 0; id < 2000; id++) {
+        stack_service(s, id);
+        if (id % 100 == 0)
+            assert_int_equal(loop_turn(s->loop, 0), 0);
+    }
+    assert_true(turned(s) <= 256);
+    stack_free(s);
+}
+
+static void test_the_cost_after_a_hundred_renewals(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = stack_document(s, OP_INVOICES);
+    char *body = malloc(200 * 64);
+    uint64_t cost = 0;
+    size_t n;
+
+    (void)state;
+    assert_non_null(body);
+    for (unsigned round = 0; round <= 100; round++) {
+        size_t len = 0;
+
+        for (unsigned i = 0; i < 200; i++)
+            len += (size_t)snprintf(body + len, 64, "%c{\"id\":%u,\"total\":\"%04u\"}", i ? ',' : '[', i + 1000,
+                                    i == round ? round + 1 : 0);
+        (void)snprintf(body + len, 2, "]");
+        struct snapshot *last = round ? document_item(document, 1199)->snapshot : NULL;
+        seed(document, body);
+        assert_true(!last || document_item(document, 1199)->snapshot == last);
+        cost = cost ? cost : documents_cost(s->documents, &n);
+        assert_int_equal(documents_cost(s->documents, &n), cost);
+        assert_int_equal(n, 1);
+    }
+    free(body);
+    stack_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_aliases_in_the_order_of_the_table),
+        cmocka_unit_test(test_order_of_ids),
+        cmocka_unit_test(test_duplicate_ids),
+        cmocka_unit_test(test_lists_without_ids_are_no_fault),
+        cmocka_unit_test(test_items_that_came_and_went_leave_the_others),
+        cmocka_unit_test(test_an_item_with_a_field),
+        cmocka_unit_test(test_the_date_of_an_invoice_is_its_mtime),
+        cmocka_unit_test(test_envelopes_come_off),
+        cmocka_unit_test(test_an_empty_list_is_an_answer),
+        cmocka_unit_test(test_a_list_that_looks_cut),
+        cmocka_unit_test(test_prices_in_every_order_of_nesting),
+        cmocka_unit_test(test_prices_that_cannot_be_placed_are_counted),
+        cmocka_unit_test(test_prices_keep_what_did_not_change),
+        cmocka_unit_test(test_the_least_recently_used_goes_first),
+        cmocka_unit_test(test_documents_without_content_are_bounded),
+        cmocka_unit_test(test_the_cost_after_a_hundred_renewals),
+    };
+
+    return cmocka_run_group_tests_name("items", tests, NULL, NULL);
+}

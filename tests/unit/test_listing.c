@@ -1,0 +1,380 @@
+/*
+ * What directories list: names, ordinals for life, walks that go on while the content changes, and names that are
+ * shared or too long.
+ */
+#include "places.h"
+
+#define BODY 16384
+#define IDS  40
+
+static unsigned random_below(unsigned *seed_, unsigned n)
+{
+    *seed_ = *seed_ * 1103515245u + 12345u;
+    return (*seed_ >> 16) % n;
+}
+
+static void assert_names(struct stack *s, const char *path, const char *names)
+{
+    char have[BODY];
+
+    assert_string_equal(names_of(s, path, have, sizeof(have)), names);
+}
+
+static void test_directories_of_fixed_names(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    assert_names(s, "", "README version all products services domains billing ");
+    assert_names(s, "services/1", "info.json cdn ");
+    assert_names(s, "services/1/cdn", "purge purge.log ");
+    assert_names(s, "services/by-status", "Active Suspended Pending Cancelled Terminated ");
+    assert_names(s, "domains", "pricing ");
+    assert_names(s, "billing/invoices/by-status", "Paid Unpaid Cancelled Refunded ");
+    assert_names(s, ".melbicomfs", "status.json metrics log ");
+    stack_free(s);
+}
+
+static void test_directories_of_items(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    seed(stack_document(s, OP_SERVICES), "[{\"id\":9,\"status\":\"Active\",\"productName\":\"B\"},"
+                                         "{\"id\":0,\"status\":\"Suspended\",\"productName\":\"A/1\"},"
+                                         "{\"x\":1,\"productName\":\"C\"},{\"id\":9,\"productName\":\"\"},"
+                                         "{\"id\":4,\"status\":\"Active\",\"productName\":\"B\"}]");
+    assert_names(s, "services", "by-status by-product 0 4 9 ");
+    assert_names(s, "services/by-status/Active", "4 9 ");
+    assert_names(s, "services/by-product", "B A%2F1 C ");
+    assert_names(s, "services/by-product/B", "4 9 ");
+    seed(stack_document(s, OP_INVOICES), "[{\"id\":2,\"invoicenum\":\"X\",\"status\":\"Paid\"},"
+                                         "{\"id\":1,\"invoicenum\":\".Y\",\"status\":\"Unpaid\"},{\"id\":3}]");
+    assert_names(s, "billing/invoices", "by-number by-status 1.json 2.json 3.json ");
+    assert_names(s, "billing/invoices/by-number", "%2EY.json X.json ");
+    assert_names(s, "billing/invoices/by-status/Paid", "2.json ");
+    assert_names(s, "billing/invoices/by-status/Refunded", "");
+    seed(stack_document(s, OP_PRICING), "{\".net\":{\"domainrenew\":{\"EUR\":{\"2\":1,\"10\":2}}},"
+                                        "\".com\":{\"domainrenew\":{\"EUR\":{\"1\":3}}}}");
+    assert_names(s, "domains/pricing", "com net ");
+    assert_names(s, "domains/pricing/net", "domainrenew ");
+    assert_names(s, "domains/pricing/net/domainrenew/EUR", "2 10 ");
+    stack_free(s);
+}
+
+static void test_what_cannot_be_listed(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct walk walk;
+    struct listing listing;
+
+    (void)state;
+    assert_int_equal(listing_open(&listing, s->tree, walk_to(s, &walk, "README"), 0), -ENOTDIR);
+    walk_end(&walk);
+    struct place *dir = walk_to(s, &walk, "services");
+    assert_int_equal(listing_open(&listing, s->tree, dir, 0), 0); /* ask first */
+    assert_int_equal(tree_list_expires(s->tree, dir), 0);
+    seed(stack_document(s, OP_SERVICES), "[{\"id\":1},{\"id\":2}]");
+    assert_int_equal(tree_list_expires(s->tree, dir), stack_document(s, OP_SERVICES)->expires);
+    assert_int_equal(tree_list_life(s->tree, dir), 60000);
+    assert_int_equal(tree_list_life(s->tree, tree_root(s->tree)), CLOCK_NEVER);
+    document_expire(stack_document(s, OP_SERVICES));
+    assert_int_equal(listing_open(&listing, s->tree, dir, 0), 0);
+    assert_int_equal(listing_open(&listing, s->tree, dir, 65), 1); /* what was begun goes on */
+    listing_close(&listing);
+    walk_end(&walk);
+    stack_free(s);
+}
+
+/* What a listing says of an entry is what the path itself shows. */
+static void test_entries_show_what_their_paths_show(void **state)
+{
+    static const char *const dirs[] = {"billing/invoices", "billing/invoices/by-number", "services",
+                                       "billing/invoices/by-status/Paid", "services/by-product",
+                                       "domains/pricing/net/domainrenew/EUR", "domains/pricing"};
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    seed(stack_document(s, OP_SERVICES), "[{\"id\":9,\"productName\":\"B\"},{\"id\":1,\"productName\":\"a\"}]");
+    seed(stack_document(s, OP_INVOICES), "[{\"id\":2,\"invoicenum\":\"X\",\"date\":\"2026-10-01\",\"status\":\"Paid\"},"
+                                         "{\"id\":1,\"invoicenum\":\"X\"}]");
+    seed(stack_document(s, OP_PRICING), "{\".net\":{\"domainrenew\":{\"EUR\":{\"2\":1,\"10\":2}}}}");
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+        struct walk walk;
+        struct listing listing;
+        struct listed entry;
+        struct place *dir = walk_to(s, &walk, dirs[i]), child;
+        uint64_t last = 0;
+
+        assert_int_equal(listing_open(&listing, s->tree, dir, 0), 1);
+        while (listing_next(&listing, &entry)) {
+            struct view view = {.snapshot = NULL};
+
+            assert_true(entry.ordinal > last);
+            last = entry.ordinal;
+            assert_int_equal(tree_child(s->tree, dir, entry.name, &child), 0);
+            assert_ptr_equal(child.route, entry.route);
+            assert_true(entry.known);
+            assert_int_equal(tree_peek(s->tree, &child, &view), 1);
+            assert_ptr_equal(view.snapshot, entry.view.snapshot);
+            assert_int_equal(view.id, entry.view.id);
+            assert_int_equal(view.expires, entry.view.expires);
+            assert_memory_equal(&view.mtime, &entry.view.mtime, sizeof(view.mtime));
+            view_clear(&view);
+            place_clear(&child);
+        }
+        listing_close(&listing);
+        walk_end(&walk);
+    }
+    stack_free(s);
+}
+
+/* ---- walks while the content changes ---- */
+
+/* Of which names a listing is made, and how often a walk has seen each. */
+struct changing {
+    bool there[IDS], always[IDS];
+    unsigned seen[IDS];
+    uint64_t ordinal[IDS]; /* for life */
+};
+
+static void seed_changing(struct stack *s, const struct changing *c, unsigned kind)
+{
+    static const char *const forms[][3] = {{"{\"id\":", ",\"invoicenum\":\"N", "\"}"},
+                                           {"{\"id\":", ",\"productName\":\"P", "\"}"},
+                                           {"\".e", "\":{\"domainrenew\":{\"EUR\":{\"1\":", "}}}"}};
+    const char *const *form = forms[kind];
+    char body[BODY];
+    size_t len = 1;
+
+    body[0] = kind == 2 ? '{' : '[';
+    for (unsigned i = 0; i < IDS; i++)
+        if (c->there[i])
+            len += (size_t)snprintf(body + len, sizeof(body) - len, "%s%s%u%s%u%s", len > 1 ? "," : "", form[0], i,
+                                    form[1], i, form[2]);
+    (void)snprintf(body + len, sizeof(body) - len, "%c", kind == 2 ? '}' : ']');
+    seed(stack_document(s, kind == 0 ? OP_INVOICES : kind == 1 ? OP_SERVICES : OP_PRICING), body);
+}
+
+static void change(struct stack *s, struct changing *c, unsigned *dice, unsigned kind)
+{
+    for (unsigned n = 0; n < 6; n++) {
+        unsigned i = random_below(dice, IDS);
+
+        c->there[i] = !c->there[i];
+        c->always[i] = c->always[i] && c->there[i];
+    }
+    seed_changing(s, c, kind);
+}
+
+/* Which of ours a name is; IDS for one of the fixed ones. */
+static unsigned number_of(const char *name)
+{
+    const char *digits = strpbrk(name, "0123456789");
+
+    return digits && strncmp(name, "by-", 3) != 0 ? (unsigned)strtoul(digits, NULL, 10) : IDS;
+}
+
+static void walk_while_it_changes(struct stack *s, const char *path, struct changing *c, unsigned *dice, unsigned kind)
+{
+    struct walk walk;
+    struct place *dir = walk_to(s, &walk, path);
+    uint64_t after = 0;
+    bool more = true;
+
+    memcpy(c->always, c->there, sizeof(c->always));
+    memset(c->seen, 0, sizeof(c->seen));
+    while (more) {
+        struct listing listing;
+        struct listed entry;
+
+        assert_int_equal(listing_open(&listing, s->tree, dir, after), 1);
+        for (unsigned n = 1 + random_below(dice, 5); n > 0 && (more = listing_next(&listing, &entry)); n--) {
+            unsigned i = number_of(entry.name);
+
+            assert_true(entry.ordinal > after);
+            after = entry.ordinal;
+            if (i == IDS)
+                continue;
+            assert_true(c->there[i]);
+            c->seen[i]++;
+            assert_true(!c->ordinal[i] || c->ordinal[i] == entry.ordinal);
+            c->ordinal[i] = entry.ordinal;
+        }
+        listing_close(&listing);
+        change(s, c, dice, kind);
+    }
+    for (unsigned i = 0; i < IDS; i++) {
+        assert_true(c->seen[i] <= 1);
+        if (c->always[i] && !c->seen[i])
+            fail_msg("%s: %u was there all the time and is not listed", path, i);
+        for (unsigned k = 0; k < i; k++)
+            assert_true(!c->ordinal[i] || c->ordinal[i] != c->ordinal[k]);
+    }
+    walk_end(&walk);
+}
+
+static void test_walks_neither_lose_nor_repeat_what_stays(void **state)
+{
+    static const struct {
+        const char *path;
+        unsigned kind;
+    } dirs[] = {{"billing/invoices", 0},           {"billing/invoices/by-number", 0}, {"services", 1},
+                {"services/by-product", 1}, {"domains/pricing", 2}};
+
+    (void)state;
+    for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
+        struct stack *s = stack_new(NULL, 0, NULL);
+        struct changing c = {.there = {false}};
+        unsigned dice = 1;
+
+        for (unsigned round = 0; round < 40; round++) {
+            change(s, &c, &dice, dirs[d].kind);
+            walk_while_it_changes(s, dirs[d].path, &c, &dice, dirs[d].kind);
+        }
+        stack_free(s);
+    }
+}
+
+/* ---- names that are shared or too long ---- */
+
+/* Every name of the directory is valid, unique, and leads to what the listing says, also when nothing was listed. */
+static void check_names(struct stack *s, const char *path, unsigned expected)
+{
+    char names[64][NAMES_MAX + 1];
+    uint64_t ids[64];
+    struct walk walk;
+    struct listing listing;
+    struct listed entry;
+    struct place *dir = walk_to(s, &walk, path), child;
+    unsigned n = 0;
+
+    assert_int_equal(listing_open(&listing, s->tree, dir, 0), 1);
+    for (; listing_next(&listing, &entry); n++) {
+        assert_true(n < 64 && strlen(entry.name) <= NAMES_MAX && !strchr(entry.name, '/') && entry.name[0] != '.');
+        (void)snprintf(names[n], sizeof(names[n]), "%s", entry.name);
+        ids[n] = entry.view.id;
+        for (unsigned k = 0; k < n; k++)
+            assert_string_not_equal(names[k], names[n]);
+    }
+    listing_close(&listing);
+    assert_int_equal(n, expected);
+    for (unsigned i = 0; i < n; i++) {
+        struct view view = {.snapshot = NULL};
+
+        assert_int_equal(tree_child(s->tree, dir, names[i], &child), 0);
+        if (tree_peek(s->tree, &child, &view) != 1)
+            fail_msg("%s is listed in %s, and not there", names[i], path);
+        assert_int_equal(view.id, ids[i]);
+        view_clear(&view);
+        place_clear(&child);
+    }
+    walk_end(&walk);
+}
+
+static void test_shared_and_cut_names_are_reachable(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    char *big = malloc(BODY), long_name[400], longer[401];
+
+    (void)state;
+    assert_non_null(big);
+    memset(long_name, 'n', 399);
+    long_name[399] = '\0';
+    memcpy(longer, long_name, 400);
+    longer[399] = 'x', longer[400] = '\0';
+    (void)snprintf(big, BODY,
+                   "[{\"productGroupId\":1,\"productGroup\":\"Same\"},{\"productGroupId\":2,\"productGroup\":\"Same\"},"
+                   "{\"productGroupId\":3,\"productGroup\":\"Same%%=2\"},{\"productGroupId\":4,\"productGroup\":\"%s\"},"
+                   "{\"productGroupId\":5,\"productGroup\":\"%s\"},{\"productGroupId\":6,\"productGroup\":\"%s\"},"
+                   "{\"productGroupId\":7,\"productGroup\":\"..\"},{\"productGroupId\":8,\"productGroup\":\"a/b\"},"
+                   "{\"productGroupId\":9,\"productGroup\":\"a\\u0000b\"},{\"productGroupId\":10,\"productGroup\":\"\"},"
+                   "{\"productGroupId\":11,\"productGroup\":\"caf\\u00e9 \\ud83d\\ude00 \\ud800\"}]",
+                   long_name, long_name, longer);
+    seed(stack_document(s, OP_GROUPS), big);
+    check_names(s, "products/groups/by-name", 10);
+    check_names(s, "products/groups", 12);
+
+    (void)snprintf(big, BODY, "[{\"id\":1,\"productName\":\"%s\"},{\"id\":2,\"productName\":\"%s\"},"
+                              "{\"id\":3,\"productName\":\"%s\"},{\"id\":4,\"productName\":\"x\"}]",
+                   long_name, longer, long_name);
+    seed(stack_document(s, OP_SERVICES), big);
+    check_names(s, "services/by-product", 3);
+
+    (void)snprintf(big, BODY, "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"A\"},"
+                              "{\"id\":3,\"invoicenum\":\"%s\"},{\"id\":4,\"invoicenum\":\"%s\"}]",
+                   long_name, long_name);
+    seed(stack_document(s, OP_INVOICES), big);
+    check_names(s, "billing/invoices/by-number", 4);
+
+    (void)snprintf(big, BODY, "{\".%s\":{\"domainrenew\":{\"EUR\":{\"1\":1}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
+                              "1}}}}",
+                   long_name);
+    seed(stack_document(s, OP_PRICING), big);
+    check_names(s, "domains/pricing", 2);
+    free(big);
+    stack_free(s);
+}
+
+/* A directory whose name was cut lists what belongs to the whole name, once it has been looked at. */
+static void test_below_a_cut_name(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    char body[1024], product[301], name[NAMES_MAX + 1], path[600], have[64];
+    struct walk walk;
+    struct listing listing;
+    struct listed entry;
+    struct view view = {.snapshot = NULL};
+
+    (void)state;
+    memset(product, 'p', 300);
+    product[300] = '\0';
+    (void)snprintf(body, sizeof(body), "[{\"id\":1,\"productName\":\"%s\"},{\"id\":2,\"productName\":\"q\"}]", product);
+    seed(stack_document(s, OP_SERVICES), body);
+    names_encode(product, 300, "", name);
+    (void)snprintf(path, sizeof(path), "services/by-product/%s", name);
+    struct place *dir = walk_to(s, &walk, path);
+    assert_null(dir->text);
+    assert_int_equal(tree_peek(s->tree, dir, &view), 1);
+    assert_string_equal(dir->text, product);
+    assert_int_equal(listing_open(&listing, s->tree, dir, 0), 1);
+    have[0] = '\0';
+    while (listing_next(&listing, &entry))
+        (void)strcat(have, entry.name);
+    assert_string_equal(have, "1");
+    listing_close(&listing);
+    walk_end(&walk);
+    stack_free(s);
+}
+
+/* What a shared name leads to is what it led to when it was listed, or nothing. */
+static void test_a_shared_name_is_never_another(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    seed(stack_document(s, OP_INVOICES), "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"A\"}]");
+    assert_names(s, "billing/invoices/by-number", "A.json A%=2.json ");
+    assert_shows(s, "billing/invoices/by-number/A%=2.json", "../2.json");
+    assert_int_equal(peek(s, "billing/invoices/by-number/A%=3.json"), -ENOENT);
+    assert_int_equal(peek(s, "billing/invoices/by-number/B%=2.json"), -ENOENT);
+    seed(stack_document(s, OP_INVOICES), "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"B\"}]");
+    assert_int_equal(peek(s, "billing/invoices/by-number/A%=2.json"), -ENOENT);
+    stack_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_directories_of_fixed_names),
+        cmocka_unit_test(test_directories_of_items),
+        cmocka_unit_test(test_what_cannot_be_listed),
+        cmocka_unit_test(test_entries_show_what_their_paths_show),
+        cmocka_unit_test(test_walks_neither_lose_nor_repeat_what_stays),
+        cmocka_unit_test(test_shared_and_cut_names_are_reachable),
+        cmocka_unit_test(test_below_a_cut_name),
+        cmocka_unit_test(test_a_shared_name_is_never_another),
+    };
+
+    return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
+}

@@ -1,0 +1,244 @@
+/* What is written to purge, what is sent of it, what is refused, and what came of it. */
+#include "purge_fixture.h"
+
+/* ---- what is sent ---- */
+
+static void a_line_is_one_post(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(put_text(f, 0, "cdn.example.com\n"), 0);
+    assert_int_equal(put_text(f, 16, "b\nc d\n\"quoted\\\n"), 0);
+    assert_posted(f, 4, "cdn.example.com", "b", "c d", "\"quoted\\");
+    assert_int_equal(logged(f, "ok", "cdn.example.com"), 1);
+    assert_int_equal(logged(f, "ok", NULL), 4);
+    assert_logs(f, "\tcdn.example.com\t200\t-\t7\n");
+}
+
+static void a_name_alone_without_a_newline_is_whole_at_offset_0(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(put_text(f, 0, "a.example.com"), 0);
+    assert_int_equal(put_text(f, 0, "caf\xc3\xa9"), 0);
+    assert_posted(f, 2, "a.example.com", "caf\xc3\xa9");
+    assert_int_equal(put_text(f, 13, "b.example.com"), -EINVAL);
+    assert_int_equal(put_text(f, 0, "c.example.com\nd.example.com"), -EINVAL);
+    assert_int_equal(f->client.n_posted, 2);
+    assert_int_equal(logged(f, "Invalid argument", "b.example.com"), 1);
+    assert_int_equal(logged(f, "Invalid argument", "d.example.com"), 1);
+}
+
+static void the_beginning_of_a_name_of_the_service_is_not_whole(void **state)
+{
+    static const char text[] =
+        "{\n  \"name\": \"static.example.com\",\n  \"other\": \"cdn\",\n  \"n\": \"cdn.example.com\"\n}\n";
+    struct fixture *f = *state;
+    struct item item = {.id = SERVICE, .snapshot = snapshot_new(text, strlen(text), NULL)};
+    struct document service = {.loaded = true, .items = &item, .n_items = 1};
+    struct told told = {false, 0};
+    struct purge_write *write;
+
+    assert_int_equal(purge_write(f->handle, 0, "static.", 7, &service, on_done, &told, &write), -EINVAL);
+    assert_int_equal(f->client.n_posted, 0);
+    assert_int_equal(logged(f, "Invalid argument", "static."), 1);
+    /* Its end is none, and what equals a string of the service is a name even if others begin with it. */
+    begin_of(f, 0, "example.com", 11, &service, &told);
+    answer(&f->client, 0, -ENOENT, 404, "Resource example.com not found");
+    turn(f);
+    assert_int_equal(told.error, -ENOENT);
+    told = (struct told){false, 0};
+    begin_of(f, 0, "cdn", 3, &service, &told);
+    answer(&f->client, 0, 0, 200, SUCCESS);
+    turn(f);
+    assert_true(told.done && told.error == 0);
+    snapshot_unref(item.snapshot);
+}
+
+static void what_is_refused_sends_nothing(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *why;
+    } rows[] = {
+        {"a\n\nb\n", 5, "an empty name"},
+        {"\n", 1, "an empty name"},
+        {"a\n#b\n", 5, "begin with #"},
+        {"#b", 2, "begin with #"},
+        {"a\nb\tc\n", 6, "control character or tab"},
+        {"a\nb\0c\n", 6, "control character or tab"},
+        {"a\n\x1b[2J\n", 7, "control character or tab"},
+        {"\x7f\n", 2, "control character or tab"},
+        {"a\xc2\x85z\n", 5, "control character or tab"},
+        {"a\r\nb\r\n", 6, "dos2unix"},
+        {"a\nb\xff\n", 5, "not UTF-8"},
+        {"a\nb\xc3\n", 5, "not UTF-8"},
+        {"\xed\xa0\x80\n", 4, "not UTF-8"},
+        {"\xc0\xaf", 2, "not UTF-8"},
+        {"a\nb", 3, "newline"},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(put(f, 0, rows[i].bytes, rows[i].len), -EINVAL);
+        assert_logs(f, rows[i].why);
+        assert_int_equal(f->client.n_posted, 0);
+        assert_int_equal(logged(f, "ok", NULL), 0);
+        reopen(f);
+    }
+}
+
+static void a_refused_write_records_its_other_names_too(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(put_text(f, 0, "one\ntwo\n#three\nfour\nfi"), -EINVAL);
+    assert_int_equal(put_text(f, 0, "six\nseven\ncu"), -EINVAL);
+    assert_int_equal(f->client.n_posted, 0);
+    static const char *const names[] = {"one", "two", "#three", "four", "fi", "six", "seven", "cu"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        assert_int_equal(logged(f, "Invalid argument", names[i]), 1);
+    assert_int_equal(logged(f, NULL, NULL), 8);
+}
+
+static char *numbered(unsigned n, size_t *len)
+{
+    char *text = malloc(n * 8 + 1);
+
+    assert_non_null(text);
+    *len = 0;
+    for (unsigned i = 0; i < n; i++)
+        *len += (size_t)sprintf(text + *len, "n%u\n", i);
+    return text;
+}
+
+static void a_thousand_names_are_taken_and_one_more_refused(void **state)
+{
+    struct fixture *f = *state;
+    size_t len;
+    char *text = numbered(PURGE_NAMES_MAX + 1, &len);
+
+    assert_int_equal(put(f, 0, text, len), -EINVAL);
+    assert_int_equal(f->client.n_posted, 0);
+    assert_logs(f, "more than 1,000 names");
+    assert_int_equal(logged(f, "Invalid argument", "n0"), 1);
+    assert_int_equal(logged(f, "Invalid argument", "n1000"), 1);
+    assert_int_equal(put(f, 0, text, len - strlen("n1000\n")), 0);
+    assert_int_equal(f->client.n_posted, PURGE_NAMES_MAX);
+    assert_int_equal(f->client.most, f->config.max_connections);
+    free(text);
+}
+
+/* However much garbage is written, the log gets no more than a write's worth of lines of it. */
+static void garbage_does_not_flood_the_log(void **state)
+{
+    struct fixture *f = *state;
+    size_t len;
+    char *text = numbered(5000, &len);
+
+    assert_int_equal(put(f, 0, text, len), -EINVAL);
+    assert_in_range(logged(f, NULL, NULL), 1, PURGE_NAMES_MAX + 2);
+    free(text);
+}
+
+/* ---- what came of it ---- */
+
+static void the_first_failure_is_the_writes(void **state)
+{
+    struct fixture *f = *state;
+    struct told told = {false, 0};
+
+    begin(f, 0, "a\nb\nc\nd\n", &told);
+    assert_int_equal(f->client.n_posted, 4);
+    answer(&f->client, 3, -EIO, 500, "trouble");
+    answer(&f->client, 2, -EBUSY, 429, "slow down");
+    answer(&f->client, 1, -ENOENT, 404, "Resource b not found");
+    turn(f);
+    assert_false(told.done);
+    answer(&f->client, 0, 0, 200, SUCCESS);
+    turn(f);
+    assert_true(told.done);
+    assert_int_equal(told.error, -ENOENT);
+    assert_logs(f, "\tNo such file or directory\tb\t404\tResource b not found\t7\n");
+    assert_int_equal(logged(f, "ok", "a"), 1);
+    assert_int_equal(logged(f, NULL, NULL), 4);
+}
+
+static void an_answer_that_is_no_success_is_a_failure(void **state)
+{
+    static const struct {
+        const char *body;
+        int error;
+    } rows[] = {
+        {SUCCESS, 0},
+        {"{\"status\":\"Success\",\"data\":{}}", 0},
+        {"", 0},
+        {"{}", 0},
+        {"{\"status\":\"error\",\"message\":\"quota\"}", -EIO},
+        {"{\"status\":null}", -EIO},
+        {"{\"status\":false}", -EIO},
+        {"{\"status\":\"\"}", -EIO},
+        {"{\"status\":{\"a\":[]}}", -EIO},
+        {"[]", -EIO},
+        {"null", -EIO},
+        {"<html>", -EIO},
+        {"{\"status\":\"succ", -EIO},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct told told = {false, 0};
+
+        begin(f, 0, "a\n", &told);
+        answer(&f->client, 0, 0, 200, rows[i].body);
+        turn(f);
+        assert_true(told.done);
+        assert_int_equal(told.error, rows[i].error);
+    }
+    assert_logs(f, "\tInput/output error\ta\t200\tquota\t");
+    assert_int_equal(logged(f, "ok", "a"), 4);
+}
+
+static void what_is_not_sent_in_time_is_recorded_so(void **state)
+{
+    struct fixture *f = *state;
+    struct told told = {false, 0};
+    int64_t until;
+
+    f->config.max_connections = 2;
+    f->config.timeout_total_ms = 30;
+    begin(f, 0, "a\nb\nc\nd\n", &told);
+    until = clock_ms() + PATIENCE_MS;
+    while (logged(f, "Connection timed out", NULL) < 2 && clock_ms() < until)
+        assert_int_equal(loop_turn(f->loop, 100), 0);
+    assert_false(told.done);
+    assert_int_equal(purges_pending(f->purges), 2);
+    answer(&f->client, 0, 0, 200, SUCCESS);
+    answer(&f->client, 0, 0, 200, SUCCESS);
+    turn(f);
+    assert_int_equal(told.error, -ETIMEDOUT);
+    assert_posted(f, 2, "a", "b");
+    assert_int_equal(logged(f, "Connection timed out", "c"), 1);
+    assert_int_equal(logged(f, "Connection timed out", "d"), 1);
+    assert_int_equal(purges_pending(f->purges), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_line_is_one_post),
+        TEST(a_name_alone_without_a_newline_is_whole_at_offset_0),
+        TEST(the_beginning_of_a_name_of_the_service_is_not_whole),
+        TEST(what_is_refused_sends_nothing),
+        TEST(a_refused_write_records_its_other_names_too),
+        TEST(a_thousand_names_are_taken_and_one_more_refused),
+        TEST(garbage_does_not_flood_the_log),
+        TEST(the_first_failure_is_the_writes),
+        TEST(an_answer_that_is_no_success_is_a_failure),
+        TEST(what_is_not_sent_in_time_is_recorded_so),
+    };
+
+    srand(1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
