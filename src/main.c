@@ -115,6 +115,11 @@ static int verdict(const struct http_result *result, const char *url)
         log_error("%s: the API refuses the token (HTTP %ld); check the token", url, result->status);
         return EXIT_TOKEN;
     }
+    if (result->status >= 300 && result->status < 400) {
+        log_error("%s: HTTP %ld leads elsewhere, and redirects are not followed; set the URL to where the API is", url,
+                  result->status);
+        return EXIT_UNREACHABLE;
+    }
     if (result->status >= 500) {
         log_error("%s: the API answers HTTP %ld; try again later, or mount with -o delay_connect", url, result->status);
         return EXIT_UNREACHABLE;
@@ -122,8 +127,14 @@ static int verdict(const struct http_result *result, const char *url)
     return EXIT_OK;
 }
 
-/* One request. EXIT_OK with *missing set when it was answered 404. */
-static int ask_once(struct program *program, enum operation operation, bool *missing)
+/* Whether a body can be JSON by how it begins: a web page, say, is none. It may be the beginning of a long list. */
+static bool looks_like_json(const char *body)
+{
+    return body && body[strspn(body, " \t\r\n")] && strchr("{[\"0123456789", body[strspn(body, " \t\r\n")]);
+}
+
+/* One request. EXIT_OK with *missing telling why nothing of the API is there, or NULL. */
+static int ask_once(struct program *program, enum operation operation, const char **missing)
 {
     struct query query = {.operation = operation};
     struct printbuf *path = printbuf_new();
@@ -139,9 +150,11 @@ static int ask_once(struct program *program, enum operation operation, bool *mis
     }
     printbuf_free(path);
     http_once(&program->config, url, program->token, &result, &body, &len);
-    *missing = result.status == 404;
     int status = verdict(&result, url);
-    if (status == EXIT_OK && operation == OP_VERSION && result.status == 200) {
+    *missing = result.status == 404                             ? "HTTP 404"
+               : result.status == 200 && !looks_like_json(body) ? "what is there is not JSON"
+                                                                : NULL;
+    if (status == EXIT_OK && operation == OP_VERSION && result.status == 200 && !*missing) {
         program->version = steal(&body);
         program->version_len = len;
     }
@@ -152,7 +165,7 @@ static int ask_once(struct program *program, enum operation operation, bool *mis
  * here, and not by each file. */
 static int check(struct program *program)
 {
-    bool missing = true;
+    const char *missing = "";
     int status = EXIT_OK;
     while (status == EXIT_OK && missing) {
         unsigned choice = endpoints_choice(program->endpoints, OP_VERSION);
@@ -163,7 +176,7 @@ static int check(struct program *program)
     if (status == EXIT_OK && missing) {
         status = ask_once(program, OP_SERVICES, &missing);
         if (status == EXIT_OK && missing) {
-            log_error("%s: no API answers there (HTTP 404); check the URL", program->config.base_url);
+            log_error("%s: no API answers there (%s); check the URL", program->config.base_url, missing);
             status = EXIT_UNREACHABLE;
         }
     }
@@ -271,8 +284,9 @@ static int detach(void)
 static int serve(struct program *program)
 {
     int r = watch_signals(program);
-    if (r == 0 && session_mount(program->session) < 0)
-        return EXIT_MOUNT;
+    int mounted = r == 0 ? session_mount(program->session) : 0;
+    if (mounted < 0)
+        return mounted == -EINVAL ? EXIT_USAGE : EXIT_MOUNT;
     if (r == 0 && !program->config.foreground)
         r = detach();
     if (r == 0)
@@ -296,7 +310,10 @@ static int mount_account(struct program *program)
         return EXIT_TOKEN;
     log_hide(program->token);
     if (!config->delay_connect) {
+        /* Which paths were tried is of interest only in the log of a mount that stands. */
+        log_set_level(config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
         int status = check(program);
+        log_set_level(config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
         if (status != EXIT_OK)
             return status;
     }

@@ -323,3 +323,50 @@ struct snapshot *document_rendered(struct document *document, unsigned i, struct
     document_account(document);
     return text;
 }
+
+/* ---- reading ---- */
+
+const struct item *document_nth(const struct document *document, size_t i)
+{
+    return &document->items[document->by_id ? document->by_id[i] : i];
+}
+
+size_t document_rank(const struct document *document, uint64_t id)
+{
+    size_t low = 0, high = document->n_ids;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (document_nth(document, middle)->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct item *document_item(const struct document *document, uint64_t id)
+{
+    size_t rank = document_rank(document, id);
+    if (rank == document->n_ids)
+        return NULL;
+    const struct item *item = document_nth(document, rank);
+    return item->id == id ? item : NULL;
+}
+
+const struct item *document_with(struct document *document, unsigned field, const char *text)
+{
+    struct json_object *index = document->index[field];
+    if (!index) {
+        index = json_object_new_object();
+        for (size_t i = 0; index && i < document->n_items; i++) {
+            const char *key = snapshot_field(document->items[i].snapshot, field);
+            if (key && !json_object_object_get_ex(index, key, NULL))
+                json_object_object_add(index, key, json_object_new_int64((int64_t)i));
+        }
+        document->index[field] = index;
+    }
+    struct json_object *found;
+    if (!index || !json_object_object_get_ex(index, text, &found))
+        return NULL;
+    return &document->items[json_object_get_int64(found)];
+}

@@ -2,7 +2,7 @@
  * JSON as the API sends it: taken apart while it arrives, and printed again without losing a token.
  *
  * All of it works on raw bytes. Parsing and printing with json-c would lose numbers (1e400, 30 digits, -0, 0.10) and
- * duplicate keys, and to make its objects of a list's items only to look for an id in them takes RATIO times as long as
+ * duplicate keys, and to make its objects of a list's items only to look for an id in them takes five times as long as
  * all the rest of the way from bytes to indented text, and leaves a heap full of holes. json-c reads what is small and
  * rare: the bodies of errors, and a purge's answer.
  *
@@ -45,11 +45,11 @@ typedef int (*json_item_fn)(void *data, struct json_slice raw);
 /*
  * A stream takes the envelope off. A list is bare, or an object's member called `data`, `value`, or one of `names`
  * (NULL-terminated array of the collection's names, borrowed until json_stream_free(); may be NULL), at most two such
- * objects deep ({"data":{"services":[…]}}); the first such array counts, everything beside it is skipped, and need only
- * be in balance where it is an object, array or string. One object is
- * bare, or under `data`, `value` or one of `names` in an object all of whose other members are called summary, status,
- * success, message, messages, code, result, error, errors, meta, pagination, total or count (any case). Items of a list
- * are delivered as soon as their last byte has been fed, in order; memory is one item's and not the answer's.
+ * objects deep ({"data":{"services":[…]}}); the first such array counts. Everything beside it is skipped: it must be in
+ * balance too, and numbers and words valid. One object is bare, or under `data`, `value` or one of `names` in an object
+ * all of whose other members are called summary, status, success, message, messages, code, result, error, errors, meta,
+ * pagination, total or count (any case). Items of a list are delivered as soon as their last byte has been fed, in
+ * order; memory is one item's and not the answer's.
  *
  * Returns NULL when out of memory. json_stream_free(NULL) is fine.
  */
@@ -71,15 +71,15 @@ int json_stream_end(struct json_stream *stream);
  * Tokens come through in order. Numbers, literals and keys byte for byte. Strings keep their value: escapes that JSON
  * does not require are written plainly (`\/`, `\u00e9`, surrogate pairs), those it requires (`\"`, `\\`, and control
  * characters: below U+0020, U+007F to U+009F) and lone surrogates stay as they were. Bytes that are not UTF-8 pass
- * unchanged. -EBADMSG when `raw` is not JSON as RFC 8259 has it (json-c lets NaN and Infinity pass; this does not), with
- * `out` as it was before.
+ * unchanged. -EBADMSG, with `out` as it was before, when `raw` is not JSON as RFC 8259 has it (json-c lets NaN and
+ * Infinity pass; this does not).
  */
 int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out);
 
 /*
- * Walks the members of an object (that json_indent() accepted or printed): 1 and the next member's key (with its quotes) and
- * value, 0 at the end, -EBADMSG where it meets what is no member. Start with `rest` the whole object; it
- * is moved on by each call.
+ * Walks the members of an object that json_indent() accepted or printed: 1 and the next member's key (with its quotes)
+ * and value, 0 at the end, -EBADMSG where it meets what is no member. Start with `rest` the whole object; it is moved
+ * on by each call. Of what is nested in a value only the balance is seen.
  */
 int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value);
 

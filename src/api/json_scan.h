@@ -6,8 +6,8 @@
  *
  * Threads:   none shared.
  * Ownership: nothing is held; a scan is a plain struct.
- * Errors:    -EBADMSG for brackets that do not match or are nested deeper than JSON_DEPTH, and for a control character in
- *            a string.
+ * Errors:    -EBADMSG for brackets that do not match or are nested deeper than JSON_DEPTH, and for a control character
+ *            in a string.
  */
 #ifndef MELBICOMFS_API_JSON_SCAN_H
 #define MELBICOMFS_API_JSON_SCAN_H

@@ -36,6 +36,10 @@ static void push_from_cursor(struct session *session, struct directory *dir, str
     struct node *at = dir->cursor ? dir->cursor : after;
     struct node *const start = at;
 
+    /* What is read now waits in the queue, or was pushed a moment ago: to look at a hundred thousand nodes again for
+     * each such read would take longer than the reads. */
+    if (dir->exhausted == dir->last_child->nodeid && clock_ms() - dir->last_push < SPREE_MS)
+        return;
     if (room > dir->window)
         room = dir->window;
     do {
@@ -47,6 +51,7 @@ static void push_from_cursor(struct session *session, struct directory *dir, str
         at = at->next_sibling ? at->next_sibling : dir->first_child;
     } while (at != start && pushed < room);
     dir->cursor = at;
+    dir->exhausted = pushed < room ? dir->last_child->nodeid : 0;
     if (pushed > 0)
         dir->last_push = clock_ms();
     if (pushed > 0 || room == 0 || clock_ms() - dir->last_push < SPREE_MS)

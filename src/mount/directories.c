@@ -86,7 +86,7 @@ static bool add_listed(struct page *page, const struct listed *listed)
     e.ino = node->nodeid;
     e.generation = 1;
     e.attr_timeout = attr_timeout(page->session, node);
-    e.entry_timeout = seconds_until(listed->view.expires);
+    e.entry_timeout = seconds_until(listed->route->kind == ROUTE_LINK ? CLOCK_NEVER : listed->view.expires);
     attr_of(page->session, node, &e.attr);
     add(page, listed->name, &e, listed->ordinal + DOTS);
     node->nlookup++;
@@ -125,6 +125,8 @@ static bool list_now(struct session *session, struct node *dir, fuse_req_t (*tak
         if (offset == 0) {
             dir->dir->listed_until = tree_list_expires(session->tree, &dir->place);
             dir->dir->moved = false;
+            if (is_of_links(dir))
+                dir->dir->signature = tree_list_signature(session->tree, &dir->place);
         }
         r = fill(&page, &listing, offset);
         listing_close(&listing);

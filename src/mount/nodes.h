@@ -37,10 +37,12 @@ struct directory {
     struct node *first_child, *last_child; /* in order of creation */
     struct node *cursor;                   /* the child where pushing goes on; NULL: behind the one just read */
     int64_t listed_until;   /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
+    uint64_t signature;     /* of that listing, where it is one of links; see links.c */
     bool moved;             /* its mtime has moved since it expired */
     unsigned reads, window; /* files read one by one lately, and how many to push; see ahead.c */
     int64_t last_read, last_push;
     uint64_t cousin; /* its child below which a first GETATTR was last seen; see ahead.c */
+    uint64_t exhausted; /* its last child when pushing found nothing more to push */
 };
 
 struct node {

@@ -25,6 +25,9 @@
 #define NEVER_THERE_S  3600.0
 #define FROM_MEMORY_MS 1000
 
+/* Added to a directory's number, the number of the command in it: node numbers count up and never come near. */
+#define COMMAND_INO (UINT64_C(1) << 62)
+
 struct session *session_of(fuse_req_t req)
 {
     return fuse_req_userdata(req);
@@ -76,6 +79,8 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
         st->st_size = node->bound ? (off_t)tree_target(&node->place, node->target, target, sizeof target) : 0;
         break;
     case ROUTE_COMMAND:
+        /* New to the kernel each time; but `cp` takes a file whose number changed between stat and open for another. */
+        st->st_ino = COMMAND_INO | node->parent->nodeid;
         st->st_mode = S_IFREG | (0644 & ~config->umask);
         break;
     }
@@ -106,6 +111,8 @@ double attr_timeout(struct session *session, struct node *node)
     if (node->dir->listed_until == 0)
         return (double)life / 1000.0;
     double left = seconds_until(node->dir->listed_until);
+    if (left <= 0 && links_hold(session, node))
+        left = seconds_until(node->dir->listed_until);
     if (left <= 0)
         move_mtime(node);
     return left;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -159,10 +160,17 @@ static int check_empty(const char *path)
     return empty ? 0 : -ENOTEMPTY;
 }
 
+/* The kernel may still know the attributes of a dead mount's root; its statistics it must ask for. */
+static bool is_dead(const char *path)
+{
+    struct statvfs st;
+    return statvfs(path, &st) < 0 && errno == ENOTCONN;
+}
+
 static int check_mountpoint(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) < 0 && errno == ENOTCONN) {
+    if (is_dead(path)) {
         int r = recover(path);
         if (r < 0)
             return r;
@@ -207,6 +215,24 @@ static ssize_t write_device(int fd, struct iovec *iov, int count, void *userdata
 
 static const struct fuse_custom_io device = {.read = read_device, .writev = write_device};
 
+/* What libfuse says while mounting, in pieces, becomes part of our line; afterwards it is a line of the log. */
+static char fuse_said[256];
+static bool fuse_mounting;
+
+static void __attribute__((format(printf, 2, 0)))
+on_fuse_message(enum fuse_log_level level, const char *format, va_list arguments)
+{
+    char text[sizeof fuse_said];
+    size_t len = strlen(fuse_said);
+
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    text[strcspn(text, "\n")] = '\0';
+    if (fuse_mounting)
+        (void)snprintf(fuse_said + len, sizeof fuse_said - len, "%s", text);
+    else
+        log_line(level > FUSE_LOG_WARNING ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "libfuse: %s", text);
+}
+
 /* Appends text for -o, where a comma or backslash would end it. */
 static void append_escaped(char *out, size_t size, const char *text)
 {
@@ -240,15 +266,19 @@ int session_mount(struct session *session)
     int r = check_mountpoint(path);
     if (r < 0)
         return r;
+    fuse_mounting = true;
+    fuse_set_log_func(on_fuse_message);
     session->fuse = fuse_new(session);
     if (!session->fuse) {
-        log_error("%s: cannot mount: an -o option is not known; -h lists those there are", path);
+        log_error("%s: cannot mount: %s; -h lists the options there are", path, fuse_said);
         return -EINVAL;
     }
     if (fuse_session_mount(session->fuse, path) < 0) {
-        log_error("%s: cannot mount; is the fuse module loaded, /dev/fuse there, and fuse3 installed?", path);
+        log_error("%s: cannot mount: %s", path,
+                  fuse_said[0] ? fuse_said : "fusermount3 refused; are fuse3 installed and /dev/fuse there?");
         return -EIO;
     }
+    fuse_mounting = false;
     session->mounted = true;
     int fd = fuse_session_fd(session->fuse);
     r = fuse_session_custom_io(session->fuse, &device, fd);

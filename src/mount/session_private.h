@@ -83,11 +83,16 @@ void pendings_check_interrupts(void *data);
 void attr_of(struct session *session, const struct node *node, struct stat *st);
 /* How long its attributes hold, in seconds. Of a directory whose listing has expired: moves its mtime. */
 double attr_timeout(struct session *session, struct node *node);
-/* `until` on clock_ms() as seconds from now. */
+/* `until` on clock_ms() as seconds from now; CLOCK_NEVER: for ever. */
 double seconds_until(int64_t until);
 
 /* Replies with an entry, and counts the kernel's lookup of it (unless the reply failed). */
 void reply_entry(struct session *session, fuse_req_t req, struct node *node, int64_t expires);
+
+/* Whether a directory lists links only, besides fixed names. */
+bool is_of_links(const struct node *dir);
+/* The listing that the kernel holds of a directory has expired: true when it is one of links and holds for another life. */
+bool links_hold(struct session *session, struct node *dir);
 
 /* A file of the directory was read from its start: sees whether its siblings will be, too. */
 void ahead_of_read(struct session *session, struct node *node);

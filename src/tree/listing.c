@@ -253,3 +253,17 @@ bool listing_next(struct listing *listing, struct listed *ret)
     }
     return next_item(listing, ret);
 }
+
+uint64_t tree_list_signature(struct tree *tree, struct place *dir)
+{
+    struct listing listing;
+    struct listed listed;
+    uint64_t sum = 1;
+
+    if (listing_open(&listing, tree, dir, 0) != 1)
+        return 0;
+    while (listing_next(&listing, &listed))
+        sum = (sum ^ names_hash(listed.name, strlen(listed.name)) ^ listed.id) * 0x100000001b3;
+    listing_close(&listing);
+    return sum;
+}

@@ -125,7 +125,7 @@ static void print_balance(struct tree *tree, struct printbuf *out)
     sprintbuf(
         out,
         "# HELP melbicomfs_account_balance Credit balance when last fetched.\n# TYPE melbicomfs_account_balance gauge\n"
-        "melbicomfs_account_balance{currency=\"%.3s\"} %g\n",
+        "melbicomfs_account_balance{currency=\"%.3s\"} %.15g\n",
         currency && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= 3 ? currency : "", value);
 }
 

@@ -81,7 +81,7 @@ static bool list_knows(const struct route *route, const struct args *args)
 /* Whether the list's "not there" leaves room for doubt. */
 static bool list_partial(const struct route *route)
 {
-    return route->narrow.used && route->narrow.operation != route->list.operation;
+    return route->list.used && route->narrow.used && route->narrow.operation != route->list.operation;
 }
 
 void sources_of(struct tree *tree, const struct route *route, const struct args *args, bool make, struct sources *ret)

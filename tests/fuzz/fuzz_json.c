@@ -1,19 +1,22 @@
 /*
  * Random documents through the JSON stream and the printer, judged by a second opinion.
  *
- * The second opinion is a small tokenizer of its own. A document is generated, put into an envelope, cut into chunks
- * and streamed. Each item that comes out must be the one that went in, and its printed form must have the same tokens
- * in the same order, laid out as jq does. Then the document is damaged and streamed again: now the printer must accept
- * what the tokenizer accepts, and nothing else.
+ * The second opinion is a small tokenizer of its own; json-c is a third. A document is generated, put into an envelope,
+ * cut into chunks and streamed. Each item that comes out must be the one that went in, and its printed form must have
+ * the same tokens in the same order, laid out as jq does. Cut short anywhere, the document must be refused. Then it is
+ * damaged and streamed again, twice, in other chunks: what comes out must be the same, and of it the printer must
+ * accept what the tokenizer accepts, and nothing else; json-c must accept that too.
  *
  * Document n is made from the seed FUZZ_SEED + n alone, so that a failure can be repeated by itself. FUZZ_COUNT says
  * how many there are.
  */
 #include "api/json.h"
+#include "json_documents.h"
 #include "json_reference.h"
 
 #include <errno.h>
 #include <json-c/json_object.h>
+#include <json-c/json_tokener.h>
 #include <json-c/printbuf.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,16 +28,11 @@
 
 #include <cmocka.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-#define ITEMS_MAX 6
 #define BYTES_MAX 32768
 #define SEED      20240229
 #define COUNT     50000
 
 static unsigned long long seed; /* of the document at hand */
-static uint64_t random_state;
-static struct printbuf *doc;
 
 #define CHECK(condition)                                                                                               \
     do {                                                                                                               \
@@ -42,23 +40,6 @@ static struct printbuf *doc;
             fail_msg("not so: %s; repeat with FUZZ_SEED=%llu FUZZ_COUNT=1; the document: %s", #condition, seed,        \
                      doc->buf);                                                                                        \
     } while (0)
-
-/* splitmix64, below `limit`. */
-static unsigned below(unsigned limit)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (unsigned)((z ^ z >> 31) % limit);
-}
-
-static void put(struct printbuf *out, const char *text)
-{
-    printbuf_memappend(out, text, (int)strlen(text));
-}
-
-#define PUT_ONE_OF(out, choices) put(out, (choices)[below((unsigned)LENGTH(choices))])
 
 static char *exact(const char *bytes, size_t len)
 {
@@ -94,6 +75,26 @@ static void check_tokens(const struct tokens *in, const struct tokens *out)
     }
 }
 
+/* A third opinion, more lenient than both: json-c, strict, lets NaN, -01 and control characters in strings pass. */
+static bool json_c_accepts(struct json_slice raw)
+{
+    struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH + 2);
+    char *copy = strndup(raw.at, raw.len);
+    struct json_object *object;
+    bool accepted;
+
+    assert_non_null(tokener);
+    assert_non_null(copy);
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    /* The terminator too: it ends a number. */
+    object = json_tokener_parse_ex(tokener, copy, (int)strlen(copy) + 1);
+    accepted = json_tokener_get_error(tokener) == json_tokener_success;
+    json_object_put(object);
+    json_tokener_free(tokener);
+    free(copy);
+    return accepted;
+}
+
 /* Prints `raw`, which lies in a block of its own size, and judges the result. */
 static bool check_printer(struct json_slice raw)
 {
@@ -108,6 +109,7 @@ static bool check_printer(struct json_slice raw)
     if (!valid)
         CHECK(printbuf_length(text) == 0);
     if (valid) {
+        CHECK(json_c_accepts(raw));
         printed = (struct json_slice){text->buf, (size_t)printbuf_length(text)};
         CHECK(tokenize(&out, printed));
         check_tokens(&in, &out);
@@ -120,214 +122,6 @@ static bool check_printer(struct json_slice raw)
     printbuf_free(text);
     printbuf_free(other);
     return valid;
-}
-
-/* Generating. A document that jq shall print the same way has nothing jq would normalise. */
-static bool for_jq;
-
-static void put_space(struct printbuf *out)
-{
-    static const char *const SPACES[] = {"", "", "", "", "", "", " ", "\n", "\t", "\r\n  ", " \t \n\n\r "};
-
-    PUT_ONE_OF(out, SPACES);
-}
-
-static void put_number(struct printbuf *out)
-{
-    static const char *const NUMBERS[] = {"0",
-                                          "-0",
-                                          "0.10",
-                                          "1e400",
-                                          "-1e-400",
-                                          "123456789012345678901234567890",
-                                          "1.00",
-                                          "10421",
-                                          "-1.5E+07",
-                                          "2e05",
-                                          "0e0",
-                                          "-0.0",
-                                          "9223372036854775808",
-                                          "18446744073709551616",
-                                          "7",
-                                          "99.999999999999999999"};
-
-    if (below(3) > 0)
-        PUT_ONE_OF(out, NUMBERS);
-    else
-        sprintbuf(out, "%s%u.%03ue%s%u", below(2) ? "-" : "", below(1000), below(1000), below(2) ? "-" : "", below(9));
-}
-
-static void put_string(struct printbuf *out)
-{
-    static const char *const PLAIN[] = {"a",        "Dedicated server",
-                                        "\xc3\xa9", "\xf0\x9f\x98\x80",
-                                        "\\/",      "\\u00e9",
-                                        "/",        "\\ud83d\\ude00",
-                                        "\\n",      "\\\"",
-                                        "\\\\",     "\\u20AC",
-                                        "{[",       "]}:,",
-                                        "\\t",      "\xe6\xb1\x89",
-                                        "\\u0041",  "//"};
-    static const char *const ODD[] = {"\\u0000", "\\ud83d", "\\ude00",      "\\uD83D", "\\u0022",   "\\u005c",
-                                      "\x7f",    "\\u007F", "\\u0085",      "\\u009f", "\\u00a0",   "\xc2\x85",
-                                      "\xff",    "\xc3",    "\xed\xa0\x80", "\\u001f", "\\b\\f\\r", "\\u2028",
-                                      "\\uffff", "u0041",   "\\u0020",      "\xe2\x82"};
-
-    put(out, "\"");
-    for (unsigned n = below(6); n > 0; n--) {
-        if (for_jq || below(3) > 0)
-            PUT_ONE_OF(out, PLAIN);
-        else
-            PUT_ONE_OF(out, ODD);
-    }
-    put(out, "\"");
-}
-
-static void put_key(struct printbuf *out)
-{
-    static const char *const KEYS[] = {"\"a\"",       "\"id\"",          "\"a\"",       "\"\"",
-                                       "\"\\u0061\"", "\"k\\/\"",        "\"\\ud83d\"", "\"x\\u0000\"",
-                                       "\"\\\"\"",    "\"caf\xc3\xa9\"", "\"\\u00e9\"", "\"status\""};
-    static unsigned serial;
-
-    if (for_jq)
-        sprintbuf(out, "\"key %u\"", serial++);
-    else
-        PUT_ONE_OF(out, KEYS);
-}
-
-static void put_value(struct printbuf *out, unsigned depth);
-
-static void put_container(struct printbuf *out, bool object, unsigned depth)
-{
-    put(out, object ? "{" : "[");
-    put_space(out);
-    for (unsigned n = below(depth > 2 ? 3 : 5); n > 0; n--) {
-        if (object) {
-            put_key(out);
-            put_space(out);
-            put(out, ":");
-        }
-        put_space(out);
-        put_value(out, depth + 1);
-        put_space(out);
-        if (n > 1)
-            put(out, ",");
-        put_space(out);
-    }
-    put(out, object ? "}" : "]");
-}
-
-static void put_value(struct printbuf *out, unsigned depth)
-{
-    static const char *const WORDS[] = {"true", "false", "null"};
-    unsigned kind = below(depth < 6 ? 8 : 6);
-
-    if (kind < 3)
-        put_string(out);
-    else if (kind < 5 && !for_jq)
-        put_number(out);
-    else if (kind < 6)
-        PUT_ONE_OF(out, WORDS);
-    else
-        put_container(out, kind == 6, depth);
-}
-
-/* What the stream has to deliver: items as offsets into the document, while that still grows. */
-struct plan {
-    enum json_shape shape;
-    size_t at[ITEMS_MAX];
-    size_t len[ITEMS_MAX];
-    size_t count;
-    size_t delivered;
-};
-
-static void begin_item(struct plan *plan)
-{
-    plan->at[plan->count] = (size_t)printbuf_length(doc);
-}
-
-static void end_item(struct plan *plan)
-{
-    plan->len[plan->count] = (size_t)printbuf_length(doc) - plan->at[plan->count];
-    plan->count++;
-}
-
-static void put_items(struct plan *plan)
-{
-    put(doc, "[");
-    put_space(doc);
-    for (unsigned n = below(ITEMS_MAX); n > 0; n--) {
-        begin_item(plan);
-        put_value(doc, below(20) ? 0 : 6);
-        end_item(plan);
-        put_space(doc);
-        if (n > 1)
-            put(doc, ",");
-        put_space(doc);
-    }
-    put(doc, "]");
-}
-
-/* A bare object must not look like an envelope: an id is no envelope's business. */
-static void put_object(struct plan *plan, bool bare)
-{
-    begin_item(plan);
-    put(doc, bare ? "{\"id\":1, \"more\" :" : "{\"\":");
-    put_value(doc, 1);
-    put(doc, "}");
-    end_item(plan);
-}
-
-static void put_beside(bool first)
-{
-    static const char *const BESIDE[] = {"status", "Summary", "success", "message", "code", "total", "meta"};
-
-    for (unsigned n = below(3); n > 0; n--) {
-        put(doc, first ? "\"" : ",\"");
-        PUT_ONE_OF(doc, BESIDE);
-        put(doc, "\":");
-        put_space(doc);
-        put_value(doc, 3);
-        put_space(doc);
-        put(doc, first ? "," : "");
-    }
-}
-
-static void put_enveloped(struct plan *plan, unsigned envelopes)
-{
-    static const char *const WRAPPERS[] = {"data", "value", "items", "d\\u0061ta"};
-
-    put_space(doc);
-    if (envelopes == 0) {
-        if (plan->shape == JSON_LIST)
-            put_items(plan);
-        else
-            put_object(plan, false);
-    } else {
-        put(doc, "{");
-        put_beside(true);
-        put(doc, "\"");
-        PUT_ONE_OF(doc, WRAPPERS);
-        put(doc, "\" :");
-        put_enveloped(plan, envelopes - 1);
-        put_beside(false);
-        put(doc, "}");
-    }
-    put_space(doc);
-}
-
-static void generate(struct plan *plan)
-{
-    memset(plan, 0, sizeof(*plan));
-    printbuf_reset(doc);
-    plan->shape = below(3) ? JSON_LIST : JSON_OBJECT;
-    if (plan->shape == JSON_LIST)
-        put_enveloped(plan, below(3));
-    else if (below(2))
-        put_enveloped(plan, 1);
-    else
-        put_object(plan, true);
 }
 
 /* Streams the document in chunks of random size, each in a block of its own. */
@@ -391,9 +185,29 @@ static void walk_members(struct json_slice raw)
 
 static int damaged_item(void *data, struct json_slice raw)
 {
-    (void)data;
     (void)check_copy(raw);
+    printbuf_memappend(data, raw.at, (int)raw.len);
+    put(data, "|");
     return 0;
+}
+
+static int ignored_item(void *data, struct json_slice raw)
+{
+    (void)data;
+    (void)raw;
+    return 0;
+}
+
+/* All of the document but its last byte, at least, is an answer that has been cut. */
+static void check_cut(const struct plan *plan)
+{
+    int whole = printbuf_length(doc), end = whole;
+
+    while (strchr(" \t\r\n", doc->buf[end - 1]))
+        end--;
+    doc->bpos = (int)below((unsigned)end);
+    CHECK(stream_document(plan->shape, ignored_item, NULL) == -EBADMSG);
+    doc->bpos = whole;
 }
 
 static void damage(void)
@@ -425,12 +239,19 @@ static void damage(void)
 
 static void check_damaged(const struct plan *plan)
 {
+    struct printbuf *once = printbuf_new(), *again = printbuf_new();
     size_t len;
     char *copy;
+    int r;
 
     damage();
     len = (size_t)printbuf_length(doc);
-    (void)stream_document(plan->shape, damaged_item, NULL);
+    r = stream_document(plan->shape, damaged_item, once);
+    CHECK(stream_document(plan->shape, damaged_item, again) == r);
+    CHECK(printbuf_length(once) == printbuf_length(again));
+    CHECK(memcmp(once->buf, again->buf, (size_t)printbuf_length(once)) == 0);
+    printbuf_free(once);
+    printbuf_free(again);
     copy = exact(doc->buf, len);
     (void)check_printer((struct json_slice){copy, len});
     walk_members((struct json_slice){copy, len});
@@ -457,6 +278,7 @@ static void random_documents(void **state)
         CHECK(printbuf_length(doc) < BYTES_MAX);
         CHECK(stream_document(plan.shape, planned_item, &plan) == 0);
         CHECK(plan.delivered == plan.count);
+        check_cut(&plan);
         check_damaged(&plan);
     }
 }
@@ -464,15 +286,18 @@ static void random_documents(void **state)
 /* Reads what jq makes of `input`; NULL when there is no jq. */
 static char *ask_jq(const struct printbuf *input)
 {
-    char path[] = "/tmp/fuzz_json.XXXXXX", command[80], *answer = NULL;
-    int fd = mkstemp(path);
+    const char *directory = getenv("TMPDIR");
+    char path[500], command[540], *answer = NULL;
     size_t len = 0;
     FILE *jq;
+    int fd;
 
+    snprintf(path, sizeof(path), "%s/fuzz_json.XXXXXX", directory ? directory : "/tmp");
+    fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, input->buf, (size_t)printbuf_length(input)), printbuf_length(input));
     close(fd);
-    snprintf(command, sizeof(command), "jq . %s 2>/dev/null", path);
+    snprintf(command, sizeof(command), "jq . '%s' 2>/dev/null", path);
     jq = popen(command, "r");
     assert_non_null(jq);
     if (getdelim(&answer, &len, '\0', jq) < 0 || pclose(jq) != 0) {

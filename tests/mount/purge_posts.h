@@ -132,8 +132,9 @@ static inline char *numbered_names(unsigned n, size_t *len)
 static inline void assert_whole_names(const struct mount *mount, struct simulator *sim, const char *text, bool refused)
 {
     struct json_object *list = posts(sim), *seen = json_object_new_object();
-    size_t n = json_object_array_length(list), lines = 0;
-    char *copy = strdup(text), *rest = copy, *line;
+    size_t n = json_object_array_length(list);
+    const char *log = purge_log(mount);
+    char *copy = strdup(text), *rest = copy, *line, refusal[256];
 
     for (size_t i = 0; i < n; i++) {
         const char *name = posted_name(list, i);
@@ -144,10 +145,10 @@ static inline void assert_whole_names(const struct mount *mount, struct simulato
     while ((line = strsep(&rest, "\n"))) {
         if (!*line)
             continue;
-        lines++;
+        (void)snprintf(refusal, sizeof refusal, "\tInvalid argument\t%s\t-\t", line);
         if (json_object_object_get_ex(seen, line, NULL))
             json_object_object_del(seen, line);
-        else if (!refused || logged(mount, "Invalid argument", line) == 0)
+        else if (!refused || !strstr(log, refusal))
             fail_msg("'%s' was neither posted nor refused", line);
     }
     json_object_object_foreach(seen, stray, value)
@@ -155,8 +156,6 @@ static inline void assert_whole_names(const struct mount *mount, struct simulato
         (void)value;
         fail_msg("'%s' was posted, which is no whole name", stray);
     }
-    if (!refused)
-        assert_int_equal(n, lines);
     json_object_put(seen);
     json_object_put(list);
     free(copy);

@@ -3,6 +3,7 @@
     render.py json|csv|prices|prices-csv|one|balance|version URL PATH        the text of one answer, to standard output
     render.py entries URL PATH KEY [SUFFIX]                                  a line an entry: KEY's value as a file name
     render.py tree URL OUT                                                   the whole mount, as a directory
+    render.py nest URL LEVELS             the prices as JSON, nested in another order, such as currency,years,extension,operation
     render.py check-csv JSON CSV          a table is strict RFC 4180 and holds exactly the scalar fields of the list
     render.py check-prices JSON CSV       the same of prices, whatever their nesting
     render.py check-tokens RAW SHOWN      a text has the tokens of the API's answer, in order
@@ -356,6 +357,18 @@ def make_tree(url, out):
     tree_billing(api, tree, lists['invoices'])
 
 
+def nest(url, levels):
+    order = [('extension', 'operation', 'currency', 'years').index(level) for level in levels.split(',')]
+    nested = {}
+    for row in prices_of(Api(url).one('/domains/pricing')):
+        row[0] = '.' + row[0]
+        inside = nested
+        for level in order[:-1]:
+            inside = inside.setdefault(row[level], {})
+        inside[row[order[-1]]] = row[4]
+    print(json.dumps(nested))
+
+
 # ---- checks ----
 
 def fail(message):
@@ -442,7 +455,7 @@ def entries(url, path, key, suffix=''):
 
 
 def main(command, *arguments):
-    checks = {'tree': make_tree, 'check-csv': check_csv, 'check-prices': check_prices, 'check-tokens': check_tokens}
+    checks = {'tree': make_tree, 'nest': nest, 'check-csv': check_csv, 'check-prices': check_prices, 'check-tokens': check_tokens}
     if command in checks:
         checks[command](*arguments)
     elif command == 'entries':

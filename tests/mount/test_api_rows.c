@@ -3,8 +3,8 @@
  * simulator's own answer, which render.py fetches directly and renders by its own rules.
  *
  * The table below and the file must have the same rows: one that is added to the file fails the first test until it
- * has a path here. The rows are driven in the table's order on one mount, the narrow queries before the lists that would answer
- * for them.
+ * has a path here. The rows are driven in the table's order on one mount, the narrow queries before the lists that would
+ * answer for them.
  */
 #include "harness.h"
 
@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RENDER      "/usr/bin/python3 \"$TESTS/render.py\" "
-#define WHOLE       "showInvoiceItems=true&showTransactions=true"
-#define GET(path)   "\"method\":\"GET\",\"path\":\"/api" path "\""
-#define POST(path)  "\"method\":\"POST\",\"path\":\"/api" path "\""
-#define TABLED(row, path)                                                                                                \
+#define RENDER     "/usr/bin/python3 \"$TESTS/render.py\" "
+#define WHOLE      "showInvoiceItems=true&showTransactions=true"
+#define GET(path)  "\"method\":\"GET\",\"path\":\"/api" path "\""
+#define POST(path) "\"method\":\"POST\",\"path\":\"/api" path "\""
+#define TABLED(row, path)                                                                                              \
     {                                                                                                                  \
-        row " or " path, "\"$MELBICOMFS\" --endpoints | grep -oE '(GET|or) +" path " ' | awk '{print $2}'",              \
-            "echo '" path "'", NULL                                                                                      \
+        row " or " path, "\"$MELBICOMFS\" --endpoints | grep -oE '(GET|or) +" path " ' | awk '{print $2}'",            \
+            "echo '" path "'", NULL                                                                                    \
     }
 
 struct row {
@@ -83,7 +83,7 @@ static const struct row rows[] = {
     {"GET /domains/pricing extension", "cat domains/pricing/co.uk/domainregister/EUR/1",
      RENDER "prices-csv $URL '/domains/pricing?extension=.co.uk' | grep '^co.uk,domainregister,EUR,1,' | cut -d, -f 5 | tr -d '\\r'",
      GET("/domains/pricing?extension=.co.uk")},
-#define LEAVES(which) "find domains/pricing -type f -path '*" which "*' | while read p; do echo \"${p#domains/pricing/}/$(cat \"$p\")\"; done | sort"
+#define LEAVES(which) "grep -r '' domains/pricing | grep '" which "' | sed 's,^domains/pricing/,,; s,:,/,' | sort"
 #define PRICES(query) RENDER "prices-csv $URL '/domains/pricing?" query "' | tr -d '\\r' | sed '1d;s,\\,,/,g' | sort"
     {"GET /domains/pricing operationType=domainregister", LEAVES("/domainregister/"), PRICES("operationType=domainregister"),
      GET("/domains/pricing")},
@@ -156,7 +156,7 @@ static const struct row *row_named(const char *name)
     return NULL;
 }
 
-/* The first row of the file (changed by `more`, JSON) that has no path here, or the other way round; NULL: they agree. */
+/* The first row of the file (changed by `more`, JSON) that has no path here, or the reverse; NULL: they agree. */
 static const char *difference(const struct mount *mount, const char *more)
 {
     static char found[256];
@@ -215,12 +215,14 @@ static void drive(struct fixture *f, const struct row *row)
     const char *requests = journal(&f->sim, NULL);
 
     if (row->sent && !strstr(requests, row->sent))
-        fail_msg("%s: `%s` did not send %s, but:\n%s\nand said: %s", row->row, row->show, row->sent, requests, shown.err);
+        fail_msg("%s: `%s` did not send %s, but:\n%s\nand said: %s", row->row, row->show, row->sent, requests,
+                 shown.err);
     struct ran wanted = run_ok(&f->mount, "%s", row->want);
     if (wanted.out_len == 0)
         fail_msg("%s: the account has nothing to show for it", row->row);
     if (shown.out_len != wanted.out_len || memcmp(shown.out, wanted.out, wanted.out_len) != 0)
-        fail_msg("%s: `%s` shows\n%.1500s\n%s\ninstead of\n%.1500s", row->row, row->show, shown.out, shown.err, wanted.out);
+        fail_msg("%s: `%s` shows\n%.1500s\n%s\ninstead of\n%.1500s", row->row, row->show, shown.out, shown.err,
+                 wanted.out);
 }
 
 static void test_each_row_shows_what_the_api_answers(void **state)

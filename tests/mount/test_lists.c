@@ -1,7 +1,7 @@
 /*
- * Lists as they should not be: entries without an id, or with one that is none, or with one that another has; names that are empty, alike, or
- * longer than a file name. What can be shown is shown and reachable, what cannot is counted and logged once, and
- * nothing is taken for something else.
+ * Lists as they should not be: entries without an id, or with one that is none, or with one that another has; names
+ * that are empty, alike, or longer than a file name. What can be shown is shown and reachable, what cannot is counted
+ * and logged once, and nothing is taken for something else.
  */
 #include "harness.h"
 
@@ -43,7 +43,7 @@ static void assert_shows(const struct mount *mount, const char *command, const c
 /* Items that have no usable id, as a JSON list goes on with them; fifteen. */
 #define NO_IDS                                                                                                         \
     "{\"status\":\"Active\"},{\"id\":-5},{\"id\":99999999999999999999},{\"id\":9223372036854775807},"                  \
-    "{\"id\":\"007\"},{\"id\":1.5},{\"id\":null},{\"id\":true},{\"id\":\"\"},{\"id\":\"12x\"},{\"id\":[1]},"          \
+    "{\"id\":\"007\"},{\"id\":1.5},{\"id\":null},{\"id\":true},{\"id\":\"\"},{\"id\":\"12x\"},{\"id\":[1]},"           \
     "42,\"text\",null,[{\"id\":13}]"
 #define N_NO_IDS 15
 
@@ -55,7 +55,8 @@ static void assert_counted_and_logged_once(struct fixture *f, const char *docume
     char command[256];
     snprintf(command, sizeof command,
              "jq '.entries_without_id, (.documents[] | select(.document == \"%s\") | .entries_without_id)' "
-             ".melbicomfs/status.json", document);
+             ".melbicomfs/status.json",
+             document);
     assert_shows(mount, command, want);
     /* Renewed without a change, it is not said again. */
     run_ok(mount, "touch %s; cat %s >\"$DIR/read\"; touch %s; cat %s >\"$DIR/read\"", path, path, path, path);
@@ -70,8 +71,10 @@ static void test_services_without_ids_are_counted_and_the_others_shown(void **st
 
     set_raw(&f->sim, "services",
             "[{\"id\":10,\"productName\":\"A\",\"status\":\"Active\",\"unheard\":{\"of\":[1,{}]}}," NO_IDS
-            ",{\"id\":10,\"productName\":\"B\",\"status\":\"Suspended\"},{\"id\":\"11\",\"productName\":null,\"status\":null},"
-            "{\"id\":12,\"productName\":{\"a\":1},\"status\":[\"Active\"]},{\"id\":13,\"productName\":\"A\",\"status\":\"Active\"},"
+            ",{\"id\":10,\"productName\":\"B\",\"status\":\"Suspended\"},{\"id\":\"11\",\"productName\":null,"
+            "\"status\":null},"
+            "{\"id\":12,\"productName\":{\"a\":1},\"status\":[\"Active\"]},{\"id\":13,\"productName\":\"A\",\"status\":"
+            "\"Active\"},"
             "{\"id\":0,\"productName\":\"\",\"status\":\"\"}]");
     fixture_remount(f, NULL);
     assert_shows(mount, "ls services", "0\n10\n11\n12\n13\nby-product\nby-status\n");
@@ -82,7 +85,8 @@ static void test_services_without_ids_are_counted_and_the_others_shown(void **st
                  "services/by-product/B:\n\nservices/by-status/Suspended:\n");
     /* The collection is whole, whatever is in it. */
     assert_shows(mount, "jq length all/services.json", "21\n");
-    assert_shows(mount, "jq -c '.[0].unheard, .[12], .[14], .[15]' all/services.json", "{\"of\":[1,{}]}\n42\nnull\n[{\"id\":13}]\n");
+    assert_shows(mount, "jq -c '.[0].unheard, .[12], .[14], .[15]' all/services.json",
+                 "{\"of\":[1,{}]}\n42\nnull\n[{\"id\":13}]\n");
     run_ok(mount, "grep -q '\"id\": 99999999999999999999' all/services.json");
     run_ok(mount, "/usr/bin/python3 \"$TESTS/render.py\" check-csv all/services.json all/services.csv");
     assert_counted_and_logged_once(f, "services", N_NO_IDS + 1, "all/services.json");
@@ -95,13 +99,17 @@ static void test_invoices_without_ids_are_counted_and_the_others_shown(void **st
     const struct mount *mount = &f->mount;
 
     set_raw(&f->sim, "invoices",
-            "[" NO_IDS ",{\"id\":3,\"invoicenum\":\"N-3\",\"status\":\"Paid\",\"date\":\"2026-10-01\",\"mark\":\"first\"},"
+            "[" NO_IDS
+            ",{\"id\":3,\"invoicenum\":\"N-3\",\"status\":\"Paid\",\"date\":\"2026-10-01\",\"mark\":\"first\"},"
             "{\"id\":3,\"invoicenum\":\"N-4\",\"status\":\"Unpaid\",\"date\":\"never\",\"mark\":\"second\"},"
             "{\"id\":2,\"invoicenum\":5,\"status\":\"Draft\",\"date\":\"0000-00-00\",\"mark\":\"third\"}]");
     fixture_remount(f, NULL);
     assert_shows(mount, "ls billing/invoices", "2.json\n3.json\nby-number\nby-status\n");
-    assert_shows(mount, "jq -r .mark billing/invoices/3.json billing/invoices/2.json billing/invoices/by-number/N-3.json", "first\nthird\nfirst\n");
-    assert_shows(mount, "ls billing/invoices/by-number billing/invoices/by-status/Paid billing/invoices/by-status/Unpaid",
+    assert_shows(mount,
+                 "jq -r .mark billing/invoices/3.json billing/invoices/2.json billing/invoices/by-number/N-3.json",
+                 "first\nthird\nfirst\n");
+    assert_shows(mount,
+                 "ls billing/invoices/by-number billing/invoices/by-status/Paid billing/invoices/by-status/Unpaid",
                  "billing/invoices/by-number:\n5.json\nN-3.json\n\nbilling/invoices/by-status/Paid:\n3.json\n\n"
                  "billing/invoices/by-status/Unpaid:\n");
     assert_int_equal(run(mount, "cat billing/invoices/by-number/N-4.json").status, 1);
@@ -114,23 +122,29 @@ static void test_groups_and_prices_that_make_no_sense(void **state)
     struct fixture *f = *state;
     const struct mount *mount = &f->mount;
 
-    set_raw(&f->sim, "groups", "[{\"productGroupId\":1,\"productGroup\":\"Same\"},{\"productGroupId\":2,\"productGroup\":\"Same\"},"
-                               "{\"productGroup\":\"No id\"},{\"productGroupId\":3},{\"productGroupId\":4,\"productGroup\":\"\"}]");
-    set_raw(&f->sim, "pricing", "{\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"11.00\",\"soon\":\"1\"},\"eur\":{\"1\":\"2\"}},"
-                                "\"free\":true},\"garbage\":5,\".net\":null,\".org\":[],\".eu\":{}}");
+    set_raw(&f->sim, "groups",
+            "[{\"productGroupId\":1,\"productGroup\":\"Same\"},{\"productGroupId\":2,\"productGroup\":\"Same\"},"
+            "{\"productGroup\":\"No id\"},{\"productGroupId\":3},{\"productGroupId\":4,\"productGroup\":\"\"}]");
+    set_raw(&f->sim, "pricing",
+            "{\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"11.00\",\"soon\":\"1\"},\"eur\":{\"1\":\"2\"}},"
+            "\"free\":true},\"garbage\":5,\".net\":null,\".org\":[],\".eu\":{}}");
     fixture_remount(f, NULL);
     assert_shows(mount, "ls products/groups", "1\n2\n3\n4\nby-name\n");
-    assert_shows(mount, "ls products/groups/by-name; readlink products/groups/by-name/*", "Same\nSame%=2\n../1\n../2\n");
+    assert_shows(mount, "ls products/groups/by-name; readlink products/groups/by-name/*",
+                 "Same\nSame%=2\n../1\n../2\n");
     assert_shows(mount, "find domains/pricing -type f -exec cat {} +", "11.00\n");
-    assert_shows(mount, "tr -d '\\r' <all/pricing.csv", "extension,operation,currency,years,price\ncom,domainregister,EUR,1,11.00\n");
+    assert_shows(mount, "tr -d '\\r' <all/pricing.csv",
+                 "extension,operation,currency,years,price\ncom,domainregister,EUR,1,11.00\n");
     run_ok(mount, "jq -e '.garbage == 5' all/pricing.json >\"$DIR/read\"");
-    run_ok(mount, "jq -e '.documents[] | select(.document == \"pricing\") | .entries_without_id > 0' .melbicomfs/status.json");
+    run_ok(mount,
+           "jq -e '.documents[] | select(.document == \"pricing\") | .entries_without_id > 0' .melbicomfs/status.json");
 }
 
 static void test_answers_of_another_kind_are_errors_and_never_empty(void **state)
 {
     struct fixture *f = *state;
-    static const char *const bodies[] = {"42", "\"text\"", "null", "{}", "[1,2", "", "[{\"id\":1}] x", "{\"data\":{\"id\":1}}"};
+    static const char *const bodies[] = {"42",   "\"text\"", "null",           "{}",
+                                         "[1,2", "",         "[{\"id\":1}] x", "{\"data\":{\"id\":1}}"};
 
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         set_raw(&f->sim, "services", bodies[i]);
@@ -153,22 +167,27 @@ static void test_invoice_numbers_alike_empty_and_too_long_stay_reachable(void **
     struct fixture *f = *state;
     const struct mount *mount = &f->mount;
 
-    set_raw(&f->sim, "invoices",
-            "[{\"id\":1,\"invoicenum\":\"N\"},{\"id\":2,\"invoicenum\":\"N\"},{\"id\":3,\"invoicenum\":\"N\"},"
-            "{\"id\":4,\"invoicenum\":\"\"},{\"id\":5,\"invoicenum\":null},{\"id\":6},"
-            "{\"id\":7,\"invoicenum\":\"" A300 "x\"},{\"id\":8,\"invoicenum\":\"" A300 "y\"},"
-            "{\"id\":9,\"invoicenum\":\"" A300 "y\"},{\"id\":10,\"invoicenum\":\"N%=2\"},"
-            "{\"id\":11,\"invoicenum\":\".hidden\"},{\"id\":12,\"invoicenum\":\"a\\/b\"},{\"id\":13,\"invoicenum\":\"..\"},"
-            "{\"id\":14,\"invoicenum\":\"line\\nbreak \\u00e9\"}]");
+    set_raw(
+        &f->sim, "invoices",
+        "[{\"id\":1,\"invoicenum\":\"N\"},{\"id\":2,\"invoicenum\":\"N\"},{\"id\":3,\"invoicenum\":\"N\"},"
+        "{\"id\":4,\"invoicenum\":\"\"},{\"id\":5,\"invoicenum\":null},{\"id\":6},"
+        "{\"id\":7,\"invoicenum\":\"" A300 "x\"},{\"id\":8,\"invoicenum\":\"" A300 "y\"},"
+        "{\"id\":9,\"invoicenum\":\"" A300 "y\"},{\"id\":10,\"invoicenum\":\"N%=2\"},"
+        "{\"id\":11,\"invoicenum\":\".hidden\"},{\"id\":12,\"invoicenum\":\"a\\/b\"},{\"id\":13,\"invoicenum\":\"..\"},"
+        "{\"id\":14,\"invoicenum\":\"line\\nbreak \\u00e9\"}]");
     fixture_remount(f, NULL);
     assert_shows(mount, "ls billing/invoices | grep -c json", "14\n");
-    assert_shows(mount, "cd billing/invoices/by-number; for name in * .[!.]*; do [ -e \"$name\" ] && jq .id \"$name\"; done | sort -n | tr '\\n' ' '",
+    assert_shows(mount,
+                 "cd billing/invoices/by-number; for name in * .[!.]*; do [ -e \"$name\" ] && jq .id \"$name\"; done | "
+                 "sort -n | tr '\\n' ' '",
                  "1 2 3 7 8 9 10 11 12 13 14 ");
     assert_shows(mount, "ls billing/invoices/by-number | LC_ALL=C sort | grep -v aaa | tail -n +1",
-                 "%2E..json\n%2Ehidden.json\nN%25=2.json\nN%=2.json\nN%=3.json\nN.json\na%2Fb.json\nline%0Abreak \xc3\xa9.json\n");
+                 "%2E..json\n%2Ehidden.json\nN%25=2.json\nN%=2.json\nN%=3.json\nN.json\na%2Fb.json\nline%0Abreak "
+                 "\xc3\xa9.json\n");
     /* The name says the same right after mounting, when no list is at hand. */
     char *names = run_ok(mount, "cd billing/invoices/by-number; find . -type l -printf '%%P %%l\\n' | sort").out;
-    for (char *save, *line = strtok_r(strdup(names), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    char *copy = strdup(names);
+    for (char *save, *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         char *target = strstr(line, " ../");
         *target = '\0';
         fixture_remount(f, NULL);
@@ -177,6 +196,7 @@ static void test_invoice_numbers_alike_empty_and_too_long_stay_reachable(void **
         snprintf(want, sizeof want, "%s\n", target + 1);
         assert_shows(mount, command, want);
     }
+    free(copy);
 }
 
 static void test_product_names_alike_empty_and_too_long_stay_reachable(void **state)
@@ -184,19 +204,23 @@ static void test_product_names_alike_empty_and_too_long_stay_reachable(void **st
     struct fixture *f = *state;
     const struct mount *mount = &f->mount;
 
-    set_raw(&f->sim, "services",
-            "[{\"id\":1,\"productName\":\"P\"},{\"id\":2,\"productName\":\"P\"},{\"id\":3,\"productName\":\"\"},{\"id\":4},"
-            "{\"id\":5,\"productName\":\"" A300 "x\"},{\"id\":6,\"productName\":\"" A300 "y\"},"
-            "{\"id\":7,\"productName\":\"AMS \\/ 2x\"},{\"id\":8,\"productName\":\".\"},{\"id\":9,\"productName\":\"50%\"},"
-            "{\"id\":10,\"productName\":\"P\\u0000Q\"},{\"id\":11,\"productName\":\"\\ud83d\\ude00 \\u0085\"}]");
+    set_raw(
+        &f->sim, "services",
+        "[{\"id\":1,\"productName\":\"P\"},{\"id\":2,\"productName\":\"P\"},{\"id\":3,\"productName\":\"\"},{\"id\":4},"
+        "{\"id\":5,\"productName\":\"" A300 "x\"},{\"id\":6,\"productName\":\"" A300 "y\"},"
+        "{\"id\":7,\"productName\":\"AMS \\/ 2x\"},{\"id\":8,\"productName\":\".\"},{\"id\":9,\"productName\":\"50%\"},"
+        "{\"id\":10,\"productName\":\"P\\u0000Q\"},{\"id\":11,\"productName\":\"\\ud83d\\ude00 \\u0085\"}]");
     fixture_remount(f, NULL);
     assert_shows(mount, "ls services | grep -vc by-", "11\n");
     assert_shows(mount, "ls services/by-product | LC_ALL=C sort | grep -v aaa",
-                 "%2E\n50%25\nAMS %2F 2x\nP\nP%00Q\n\xf0\x9f\x98\x80 %C2%85\n");
-    assert_shows(mount, "ls services/by-product/P services/by-product/P%00Q",
-                 "services/by-product/P:\n1\n2\n\nservices/by-product/P%00Q:\n10\n");
+                 "%2E\n50%25\nAMS %2F 2x\nP\nP\\u0000Q\n\xf0\x9f\x98\x80 %C2%85\n");
+    assert_shows(mount, "ls services/by-product/P services/by-product/P\\\\u0000Q",
+                 "services/by-product/P:\n1\n2\n\nservices/by-product/P\\u0000Q:\n10\n");
     assert_shows(mount, "find services/by-product -type l | wc -l", "9\n");
-    assert_shows(mount, "find services/by-product -type l -name 5 -o -type l -name 6 | xargs -d '\\n' -n 1 dirname | sort -u | wc -l", "2\n");
+    assert_shows(
+        mount,
+        "find services/by-product -type l -name 5 -o -type l -name 6 | xargs -d '\\n' -n 1 dirname | sort -u | wc -l",
+        "2\n");
 }
 
 int main(void)

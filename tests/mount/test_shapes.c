@@ -25,7 +25,9 @@ static const char *const bare[] = {"--services", "9", "--invoices", "40", NULL};
 static void copy_of(const struct mount *mount, const char *to)
 {
     /* The purge log has no content of the API's; everything else is copied, links as links. */
-    run_ok(mount, "mkdir '%s' && tar -c --exclude=./services/*/cdn . | tar -x -C '%s' --no-same-permissions --mode=u+rwX", to, to);
+    run_ok(mount,
+           "mkdir '%s' && tar -c --exclude=./services/*/cdn . | tar -x -C '%s' --no-same-permissions --mode=u+rwX", to,
+           to);
 }
 
 static int setup_reference(void **state)
@@ -50,12 +52,12 @@ static int teardown_reference(void **state)
     return fixture_stop(&reference->fixture);
 }
 
-/* The same account in another shape: the same names and links, and the same documents; those with ids in them only once the ids' type is
- * the same again. */
+/* The same account in another shape: the same names and links, and the same documents; those with ids in them only once
+ * the ids' type is the same again. */
 static void compare(const struct reference *reference, const char *shape, bool string_ids)
 {
-    const char *const options[] = {"--services", "9",   "--invoices",                        "40",
-                                   "--shape",    shape, string_ids ? "--string-ids" : NULL, NULL};
+    const char *const options[] = {
+        "--services", "9", "--invoices", "40", "--shape", shape, string_ids ? "--string-ids" : NULL, NULL};
     const char *copy = reference->fixture.mount.dir;
     struct fixture fixture;
     char other[300];
@@ -73,8 +75,10 @@ static void compare(const struct reference *reference, const char *shape, bool s
             n++;
         assert_int_equal(n, atoi(with_ids.out));
         assert_true(n > 40);
-        run_ok(&fixture.mount, "find '%s' -name '*.json' -type f -exec "
-                               "sed -Ei 's/^( *\"(id|productGroupId)\": )\"([0-9]+)\"/\\1\\3/' {} +", other);
+        run_ok(&fixture.mount,
+               "find '%s' -name '*.json' -type f -exec "
+               "sed -Ei 's/^( *\"(id|productGroupId)\": )\"([0-9]+)\"/\\1\\3/' {} +",
+               other);
     }
     struct ran same = run(&fixture.mount, "diff -r --no-dereference '%s/copy' '%s'", copy, other);
     if (same.status != 0)
@@ -144,9 +148,10 @@ static unsigned answered(struct simulator *sim, const char *path, int status)
 
 static void test_second_candidates_cost_one_404_each_a_mount(void **state)
 {
-    static const char *const options[] = {"--candidate", "balance=1", "--candidate", "version=1",
-                                          "--candidate", "groups=1",  "--candidate", "pricing=1", NULL};
-    static const char *const first[] = {"/billing/creditbalance", "/utility/version", "/products/groups", "/domains/pricing"};
+    static const char *const options[] = {"--candidate", "balance=1",   "--candidate", "version=1", "--candidate",
+                                          "groups=1",    "--candidate", "pricing=1",   NULL};
+    static const char *const first[] = {"/billing/creditbalance", "/utility/version", "/products/groups",
+                                        "/domains/pricing"};
     static const char *const second[] = {"/billing/balance", "/version", "/productgroups", "/domains/prices"};
     struct fixture f;
     (void)state;
@@ -172,8 +177,8 @@ static void test_second_candidates_cost_one_404_each_a_mount(void **state)
 
 static void test_last_candidates_are_found_too(void **state)
 {
-    static const char *const options[] = {"--candidate", "balance=2", "--candidate", "version=2",
-                                          "--candidate", "groups=3",  "--candidate", "pricing=2", NULL};
+    static const char *const options[] = {"--candidate", "balance=2",   "--candidate", "version=2", "--candidate",
+                                          "groups=3",    "--candidate", "pricing=2",   NULL};
     struct fixture f;
     (void)state;
 
@@ -185,18 +190,20 @@ static void test_last_candidates_are_found_too(void **state)
 }
 
 static const char *const unheard_of[] = {"--path", "balance=/money/left",   "--path", "version=/about",
-                                         "--path", "groups=/catalog/kinds", "--path", "pricing=/tlds/costs", NULL};
+                                         "--path", "groups=/catalog/kinds", "--path", "pricing=/tlds/costs",
+                                         NULL};
 
 static void test_unheard_of_paths_with_four_lines_of_endpoints(void **state)
 {
     struct fixture f;
     (void)state;
 
-    fixture_start(&f, unheard_of, &(struct how){.config = "[endpoints]\n"
-                                                          "balance.path = /money/left\n"
-                                                          "version.path = /about\n"
-                                                          "groups.path = /catalog/kinds\n"
-                                                          "pricing.path = /tlds/costs\n"});
+    fixture_start(&f, unheard_of,
+                  &(struct how){.config = "[endpoints]\n"
+                                          "balance.path = /money/left\n"
+                                          "version.path = /about\n"
+                                          "groups.path = /catalog/kinds\n"
+                                          "pricing.path = /tlds/costs\n"});
     read_guesses(&f.mount);
     assert_int_equal(answered(&f.sim, NULL, 404), 0);
     assert_int_equal(answered(&f.sim, "/money/left", 200), 1);
@@ -228,9 +235,10 @@ static void test_other_parameter_names_by_configuration(void **state)
     struct fixture f;
     (void)state;
 
-    fixture_start(&f, bare, &(struct how){.config = "[endpoints]\n"
-                                                    "services.param.status = state\n"
-                                                    "invoices.param.number = no\n"});
+    fixture_start(&f, bare,
+                  &(struct how){.config = "[endpoints]\n"
+                                          "services.param.status = state\n"
+                                          "invoices.param.number = no\n"});
     /* The simulator knows neither name; what was sent is what counts. */
     (void)run(&f.mount, "ls services/by-status/Pending; cat billing/invoices/by-number/X-1.json");
     assert_non_null(strstr(journal(&f.sim, "services"), "/api/services?state=Pending\""));
@@ -258,10 +266,13 @@ static void test_a_list_cut_at_25_is_reported(void **state)
     assert_int_equal(atoi(run_ok(&f.mount, "ls billing/invoices | grep -c json").out), 25);
     assert_int_equal(number_in(&f.mount, CUT), 1);
     assert_int_equal(number_in(&f.mount, ".lists_maybe_cut"), 1);
-    assert_string_equal(run_ok(&f.mount, "jq -r '.documents[] | select(.maybe_cut) | .document' .melbicomfs/status.json").out,
-                        "invoices\n");
+    assert_string_equal(
+        run_ok(&f.mount, "jq -r '.documents[] | select(.maybe_cut) | .document' .melbicomfs/status.json").out,
+        "invoices\n");
     /* Once, however often the list is renewed. */
-    run_ok(&f.mount, "touch billing/invoices; ls billing/invoices; touch all/invoices.json; cat all/invoices.json >\"$DIR/read\"");
+    run_ok(
+        &f.mount,
+        "touch billing/invoices; ls billing/invoices; touch all/invoices.json; cat all/invoices.json >\"$DIR/read\"");
     assert_int_equal(asked(&f.sim, "invoices"), 3);
     assert_string_equal(run_ok(&f.mount, "grep -c 'invoices: the list has exactly 25' .melbicomfs/log").out, "1\n");
     assert_non_null(strstr(mount_log(&f.mount), "invoices.page_size"));
@@ -273,11 +284,13 @@ static void show_every_invoice(const char *count, unsigned pages)
     const char *const options[] = {"--limit", "25", "--invoices", count, NULL};
     struct fixture f;
 
-    fixture_start(&f, options, &(struct how){.config = "[endpoints]\n"
-                                                       "invoices.page_size = 25\n"
-                                                       "invoices.page_offset = limitstart\n"});
+    fixture_start(&f, options,
+                  &(struct how){.config = "[endpoints]\n"
+                                          "invoices.page_size = 25\n"
+                                          "invoices.page_offset = limitstart\n"});
     char *all = run_ok(&f.mount, "ls billing/invoices | grep -c json; jq length all/invoices.json; "
-                                 "jq '.[].id' all/invoices.json | sort -u | wc -l; sed 1d all/invoices.csv | wc -l").out;
+                                 "jq '.[].id' all/invoices.json | sort -u | wc -l; sed 1d all/invoices.csv | wc -l")
+                    .out;
     char want[64];
     snprintf(want, sizeof want, "%s\n%s\n%s\n%s\n", count, count, count, count);
     assert_string_equal(all, want);
@@ -285,7 +298,8 @@ static void show_every_invoice(const char *count, unsigned pages)
     assert_int_equal(asked(&f.sim, "invoices"), pages);
     assert_int_equal(number_in(&f.mount, ".lists_maybe_cut"), 0);
     /* A filtered list is paged as well. */
-    unsigned paid = (unsigned)atoi(run_ok(&f.mount, "jq '[.[] | select(.status == \"Paid\")] | length' all/invoices.json").out);
+    unsigned paid =
+        (unsigned)atoi(run_ok(&f.mount, "jq '[.[] | select(.status == \"Paid\")] | length' all/invoices.json").out);
     fixture_remount(&f, &(struct how){.config = "[endpoints]\n"
                                                 "invoices.page_size = 25\n"
                                                 "invoices.page_offset = limitstart\n"});
@@ -312,10 +326,11 @@ static void test_a_page_that_fails_is_no_short_list(void **state)
     struct fixture f;
     (void)state;
 
-    fixture_start(&f, options, &(struct how){.config = "[endpoints]\n"
-                                                       "invoices.page_size = 25\n"
-                                                       "invoices.page_offset = limitstart\n",
-                                             .options = "timeout_total=1"});
+    fixture_start(&f, options,
+                  &(struct how){.config = "[endpoints]\n"
+                                          "invoices.page_size = 25\n"
+                                          "invoices.page_offset = limitstart\n",
+                                .options = "timeout_total=1"});
     rule(&f.sim, "{\"operation\": \"invoices\", \"path\": \"limitstart=50\", \"status\": 500}");
     struct ran ls = run(&f.mount, "ls billing/invoices");
     assert_int_not_equal(ls.status, 0);

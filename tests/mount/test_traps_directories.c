@@ -230,6 +230,12 @@ static void test_an_error_never_becomes_a_cached_enoent(void **state)
     let_pass(PAST_TTL);
     fails_then_works("billing/balance", "\"status\":500", EIO);
     fails_then_works("services/10421/info.json", "\"garbage\":true", EIO);
+    /* And for one whose node lives on, because it is held open. */
+    int fd = open(in_mount(mnt, "billing/balance"), O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    let_pass(PAST_TTL);
+    fails_then_works("billing/balance", "\"status\":403", EACCES);
+    close(fd);
     fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
 }
 

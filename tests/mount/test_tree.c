@@ -10,7 +10,7 @@
 
 #define PYTHON "/usr/bin/python3 "
 
-/* A line a link that leads nowhere; what `find . -type l -exec test ! -e {} \; -print` says, with a process for thousands. */
+/* What `find . -type l -exec test ! -e {} \; -print` prints, with a process for thousands of links, not for each. */
 #define DANGLING "find . -type l -exec sh -c 'for link; do test -e \"$link\" || echo \"$link\"; done' sh {} +"
 
 /* ---- walking ---- */
@@ -184,18 +184,36 @@ static void test_what_is_outside_a_set_is_not_there_and_asks_nothing(void **stat
 {
     struct fixture *f = *state;
     static const char *const paths[] = {
-        "services/by-status/Bogus",  "services/by-status/active",     "services/by-status/Paid",
-        "services/by-status/Pending/x", "billing/invoices/by-status/Open", "billing/invoices/by-status/paid",
-        "services/00421",            "services/-1",                   "services/1x",
-        "services/12345678901234567890", "billing/invoices/90001",    "billing/invoices/90001.JSON",
-        "billing/invoices/x.json",   "products/groups/x",             "services/.git",
-        ".git",                      "all/autorun.inf",               "billing/invoices/by-number/x",
-        "billing/invoices/by-number/%zz.json", ".melbicomfs/x",
+        "services/by-status/Bogus",
+        "services/by-status/active",
+        "services/by-status/Paid",
+        "services/by-status/Pending/x",
+        "billing/invoices/by-status/Open",
+        "billing/invoices/by-status/paid",
+        "services/00421",
+        "services/-1",
+        "services/1x",
+        "services/12345678901234567890",
+        "billing/invoices/90001",
+        "billing/invoices/90001.JSON",
+        "billing/invoices/x.json",
+        "products/groups/x",
+        "services/.git",
+        ".git",
+        "all/autorun.inf",
+        "billing/invoices/by-number/x",
+        "billing/invoices/by-number/%zz.json",
+        ".melbicomfs/x",
     };
     static const char *const known[] = {
-        "domains/pricing/com/domainsell", "domains/pricing/com/DomainRegister", "domains/pricing/com/domainregister/GBP",
-        "domains/pricing/com/domainregister/eur", "domains/pricing/com/domainregister/EUR/x",
-        "domains/pricing/com/domainregister/EUR/100", "services/10421/cdn/x", "services/10421/x",
+        "domains/pricing/com/domainsell",
+        "domains/pricing/com/DomainRegister",
+        "domains/pricing/com/domainregister/GBP",
+        "domains/pricing/com/domainregister/eur",
+        "domains/pricing/com/domainregister/EUR/x",
+        "domains/pricing/com/domainregister/EUR/100",
+        "services/10421/cdn/x",
+        "services/10421/x",
     };
     fixture_remount(f, NULL);
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -242,7 +260,8 @@ static void test_what_is_documented_or_there_alone_is_noticed(void **state)
     } cases[] = {
         {"/cdn.purge.log/d", "services/10421/cdn/purge.log is there and not documented"},
         {"s/, metrics//", ".melbicomfs/metrics is there and not documented"},
-        {"s/^  version .*/&\\n  billing\\/credit.json   the credit/", "billing/credit.json is documented and not there"},
+        {"s/^  version .*/&\\n  billing\\/credit.json   the credit/",
+         "billing/credit.json is documented and not there"},
         {"s/, Refunded//", "its status Refunded is not documented"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -281,8 +300,9 @@ static void test_touch_shows_a_balance_that_changed_inside_the_ttl(void **state)
 /* An attribute as seconds since 1970. */
 static double time_of(const struct mount *mount, const char *attribute)
 {
-    return atof(run_ok(mount, "date +%%s.%%N -d \"$(getfattr --only-values -n user.melbicomfs.%s billing/balance)\"",
-                       attribute).out);
+    return atof(
+        run_ok(mount, "date +%%s.%%N -d \"$(getfattr --only-values -n user.melbicomfs.%s billing/balance)\"", attribute)
+            .out);
 }
 
 static void test_attributes_say_when_it_was_fetched_and_when_it_expires(void **state)
@@ -343,14 +363,16 @@ static void test_touch_of_a_directory_renews_what_is_below_it(void **state)
     snprintf(want, sizeof want, "%d\n", atoi(count) + 1);
     assert_shows_soon(&f->mount, "ls billing/invoices | wc -l", want);
     assert_shows_soon(&f->mount, unpaid, "  \"total\": \"1234.56\",\n");
-    assert_shows_soon(&f->mount, "ls -l billing/invoices | grep -c json", run_ok(&f->mount, "ls billing/invoices | grep -c json").out);
+    assert_shows_soon(&f->mount, "ls -l billing/invoices | grep -c json",
+                      run_ok(&f->mount, "ls billing/invoices | grep -c json").out);
 }
 
 static void test_touch_of_the_root_renews_everything_when_it_is_next_used(void **state)
 {
     struct fixture *f = *state;
     fixture_remount(f, NULL);
-    run_ok(&f->mount, "cat billing/balance version services/10421/info.json; ls services; cat domains/pricing/com/domainregister/EUR/1");
+    run_ok(&f->mount, "cat billing/balance version services/10421/info.json; ls services; cat "
+                      "domains/pricing/com/domainregister/EUR/1");
     account_set(&f->sim, "{\"balance\": \"7.00\", \"service\": {\"id\": 10421, \"domain\": \"new.example.com\"},"
                          " \"delete_service\": 10422}");
     journal_clear(&f->sim);

@@ -107,6 +107,30 @@ static void test_a_stalled_service_holds_up_nobody_else(void **state)
         (void)run_wait(&stuck[i], 10000);
 }
 
+/* Only the revalidation of an expired entry waits in LOOKUP, where it holds no lock of the directory. */
+static void test_a_stalled_revalidation_holds_up_nobody_else(void **state)
+{
+    (void)state;
+    struct running stuck;
+    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+    run_ok(mnt, "ls services >/dev/null; cat services/10421/info.json services/10422/info.json >/dev/null");
+    let_pass(1200);
+    journal_clear(sim);
+    stall_service(10421);
+    run_start(&stuck, mnt->path, "exec cat services/10421/info.json");
+    wait_asked(sim, "service", 1);
+    int64_t start = now_ms();
+    assert_non_null(strstr(slurp(mnt, "services/10422/info.json", NULL), "10422"));
+    soon("cat of a neighbour", start);
+    mkdir_is_refused("services/new");
+    mkdir_is_refused("services/10422/new");
+    run_wait_blocked(&stuck, "cat");
+    start = now_ms();
+    assert_int_equal(kill(stuck.pid, SIGKILL), 0);
+    assert_int_equal(run_wait(&stuck, 5000).status, 128 + SIGKILL);
+    soon("kill -9", start);
+}
+
 static void ends_both(int number)
 {
     struct running stuck[2];
@@ -402,6 +426,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_stalled_service_holds_up_nobody_else),
+        TEST(test_a_stalled_revalidation_holds_up_nobody_else),
         TEST(test_both_readers_of_a_stalled_name_die_at_once),
         TEST(test_the_fetch_goes_on_when_its_first_reader_dies),
         TEST(test_a_reader_with_a_timer_gets_its_bytes),

@@ -49,14 +49,17 @@ static struct snapshot *text_of(struct fixture *f, struct document *document, en
 /* What `jq .` prints of the text; the caller frees. NULL without jq. */
 static char *jq(const char *text)
 {
-    char path[] = "/tmp/melbicomfs-test-XXXXXX", command[128], *out = NULL;
+    const char *dir = getenv("TMPDIR");
+    char path[256], command[300], *out = NULL;
     size_t len = 0, n;
+
+    (void)snprintf(path, sizeof(path), "%s/melbicomfs-test-XXXXXX", dir ? dir : "/tmp");
     int fd = mkstemp(path);
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     (void)close(fd);
-    (void)snprintf(command, sizeof(command), "jq . %s 2>/dev/null", path);
+    (void)snprintf(command, sizeof(command), "jq . '%s' 2>/dev/null", path);
     FILE *pipe = popen(command, "re");
     FILE *memory = open_memstream(&out, &len);
     char buf[4096];
@@ -305,7 +308,7 @@ static void assert_many(const struct snapshot *text, unsigned first)
         int n = snprintf(expected, sizeof(expected), "  {\n    \"name\": \"item %u\",\n    \"n\": %u\n  }%s\n",
                          first + i, i, i + 1 < MANY ? "," : "");
         assert_true((size_t)(at - text->data) + (size_t)n <= text->len);
-        assert_memory_equal(at, expected, n);
+        assert_memory_equal(at, expected, (size_t)n);
         at += n;
     }
     assert_int_equal(at + 2 - text->data, text->len);

@@ -1,0 +1,55 @@
+#include "mount/session_private.h"
+
+#include "base/clock.h"
+
+/*
+ * Directories of links (by-number/, by-status/…, by-product/…): their listings are as long as the collection, and a renewal changes next to nothing in
+ * them. What a link shows is its name and the id it leads to, and nothing else; so the entries are given to the kernel for ever, and
+ * what is checked is the directory: whoever goes through it has the kernel ask for its attributes once they have expired.
+ *
+ *      listing expired, the collection fresh, same names and ids    it holds for another life; the kernel lists nothing
+ *                                     , others                      links that are gone or lead elsewhere are dropped, the mtime moves
+ *                     , the collection not fresh                    all are dropped, the mtime moves
+ *
+ * Dropping is the pusher's, after the answer: it takes the directory's lock, which a READDIR that asks for these attributes holds. So whoever goes straight
+ * to a link by its name just then may still be led where it led; the file it leads to is looked up and revalidated as any.
+ */
+
+bool is_of_links(const struct node *dir)
+{
+    const struct route *any = route_shape(dir->place.route)->any;
+    return any && any->kind == ROUTE_LINK;
+}
+
+/* Whether the link still leads where the kernel was told. */
+static bool holds(struct session *session, struct node *link)
+{
+    struct view view = {.snapshot = NULL};
+    int r = tree_peek(session->tree, &link->place, &view);
+    bool same = r == 1 && view.id == link->target;
+    view_clear(&view);
+    return same;
+}
+
+static void drop_links(struct session *session, struct node *dir, bool all)
+{
+    for (struct node *link = dir->dir->first_child; link; link = link->next_sibling)
+        if (link->current && link->nlookup && link->bound && link->place.route->kind == ROUTE_LINK &&
+            (all || !holds(session, link)))
+            push_drop_entry(session->push, dir->nodeid, link->key.name, NULL, NULL);
+}
+
+bool links_hold(struct session *session, struct node *dir)
+{
+    int64_t expires = tree_list_expires(session->tree, &dir->place);
+    bool fresh = expires > clock_ms();
+
+    if (!is_of_links(dir) || dir->dir->moved)
+        return false;
+    if (fresh && tree_list_signature(session->tree, &dir->place) == dir->dir->signature) {
+        dir->dir->listed_until = expires;
+        return true;
+    }
+    drop_links(session, dir, !fresh);
+    return false;
+}

@@ -1,0 +1,160 @@
+/*
+ * What the tests of the command line share: the program started by hand, as a user does it, and mounts that are there or not.
+ *
+ * Threads:   one.
+ * Ownership: program_begin() makes a directory with a mount point, program_end() takes away what was mounted there and the directory.
+ * Errors:    fail the test.
+ */
+#ifndef MELBICOMFS_TESTS_COMMAND_LINE_H
+#define MELBICOMFS_TESTS_COMMAND_LINE_H
+
+#include "harness.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OK_MS 20000
+
+/* A place to mount at: DIR, and DIR/mnt. */
+struct place {
+    char dir[256], mnt[272];
+};
+
+static inline void place_make(struct place *place)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    (void)snprintf(place->dir, sizeof place->dir, "%s/melbicomfs-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(place->dir));
+    (void)snprintf(place->mnt, sizeof place->mnt, "%s/mnt", place->dir);
+    assert_int_equal(mkdir(place->mnt, 0700), 0);
+}
+
+/* Whether something is mounted there, alive or dead. */
+static inline bool is_mount(const char *path)
+{
+    char line[8192], at[4096];
+    FILE *info = fopen("/proc/self/mountinfo", "re");
+    bool found = false;
+
+    assert_non_null(info);
+    while (!found && fgets(line, sizeof line, info))
+        found = sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 && strcmp(at, path) == 0;
+    (void)fclose(info);
+    return found;
+}
+
+static inline bool is_mount_cond(void *path)
+{
+    return is_mount(path);
+}
+
+static inline bool is_no_mount(void *path)
+{
+    return !is_mount(path);
+}
+
+/* The process that serves a mount point: the program's file is what it runs, and its arguments name the place. 0: none. */
+static inline pid_t server_of(const char *mnt)
+{
+    DIR *proc = opendir("/proc");
+    struct stat program, running;
+    pid_t found = 0;
+
+    assert_non_null(proc);
+    assert_int_equal(stat(getenv("MELBICOMFS"), &program), 0);
+    for (struct dirent *entry; !found && (entry = readdir(proc));) {
+        char path[300], arguments[4096];
+        if (!isdigit((unsigned char)entry->d_name[0]))
+            continue;
+        (void)snprintf(path, sizeof path, "/proc/%s/exe", entry->d_name);
+        if (stat(path, &running) < 0 || running.st_ino != program.st_ino || running.st_dev != program.st_dev)
+            continue;
+        (void)snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+        FILE *file = fopen(path, "re");
+        size_t len = file ? fread(arguments, 1, sizeof arguments - 1, file) : 0;
+        if (file)
+            (void)fclose(file);
+        if (memmem(arguments, len, mnt, strlen(mnt)))
+            found = (pid_t)atoi(entry->d_name);
+    }
+    (void)closedir(proc);
+    return found;
+}
+
+static inline bool has_no_server(void *mnt)
+{
+    return server_of(mnt) == 0;
+}
+
+static inline int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    (void)remove(path);
+    return 0;
+}
+
+static inline void place_remove(struct place *place)
+{
+    char command[600];
+
+    if (is_mount(place->mnt)) {
+        (void)snprintf(command, sizeof command, "fusermount3 -u -z '%s'", place->mnt);
+        (void)system(command);
+    }
+    (void)wait_until(has_no_server, place->mnt, 5000);
+    pid_t left = server_of(place->mnt);
+    if (left > 0)
+        (void)kill(left, SIGKILL);
+    (void)nftw(place->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/*
+ * Runs the program with arguments as a shell reads them, in the place's directory, with MELBICOM_TOKEN set (token NULL: not set), and waits for its
+ * first process to end. $URL is the simulator's, $MNT the mount point.
+ */
+static inline struct ran __attribute__((format(printf, 4, 5)))
+program(const struct place *place, const struct simulator *sim, const char *token, const char *format, ...)
+{
+    struct running running;
+    char arguments[2048];
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(arguments, sizeof arguments, format, list);
+    va_end(list);
+    setenv("URL", sim ? sim->url : "", 1);
+    setenv("MNT", place->mnt, 1);
+    setenv("XDG_CONFIG_HOME", place->dir, 1);
+    if (token)
+        setenv("MELBICOM_TOKEN", token, 1);
+    else
+        unsetenv("MELBICOM_TOKEN");
+    run_start(&running, place->dir, "exec \"$MELBICOMFS\" %s", arguments);
+    unsetenv("MELBICOM_TOKEN");
+    return run_wait(&running, OK_MS);
+}
+
+/* It failed with that status and one line that says `what`, and mounted nothing. */
+static inline void assert_fails(const struct place *place, const struct ran *ran, int status, const char *what)
+{
+    const char *newline = strchr(ran->err, '\n');
+
+    if (ran->status != status || !newline || newline[1] || !strcasestr(ran->err, what))
+        fail_msg("exit status %d, expected %d and one line with '%s'; stderr:\n%s", ran->status, status, what,
+                 ran->err);
+    assert_string_equal(ran->out, "");
+    assert_false(is_mount(place->mnt));
+}
+
+#endif

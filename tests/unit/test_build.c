@@ -1,0 +1,309 @@
+/*
+ * api/build, api/fields: an answer becomes items with ids and fields, whatever it is made of and however it is cut.
+ */
+#include "api/build.h"
+#include "api/documents.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Builds from chunks of `chunk` bytes, each in a heap block of exactly its size, and publishes. */
+static int build_in_chunks(struct document *document, const char *body, size_t chunk, bool *ret_changed)
+{
+    struct build *build = build_new(document);
+    size_t len = strlen(body), n;
+
+    assert_non_null(build);
+    int r = build_page(build);
+    for (size_t at = 0; r == 0 && at < len; at += chunk) {
+        size_t some = len - at < chunk ? len - at : chunk;
+        char *copy = malloc(some);
+        assert_non_null(copy);
+        memcpy(copy, body + at, some);
+        r = build_feed(build, copy, some);
+        free(copy);
+    }
+    if (r == 0)
+        r = build_page_end(build, &n);
+    if (r == 0)
+        r = build_publish(build, document, (struct timespec){.tv_sec = 1}, ret_changed);
+    build_free(build);
+    return r;
+}
+
+static int build_whole(struct document *document, const char *body)
+{
+    bool changed;
+
+    return build_in_chunks(document, body, strlen(body), &changed);
+}
+
+static struct document new_document(enum operation operation)
+{
+    static char key[] = "key";
+
+    return (struct document){.key = key, .query.operation = operation};
+}
+
+/* The id that an item with these members is given. */
+static uint64_t id_of_members(enum operation operation, const char *members)
+{
+    struct document document = new_document(operation);
+    char body[400];
+
+    snprintf(body, sizeof body, "[{%s}]", members);
+    if (build_whole(&document, body) != 0)
+        fail_msg("%s was refused", body);
+    assert_int_equal(document.n_items, 1);
+    uint64_t id = document.items[0].id;
+    assert_int_equal(document.n_ids, id == ITEM_NO_ID ? 0 : 1);
+    assert_int_equal(document.unshown, id == ITEM_NO_ID ? 1 : 0);
+    document_clear(&document);
+    return id;
+}
+
+static void ids_are_plain_digits_as_number_or_string(void **state)
+{
+    static const struct {
+        const char *token;
+        uint64_t id;
+    } CASES[] = {
+        {"0", 0},
+        {"7", 7},
+        {"10421", 10421},
+        {"\"10421\"", 10421},
+        {"\"0\"", 0},
+        {"\"1\\u0030\"", 10},
+        {"999999999999999999", 999999999999999999},
+        {"1000000000000000000", 1000000000000000000},
+        {"\"1000000000000000000\"", 1000000000000000000},
+        {"9223372036854771711", ITEM_ID_MAX},
+        {"\"9223372036854771711\"", ITEM_ID_MAX},
+        {"9223372036854771712", ITEM_NO_ID},
+        {"9223372036854775807", ITEM_NO_ID},
+        {"9999999999999999999", ITEM_NO_ID},
+        {"18446744073709551615", ITEM_NO_ID},
+        {"18446744073709551617", ITEM_NO_ID},
+        {"123456789012345678901234567890", ITEM_NO_ID},
+        {"\"123456789012345678901234567890\"", ITEM_NO_ID},
+        {"1.0", ITEM_NO_ID},
+        {"1e3", ITEM_NO_ID},
+        {"1E0", ITEM_NO_ID},
+        {"-1", ITEM_NO_ID},
+        {"-0", ITEM_NO_ID},
+        {"\"01\"", ITEM_NO_ID},
+        {"\"00\"", ITEM_NO_ID},
+        {"\"\"", ITEM_NO_ID},
+        {"\" 1\"", ITEM_NO_ID},
+        {"\"1 \"", ITEM_NO_ID},
+        {"\"+1\"", ITEM_NO_ID},
+        {"\"-1\"", ITEM_NO_ID},
+        {"\"1.0\"", ITEM_NO_ID},
+        {"\"0x10\"", ITEM_NO_ID},
+        {"\"1\\u0000\"", ITEM_NO_ID},
+        {"\"\\u0661\"", ITEM_NO_ID},
+        {"\"one\"", ITEM_NO_ID},
+        {"true", ITEM_NO_ID},
+        {"null", ITEM_NO_ID},
+        {"[1]", ITEM_NO_ID},
+        {"{\"id\":1}", ITEM_NO_ID},
+    };
+    char members[80];
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++) {
+        snprintf(members, sizeof members, "\"id\":%s", CASES[i].token);
+        uint64_t id = id_of_members(OP_SERVICES, members);
+        if (id != CASES[i].id)
+            fail_msg("%s: %llu", members, (unsigned long long)id);
+    }
+}
+
+/* services: id, serviceId, serviceid, service_id. */
+static void the_best_alias_and_the_last_duplicate_count(void **state)
+{
+    static const struct {
+        const char *members;
+        uint64_t id;
+    } CASES[] = {
+        {"\"serviceId\":5", 5},
+        {"\"service_id\":6,\"x\":1", 6},
+        {"\"id\":1,\"serviceId\":5", 1},
+        {"\"serviceId\":5,\"id\":1", 1},
+        {"\"service_id\":7,\"serviceid\":6,\"serviceId\":5", 5},
+        {"\"id\":1,\"id\":2", 2},
+        {"\"id\":1,\"serviceId\":5,\"id\":2,\"serviceId\":6", 2},
+        {"\"serviceId\":5,\"serviceId\":6", 6},
+        {"\"id\":null,\"serviceId\":5", ITEM_NO_ID},
+        {"\"id\":1,\"id\":\"x\"", ITEM_NO_ID},
+        {"\"i\\u0064\":3", 3},
+        {"\"id\":1,\"\\u0069\\u0064\":3", 3},
+        {"\"id\\u0000\":3", ITEM_NO_ID},
+        {"\"ID\":3,\"Id\":4,\"i\":5,\"\":6,\"idd\":7", ITEM_NO_ID},
+        {"\"a\":{\"id\":3},\"b\":[{\"id\":4}],\"c\":\"\\\"id\\\":5\"", ITEM_NO_ID},
+        {"\"a\":{\"id\":3},\"id\":8,\"b\":[{\"id\":4}]", 8},
+        {"", ITEM_NO_ID},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++) {
+        uint64_t id = id_of_members(OP_SERVICES, CASES[i].members);
+        if (id != CASES[i].id)
+            fail_msg("%s: %llu", CASES[i].members, (unsigned long long)id);
+    }
+}
+
+static void fields_are_texts_of_scalars(void **state)
+{
+    static const char BODY[] =
+        "[{\"id\":1,\"invoicenum\":\"A \\/ \\u00e9\",\"status\":\"Paid\",\"date\":\"2024-02-29 08:00:00\"},"
+        "{\"id\":2,\"invoiceNum\":10.00,\"status\":null,\"date\":\"no date\"},"
+        "{\"id\":3,\"number\":\"n\",\"invoicenum\":[1],\"status\":true},"
+        "{\"id\":4,\"invoicenum\":\"\",\"status\":{\"a\":1},\"stat\\u0075s\":\"Unpaid\"}]";
+    struct document document = new_document(OP_INVOICES);
+    const struct snapshot *item[4];
+
+    (void)state;
+    assert_int_equal(build_whole(&document, BODY), 0);
+    assert_int_equal(document.n_items, 4);
+    for (size_t i = 0; i < 4; i++)
+        item[i] = document.items[i].snapshot;
+    assert_string_equal(snapshot_field(item[0], INVOICE_NUMBER), "A / \xc3\xa9");
+    assert_string_equal(snapshot_field(item[0], INVOICE_STATUS), "Paid");
+    assert_int_equal(item[0]->mtime.tv_sec, 1709208000);
+    assert_string_equal(snapshot_field(item[1], INVOICE_NUMBER), "10.00");
+    assert_null(snapshot_field(item[1], INVOICE_STATUS));
+    assert_null(snapshot_field(item[2], INVOICE_NUMBER));
+    assert_string_equal(snapshot_field(item[2], INVOICE_STATUS), "true");
+    assert_null(snapshot_field(item[2], INVOICE_DATE));
+    assert_string_equal(snapshot_field(item[3], INVOICE_NUMBER), "");
+    assert_string_equal(snapshot_field(item[3], INVOICE_STATUS), "Unpaid");
+    document_clear(&document);
+}
+
+static void an_items_text_is_indented_and_whole(void **state)
+{
+    static const char BODY[] = "{\"data\": [ {\"id\":2,\"a\":[1e400,{}]} , null,\n{\"id\":1}, \"x\", [ ] ]}";
+    static const char *const TEXTS[] = {"{\n  \"id\": 2,\n  \"a\": [\n    1e400,\n    {}\n  ]\n}\n", "null\n",
+                                        "{\n  \"id\": 1\n}\n", "\"x\"\n", "[]\n"};
+    bool changed;
+
+    (void)state;
+    for (size_t chunk = 1; chunk <= strlen(BODY); chunk++) {
+        struct document document = new_document(OP_SERVICES);
+        assert_int_equal(build_in_chunks(&document, BODY, chunk, &changed), 0);
+        assert_true(changed);
+        assert_int_equal(document.n_items, LENGTH(TEXTS));
+        for (size_t i = 0; i < LENGTH(TEXTS); i++) {
+            const struct snapshot *snapshot = document.items[i].snapshot;
+            assert_int_equal(snapshot->len, strlen(TEXTS[i]));
+            assert_memory_equal(snapshot->data, TEXTS[i], snapshot->len);
+        }
+        assert_int_equal(document.n_ids, 2);
+        assert_int_equal(document_nth(&document, 0)->id, 1);
+        assert_int_equal(document.unshown, 3);
+        document_clear(&document);
+    }
+}
+
+/* The stream lets pass what is in balance; an answer with such an item is refused whole all the same. */
+static void an_item_that_is_not_json_refuses_the_answer(void **state)
+{
+    static const char *const BODIES[] = {
+        "[{\"id\":1},{\"id\":}]",
+        "[{\"id\":1},{\"id\":01}]",
+        "[{\"id\":1},{id:2}]",
+        "[{\"id\":1},{\"id\":2,}]",
+        "[{\"id\":1},{\"id\":NaN}]",
+        "[{\"id\":1},[1,]]",
+        "[{\"id\":1},nul]",
+        "[{\"id\":1},{\"id\" 2}]",
+        "[{\"id\":1},{\"a\":\"\\x\"}]",
+        "[{\"id\":1},{\"id\":2}",
+        "[{\"id\":1},{\"id\":2",
+        "[{\"id\":1},",
+        "[{\"id\":1}",
+        "{\"data\":[{\"id\":1}]",
+        "<html></html>",
+        "",
+        "{\"message\":\"no\"}",
+        "[{\"id\":1,\"a\":\"\t\"}]",
+        "[{\"id\":1}]]",
+        "[{\"id\":1},{\"id\":2]}",
+    };
+    bool changed;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(BODIES); i++)
+        for (size_t chunk = 1; chunk <= strlen(BODIES[i]) + 1; chunk++) {
+            struct document document = new_document(OP_SERVICES);
+            if (build_in_chunks(&document, BODIES[i], chunk, &changed) != -EIO)
+                fail_msg("%s, by %zu: accepted", BODIES[i], chunk);
+            assert_int_equal(document.n_items, 0);
+        }
+}
+
+static void the_same_answer_keeps_snapshots_and_generation(void **state)
+{
+    struct document document = new_document(OP_SERVICES);
+    bool changed;
+
+    (void)state;
+    assert_int_equal(build_whole(&document, "[{\"id\":1},{\"id\":2,\"a\":1},{\"id\":3}]"), 0);
+    uint64_t generation = document.generation;
+    struct snapshot *first = snapshot_ref(document.items[0].snapshot),
+                    *third = snapshot_ref(document.items[2].snapshot);
+
+    assert_int_equal(build_in_chunks(&document, "[{\"id\":1},{ \"id\":2,\"a\":1},{\"id\":3}]", 7, &changed), 0);
+    assert_false(changed);
+    assert_int_equal(document.generation, generation);
+
+    assert_int_equal(build_in_chunks(&document, "[{\"id\":1},{\"id\":3}]", 7, &changed), 0);
+    assert_true(changed);
+    assert_true(document.generation > generation);
+    assert_ptr_equal(document.items[0].snapshot, first);
+    assert_ptr_equal(document.items[1].snapshot, third);
+    snapshot_unref(first);
+    snapshot_unref(third);
+    document_clear(&document);
+}
+
+static void one_id_is_given_to_one_item(void **state)
+{
+    struct document document = new_document(OP_SERVICES);
+
+    (void)state;
+    assert_int_equal(build_whole(&document, "[{\"id\":2},{\"id\":1},{\"id\":\"2\"},{\"id\":1,\"a\":1}]"), 0);
+    assert_int_equal(document.n_items, 4);
+    assert_int_equal(document.n_ids, 2);
+    assert_int_equal(document.unshown, 2);
+    assert_ptr_equal(document_item(&document, 2), &document.items[0]);
+    assert_ptr_equal(document_item(&document, 1), &document.items[1]);
+    assert_null(document_item(&document, 3));
+    document_clear(&document);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_plain_digits_as_number_or_string),
+        cmocka_unit_test(the_best_alias_and_the_last_duplicate_count),
+        cmocka_unit_test(fields_are_texts_of_scalars),
+        cmocka_unit_test(an_items_text_is_indented_and_whole),
+        cmocka_unit_test(an_item_that_is_not_json_refuses_the_answer),
+        cmocka_unit_test(the_same_answer_keeps_snapshots_and_generation),
+        cmocka_unit_test(one_id_is_given_to_one_item),
+    };
+
+    return cmocka_run_group_tests_name("build", tests, NULL, NULL);
+}
