@@ -3,7 +3,6 @@
 #include "api/documents.h"
 #include "api/endpoints.h"
 
-#include <errno.h>
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,9 +121,8 @@ static uint64_t id_of(const char *text)
     if (!text || *text < '0' || *text > '9' || (*text == '0' && text[1]))
         return ITEM_NO_ID;
     char *end;
-    errno = 0;
-    uint64_t id = strtoull(text, &end, 10);
-    return errno || *end || id > ITEM_ID_MAX ? ITEM_NO_ID : id;
+    uint64_t id = strtoull(text, &end, 10); /* the largest there is, when the text says more */
+    return *end || id > ITEM_ID_MAX ? ITEM_NO_ID : id;
 }
 
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id, const char *ret_texts[SNAPSHOT_FIELDS])

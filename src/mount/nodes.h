@@ -41,7 +41,7 @@ struct directory {
     bool moved;             /* its mtime has moved since it expired */
     unsigned reads, window; /* files read one by one lately, and how many to push; see ahead.c */
     int64_t last_read, last_push;
-    uint64_t cousin; /* its child below which a first GETATTR was last seen; see ahead.c */
+    uint64_t cousin;    /* its child below which a first GETATTR was last seen; see ahead.c */
     uint64_t exhausted; /* its last child when pushing found nothing more to push */
 };
 

@@ -485,6 +485,18 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const 
     read_only(req);
 }
 
+static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
+{
+    (void)ino, (void)name, (void)value, (void)size, (void)flags;
+    read_only(req);
+}
+
+static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+    (void)ino, (void)name;
+    read_only(req);
+}
+
 static void want(struct fuse_conn_info *conn, unsigned flag)
 {
     if (conn->capable & flag)
@@ -524,6 +536,8 @@ const struct fuse_lowlevel_ops session_ops = {
     .statfs = op_statfs,
     .getxattr = op_getxattr,
     .listxattr = op_listxattr,
+    .setxattr = op_setxattr,
+    .removexattr = op_removexattr,
     .create = op_create,
     .mknod = op_mknod,
     .mkdir = op_mkdir,

@@ -139,13 +139,13 @@ class Mount:
         self.seconds = time.perf_counter() - self.started
         if done.returncode != 0:
             raise Failure(f"melbicomfs does not mount ({done.returncode}): {done.stderr.strip()}")
-        found = [pid for pid in children() - before if self.is_daemon(pid)]
-        self.pid = found[0] if found else None
+        self.pid = next((pid for pid in children() - before if self.is_daemon(pid)), None)
+        if not self.pid:
+            raise Failure("the mount's process is not to be found")
 
-    @staticmethod
-    def is_daemon(pid):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/comm", encoding="ascii") as file:
-            return file.read().strip() == "melbicomfs"
+    def is_daemon(self, pid):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+            return self.dir.encode() in file.read().split(b"\0")
         return False
 
     def read(self, path):

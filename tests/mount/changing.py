@@ -3,8 +3,9 @@
     changing.py URL CONTROL MOUNT SECONDS      as many whole runs of tar as begin in that time, two at least
 
 Every state of every document is recorded as it is made: one change, then the API's own answer rendered by render.py.
-Between two reads from tar's pipe the account changes at least once, so that tar's run spans many states. The status is
-1, with a line on stderr, when tar complains, or a member is none of the states, whole; or when nothing changed under it.
+Between two reads from tar's pipe the account changes at least once, so that tar's run spans many states. The status
+is 1, with a line on stderr, when tar complains, or a member is none of the states, whole; or when hardly anything
+changed under it.
 """
 import hashlib
 import io

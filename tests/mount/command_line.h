@@ -64,28 +64,23 @@ static inline bool is_no_mount(void *path)
     return !is_mount(path);
 }
 
-/* The process that serves a mount point: the program's file is what it runs, and its arguments name the place. 0: none. */
+/* The process that serves a mount point, by its arguments, which anybody may read. 0: none. */
 static inline pid_t server_of(const char *mnt)
 {
     DIR *proc = opendir("/proc");
-    struct stat program, running;
     pid_t found = 0;
 
     assert_non_null(proc);
-    assert_int_equal(stat(getenv("MELBICOMFS"), &program), 0);
     for (struct dirent *entry; !found && (entry = readdir(proc));) {
-        char path[300], arguments[4096];
+        char path[300], arguments[4096] = "";
         if (!isdigit((unsigned char)entry->d_name[0]))
-            continue;
-        (void)snprintf(path, sizeof path, "/proc/%s/exe", entry->d_name);
-        if (stat(path, &running) < 0 || running.st_ino != program.st_ino || running.st_dev != program.st_dev)
             continue;
         (void)snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
         FILE *file = fopen(path, "re");
         size_t len = file ? fread(arguments, 1, sizeof arguments - 1, file) : 0;
         if (file)
             (void)fclose(file);
-        if (memmem(arguments, len, mnt, strlen(mnt)))
+        if (strcmp(arguments, getenv("MELBICOMFS")) == 0 && memmem(arguments, len, mnt, strlen(mnt)))
             found = (pid_t)atoi(entry->d_name);
     }
     (void)closedir(proc);

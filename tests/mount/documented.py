@@ -2,8 +2,9 @@
 
     documented.py PAGE MOUNT          PAGE holds a block with a line a path, such as the README of the mount
 
-A line begins with a path; segments in angle brackets stand for any name. `, .csv` behind it is the same name with that ending, `, balance.json` another
-file beside it; a path that ends in a slash has its files where the description stands. Lines that begin further in go on describing the path above.
+A line begins with a path; segments in angle brackets stand for any name. `, .csv` behind it is the same name with that
+ending, `, balance.json` another file beside it; a path that ends in a slash has its files where the description
+stands. Lines that begin further in go on describing the path above.
 The status is 1, with a line for each difference, when a path is documented and not there, or there and not documented.
 """
 import os

@@ -1,7 +1,7 @@
 """A strict reader of Prometheus text (exposition format 0.0.4), and a comparison of it with the simulator's journal.
 
     metrics.py parse FILE              every line is well formed, every family complete; prints its samples, sorted
-    metrics.py compare FILE JOURNAL    requests by operation and status, and bytes received, are those of the journal (JSON)
+    metrics.py compare FILE JOURNAL    requests by operation and status, and bytes, are those of the journal (JSON)
 
 The status is 1, with a line on stderr, at the first that is not so.
 """

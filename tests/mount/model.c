@@ -155,7 +155,8 @@ static void look_at_services(struct model *model, int64_t before, int64_t after)
 
         is_now(model, LISTED, id, item_of(list, id) ? "listed" : NULL, before, after);
         (void)snprintf(path, sizeof(path), "/api/services/%ld", id);
-        int status = http_ask(model->sim->port, "GET", path, "Authorization: Bearer " HARNESS_TOKEN "\r\n", NULL, &answer);
+        int status =
+            http_ask(model->sim->port, "GET", path, "Authorization: Bearer " HARNESS_TOKEN "\r\n", NULL, &answer);
         char *tokens = status == 200 ? model_tokens(answer, strlen(answer)) : NULL;
         assert_true(tokens || status == 404);
         is_now(model, SERVICE, id, tokens, before, after);

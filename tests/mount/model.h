@@ -17,15 +17,15 @@
 
 /* What a text is of. */
 enum thing {
-    BALANCE,      /* one line */
+    BALANCE, /* one line */
     BALANCE_JSON,
     ALL_INVOICES, /* the list */
     ALL_SERVICES,
-    INVOICE,      /* one of the list, by id */
-    STATUS,       /* of an invoice */
-    NUMBER,       /* of an invoice */
-    LISTED,       /* a service that is in the list */
-    SERVICE,      /* a service's own answer */
+    INVOICE, /* one of the list, by id */
+    STATUS,  /* of an invoice */
+    NUMBER,  /* of an invoice */
+    LISTED,  /* a service that is in the list */
+    SERVICE, /* a service's own answer */
     THINGS
 };
 

@@ -1,9 +1,9 @@
-"""What the mount should show of an API's answers, made by the rules of DESIGN section 1 and by none of the program's code.
+"""What the mount should show of an API's answers, by the rules of its design and by none of the program's code.
 
     render.py json|csv|prices|prices-csv|one|balance|version URL PATH        the text of one answer, to standard output
     render.py entries URL PATH KEY [SUFFIX]                                  a line an entry: KEY's value as a file name
     render.py tree URL OUT                                                   the whole mount, as a directory
-    render.py nest URL LEVELS             the prices as JSON, nested in another order, such as currency,years,extension,operation
+    render.py nest URL LEVELS             the prices as JSON, nested otherwise: currency,years,extension,operation
     render.py check-csv JSON CSV          a table is strict RFC 4180 and holds exactly the scalar fields of the list
     render.py check-prices JSON CSV       the same of prices, whatever their nesting
     render.py check-tokens RAW SHOWN      a text has the tokens of the API's answer, in order
@@ -342,7 +342,8 @@ def tree_billing(api, tree, invoices):
     for invoice in invoices:
         name = ident(invoice) + '.json'
         tree.file('billing/invoices/' + name, indent(invoice) + '\n', text_of(member(invoice, 'date')))
-        tree.link('billing/invoices/by-number/' + file_name(text_of(member(invoice, 'invoicenum')), '.json'), '../' + name)
+        number = file_name(text_of(member(invoice, 'invoicenum')), '.json')
+        tree.link('billing/invoices/by-number/' + number, '../' + name)
         tree.link('billing/invoices/by-status/%s/%s' % (text_of(member(invoice, 'status')), name), '../../' + name)
 
 
@@ -455,7 +456,8 @@ def entries(url, path, key, suffix=''):
 
 
 def main(command, *arguments):
-    checks = {'tree': make_tree, 'nest': nest, 'check-csv': check_csv, 'check-prices': check_prices, 'check-tokens': check_tokens}
+    checks = {'tree': make_tree, 'nest': nest, 'check-csv': check_csv, 'check-prices': check_prices,
+              'check-tokens': check_tokens}
     if command in checks:
         checks[command](*arguments)
     elif command == 'entries':

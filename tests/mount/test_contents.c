@@ -1,6 +1,6 @@
 /*
  * What files hold: every tool that reads them gets the bytes that render.py makes of the API's answers by the rules of
- * DESIGN section 1, whole, with exact sizes and the times, modes and owners that were promised.
+ * the design, whole, with exact sizes and the times, modes and owners that were promised.
  */
 #include "harness.h"
 

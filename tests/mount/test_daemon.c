@@ -12,6 +12,8 @@ static int set_up(void **state)
     simulator_start(&sim, NULL);
     place_make(&place);
     place_make(&second);
+    setenv("URL", sim.url, 1);
+    setenv("MNT", place.mnt, 1);
     return 0;
 }
 
@@ -70,10 +72,11 @@ static void in_the_background_it_returns_when_mounted(void **state)
     assert_works(&place);
     /* It has left the terminal and the directory it was started in. */
     assert_int_equal(getsid(pid), pid);
+    /* A process with a token keeps others, even of the same user, from looking at it. */
     (void)snprintf(path, sizeof path, "/proc/%d/cwd", (int)pid);
     ssize_t n = readlink(path, line, sizeof line);
-    assert_int_equal(n, 1);
-    for (int fd = 0; fd <= 2; fd++) {
+    assert_true(n == 1 || (n < 0 && !is_root()));
+    for (int fd = 0; fd <= 2 && n > 0; fd++) {
         (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
         n = readlink(path, line, sizeof line - 1);
         assert_true(n > 0);
@@ -109,9 +112,8 @@ static void it_ends_with_files_open_and_a_reader_blocked(void **state)
         struct running server, reader, shell;
         char byte, path[400];
 
-        setenv("URL", sim.url, 1);
         setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
-        run_start(&server, place.dir, "exec \"$MELBICOMFS\" -f $URL mnt");
+        run_start(&server, place.dir, "exec \"$MELBICOMFS\" -f $URL $MNT");
         unsetenv("MELBICOM_TOKEN");
         assert_true(wait_until(is_mount_cond, place.mnt, OK_MS));
         assert_works(&place);
@@ -294,9 +296,8 @@ static bool others_allowed(void)
 static void an_ordinary_user_mounts_and_recovers(void **state)
 {
     (void)state;
-    setenv("URL", sim.url, 1);
     setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
-    struct ran ran = as_user("exec \"$MELBICOMFS\" $URL mnt");
+    struct ran ran = as_user("exec \"$MELBICOMFS\" $URL $MNT");
     unsetenv("MELBICOM_TOKEN");
     if (ran.status == 126 || ran.status == 127)
         skip(); /* the build directory is closed to others */
@@ -312,7 +313,7 @@ static void an_ordinary_user_mounts_and_recovers(void **state)
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_true(wait_until(has_no_server, place.mnt, 5000));
     setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
-    ran = as_user("exec \"$MELBICOMFS\" $URL mnt");
+    ran = as_user("exec \"$MELBICOMFS\" $URL $MNT");
     unsetenv("MELBICOM_TOKEN");
     if (ran.status != 0)
         fail_msg("over its dead mount it exits %d: %s", ran.status, ran.err);
@@ -324,9 +325,8 @@ static void an_ordinary_user_mounts_and_recovers(void **state)
 static void allow_other_is_for_those_whom_fuse_conf_allows_it(void **state)
 {
     (void)state;
-    setenv("URL", sim.url, 1);
     setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
-    struct ran ran = as_user("exec \"$MELBICOMFS\" $URL mnt -o allow_other,umask=022");
+    struct ran ran = as_user("exec \"$MELBICOMFS\" $URL $MNT -o allow_other,umask=022");
     unsetenv("MELBICOM_TOKEN");
     if (ran.status == 126 || ran.status == 127)
         skip();

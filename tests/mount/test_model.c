@@ -192,8 +192,8 @@ static void check_text(struct path *path, const char *bytes, size_t len, int64_t
         version = 0;
     if (version < 0) {
         int other = model_find(history, tokens, 0, 0, INT64_MAX);
-        wrong("%s shows what it cannot, %s%.*s: version %d of %u, at least %u was seen; since %jd, until %jd", path->name,
-              bytes ? "" : "nothing", (int)len, bytes ? bytes : "", other, history->n, path->least,
+        wrong("%s shows what it cannot, %s%.*s: version %d of %u, at least %u was seen; since %jd, until %jd",
+              path->name, bytes ? "" : "nothing", (int)len, bytes ? bytes : "", other, history->n, path->least,
               (intmax_t)(since - walk.begun), (intmax_t)(until - walk.begun));
     }
     path->least = (unsigned)version;
@@ -267,7 +267,8 @@ static void follow_link(void)
         const struct version *version = &history->versions[i];
         bool is = version->text && strcmp(version->text, status) == 0;
 
-        could = could || (is == (n >= 0) && version->from <= now_ms() && version->until >= since - (n < 0 ? ABSENT_MS : 0));
+        could =
+            could || (is == (n >= 0) && version->from <= now_ms() && version->until >= since - (n < 0 ? ABSENT_MS : 0));
     }
     if (!could || (n >= 0 && history->n == 0))
         wrong("%s is %s", path->name, n >= 0 ? "there" : "not there");
@@ -443,7 +444,8 @@ static void change_account(void)
     case 4:
     case 5:
         (void)snprintf(json, sizeof(json), "{\"service\":{\"id\":%ld,\"status\":\"%s\",\"note\":\"%0*u\"}}",
-                       walk.model.services[below(walk.model.n_services)], states[below(3)], (int)below(60), below(1000));
+                       walk.model.services[below(walk.model.n_services)], states[below(3)], (int)below(60),
+                       below(1000));
         break;
     default:
         (void)snprintf(json, sizeof(json), "{\"invoice\":{\"id\":%ld,\"status\":\"%s\",\"note\":\"%0*u\"}}",
@@ -461,8 +463,8 @@ static bool resource_of(long id, char *name, size_t size)
     const char *text = model_now(&walk.model, SERVICE, id);
     struct json_object *service = text ? json_tokener_parse(text) : NULL, *cdn, *list = NULL, *first = NULL;
 
-    if (service && json_object_object_get_ex(service, "cdn", &cdn) && json_object_object_get_ex(cdn, "resources", &list) &&
-        json_object_array_length(list) > 0 && below(3))
+    if (service && json_object_object_get_ex(service, "cdn", &cdn) &&
+        json_object_object_get_ex(cdn, "resources", &list) && json_object_array_length(list) > 0 && below(3))
         first = json_object_object_get(json_object_array_get_idx(list, 0), "name");
     (void)snprintf(name, size, "%s", first ? json_object_get_string(first) : "unknown.example.com");
     bool there = first != NULL;
@@ -512,9 +514,9 @@ static const struct {
     void (*fn)(void);
     unsigned weight;
 } steps[] = {
-    {"read", read_file, 30},           {"stat", stat_file, 8},        {"follow a link", follow_link, 8},
-    {"list", list_directory, 10},      {"hold", use_held, 20},        {"touch", touch_something, 10},
-    {"change", change_account, 8},     {"purge", purge, 3},           {"trouble", order_trouble, 1},
+    {"read", read_file, 30},       {"stat", stat_file, 8}, {"follow a link", follow_link, 8},
+    {"list", list_directory, 10},  {"hold", use_held, 20}, {"touch", touch_something, 10},
+    {"change", change_account, 8}, {"purge", purge, 3},    {"trouble", order_trouble, 1},
     {"wait", wait_a_little, 2},
 };
 

@@ -251,7 +251,7 @@ static inline unsigned logged(struct fixture *f, const char *what, const char *n
     unsigned n = 0;
 
     for (const char *at = log_text(f, &buf), *end; *at; at = end + 1) {
-        const char *fields[6];
+        const char *fields[6] = {NULL};
         unsigned i = 0;
 
         end = strchr(at, '\n');

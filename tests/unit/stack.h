@@ -34,8 +34,11 @@
 #define PATIENCE_MS 20000
 
 /* An answer whose end is the connection's, so that a body needs no length. */
-#define SAYS_AS(status, headers, body) {.bytes = WEB_ANSWER(status, headers, body), .after = WEB_CLOSE}
-#define SAYS(body)                     SAYS_AS("200 OK", "", body)
+#define SAYS_AS(status, headers, body)                                                                                 \
+    {                                                                                                                  \
+        .bytes = WEB_ANSWER(status, headers, body), .after = WEB_CLOSE                                                 \
+    }
+#define SAYS(body) SAYS_AS("200 OK", "", body)
 
 struct stack {
     struct loop *loop;

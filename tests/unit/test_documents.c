@@ -364,8 +364,8 @@ static void test_a_copy_is_too_old_after_stale_if_error(void **state)
 /* The host says when to come again: until then the copy is as good as it gets. */
 static void test_a_stale_copy_stands_until_retry_after(void **state)
 {
-    static const struct web_answer script[] = {
-        SAYS(ONE), SAYS_AS("429 Too Many Requests", "Retry-After: 300\r\n", "{}")};
+    static const struct web_answer script[] = {SAYS(ONE),
+                                               SAYS_AS("429 Too Many Requests", "Retry-After: 300\r\n", "{}")};
     struct stack *s = STACK(script);
     struct document *document = stack_document(s, OP_SERVICES);
 
@@ -383,7 +383,7 @@ static void test_a_stale_copy_stands_until_retry_after(void **state)
 static void test_answers_that_are_none(void **state)
 {
     static const char *const bodies[] = {
-        "",     "<html>", "[{\"id\":1},",        "[1,2]]",        "{\"message\":\"maintenance\"}",
+        "",     "<html>", "[{\"id\":1},",         "[1,2]]",        "{\"message\":\"maintenance\"}",
         "null", "12",     "{\"data\":{\"a\":1}}", "[{\"id\":01}]", "[{\"id\":1}] x",
     };
 
@@ -445,7 +445,8 @@ static void test_a_page_that_fails(void **state)
     static const struct web_answer again[] = {
         TWO_ITEMS(1, 2),
         {.bytes = WEB_ANSWER("200 OK", "Content-Length: 99\r\n", "[{\"id\":3},{\"i"), .after = WEB_RESET},
-        TWO_ITEMS(3, 4), SAYS("[]")};
+        TWO_ITEMS(3, 4),
+        SAYS("[]")};
     static const struct web_answer lost[] = {TWO_ITEMS(1, 2), SAYS_AS("404 Not Found", "", "{}")};
     struct stack *s = stack_new(again, 4, settings);
     struct document *document = stack_document(s, OP_SERVICES);

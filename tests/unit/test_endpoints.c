@@ -260,13 +260,13 @@ static void test_paths(void **state)
         {{.operation = OP_SERVICES, .values = {[SERVICES_PRODUCT] = "A/B &c=d?#+%caf\xc3\xa9 ~._-"}},
          "/services?productName=A%2FB%20%26c%3Dd%3F%23%2B%25caf%C3%A9%20~._-",
          "services?product=A%2FB%20%26c%3Dd%3F%23%2B%25caf%C3%A9%20~._-"},
-        {{.operation = OP_SERVICES, .values = {[SERVICES_PRODUCT] = ""}}, "/services?productName=", "services?product="},
+        {{.operation = OP_SERVICES, .values = {[SERVICES_PRODUCT] = ""}},
+         "/services?productName=",
+         "services?product="},
         {{.operation = OP_PRICING, .values = {[PRICING_EXTENSION] = "co.uk"}},
          "/domains/pricing?extension=.co.uk",
          "pricing?extension=co.uk"},
-        {{.operation = OP_INVOICES},
-         "/billing/invoices?showInvoiceItems=true&showTransactions=true",
-         "invoices"},
+        {{.operation = OP_INVOICES}, "/billing/invoices?showInvoiceItems=true&showTransactions=true", "invoices"},
         {{.operation = OP_INVOICES, .values = {[INVOICES_ID] = "90017"}},
          "/billing/invoices?id=90017&showInvoiceItems=true&showTransactions=true",
          "invoices?id=90017"},
@@ -290,8 +290,7 @@ static void test_paths(void **state)
 static void test_keys_do_not_meet(void **state)
 {
     const struct query a = {.operation = OP_SERVICES, .values = {[SERVICES_STATUS] = "x&product=y"}};
-    const struct query b = {.operation = OP_SERVICES,
-                            .values = {[SERVICES_STATUS] = "x", [SERVICES_PRODUCT] = "y"}};
+    const struct query b = {.operation = OP_SERVICES, .values = {[SERVICES_STATUS] = "x", [SERVICES_PRODUCT] = "y"}};
     struct printbuf *one = printbuf_new(), *two = printbuf_new();
 
     (void)state;
@@ -358,10 +357,10 @@ static void test_overrides(void **state)
     assert_non_null(endpoints);
     assert_path(endpoints, &(struct query){.operation = OP_BALANCE}, 0, "/v2/credit");
     assert_false(endpoints_missed(endpoints, OP_BALANCE, 0));
-    assert_path(endpoints,
-                &(struct query){.operation = OP_SERVICES,
-                                .values = {[SERVICES_STATUS] = "Active", [SERVICES_PRODUCT] = "x"}},
-                0, "/services?state=Active&p=x");
+    assert_path(
+        endpoints,
+        &(struct query){.operation = OP_SERVICES, .values = {[SERVICES_STATUS] = "Active", [SERVICES_PRODUCT] = "x"}},
+        0, "/services?state=Active&p=x");
     assert_path(endpoints, &(struct query){.operation = OP_SERVICE, .id = 5}, 0, "/v2/s/5/all");
     assert_path(endpoints, &(struct query){.operation = OP_INVOICES}, 0,
                 "/billing/invoices?showInvoiceItems=true&showTransactions=true&limitnum=100000");
@@ -449,8 +448,8 @@ static void test_the_printed_table_tells_what_is_in_force(void **state)
         {"invoices", "query", "limitnum=9"},
         {"invoices", "page_size", "100"},
     };
-    static const char *const lines[] = {"/v2/credit",     "configured", "config:1", "state",    "limitnum=9",
-                                        "pages of 100",   "/version",   "inferred", "observed", "documented",
+    static const char *const lines[] = {"/v2/credit",     "configured", "config:1",        "state",    "limitnum=9",
+                                        "pages of 100",   "/version",   "inferred",        "observed", "documented",
                                         "/services/{id}", "POST",       "showInvoiceItems"};
     struct config config;
     struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));

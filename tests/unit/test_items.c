@@ -182,9 +182,9 @@ static void test_items_that_came_and_went_leave_the_others(void **state)
 static void test_an_item_with_a_field(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
-    struct document *document =
-        seeded(s, OP_INVOICES, "[{\"id\":5,\"invoicenum\":\"A\"},{\"id\":1,\"invoicenum\":\"B\"},"
-                               "{\"id\":2,\"invoicenum\":\"A\"},{\"id\":3}]");
+    struct document *document = seeded(s, OP_INVOICES,
+                                       "[{\"id\":5,\"invoicenum\":\"A\"},{\"id\":1,\"invoicenum\":\"B\"},"
+                                       "{\"id\":2,\"invoicenum\":\"A\"},{\"id\":3}]");
 
     (void)state;
     assert_int_equal(document_with(document, INVOICE_NUMBER, "A")->id, 5);
@@ -203,8 +203,12 @@ static void test_the_date_of_an_invoice_is_its_mtime(void **state)
         const char *date;
         time_t noon; /* 0: the time it was seen */
     } rows[] = {
-        {"\"2026-10-01\"", 1790856000}, {"\"2026-10-01 23:59:59\"", 1790856000}, {"\"0000-00-00\"", 0},
-        {"\"soon\"", 0},                {"null", 0},                             {"20261001", 0},
+        {"\"2026-10-01\"", 1790856000},
+        {"\"2026-10-01 23:59:59\"", 1790856000},
+        {"\"0000-00-00\"", 0},
+        {"\"soon\"", 0},
+        {"null", 0},
+        {"20261001", 0},
     };
     struct stack *s = stack_new(NULL, 0, NULL);
     time_t before = clock_wall().tv_sec;
@@ -342,9 +346,10 @@ static void test_prices_that_cannot_be_placed_are_counted(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
     struct document *document =
-        seeded(s, OP_PRICING, "{\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"1.00\",\"2\":null,\"3\":[],\"100\":\"x\"},"
-                              "\"XYZW\":{\"1\":\"2.00\"}},\"domainsale\":{\"EUR\":{\"1\":\"9\"}},\"EUR\":\"3\"},"
-                              "\".net\":[],\".org\":{}}");
+        seeded(s, OP_PRICING,
+               "{\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"1.00\",\"2\":null,\"3\":[],\"100\":\"x\"},"
+               "\"XYZW\":{\"1\":\"2.00\"}},\"domainsale\":{\"EUR\":{\"1\":\"9\"}},\"EUR\":\"3\"},"
+               "\".net\":[],\".org\":{}}");
 
     (void)state;
     assert_price(document, 0, "com/domainregister/EUR/1", "1.00\n");
@@ -356,9 +361,10 @@ static void test_prices_that_cannot_be_placed_are_counted(void **state)
 static void test_prices_keep_what_did_not_change(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
-    struct document *document = seeded(
-        s, OP_PRICING, "{\".net\":{\"domainrenew\":{\"EUR\":{\"1\":\"1\"}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
-                       "\"2\",\"10\":\"4\",\"2\":\"3\"}}}}");
+    struct document *document =
+        seeded(s, OP_PRICING,
+               "{\".net\":{\"domainrenew\":{\"EUR\":{\"1\":\"1\"}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
+               "\"2\",\"10\":\"4\",\"2\":\"3\"}}}}");
     uint64_t generation = document->generation;
 
     (void)state;

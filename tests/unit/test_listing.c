@@ -89,9 +89,13 @@ static void test_what_cannot_be_listed(void **state)
 /* What a listing says of an entry is what the path itself shows. */
 static void test_entries_show_what_their_paths_show(void **state)
 {
-    static const char *const dirs[] = {"billing/invoices", "billing/invoices/by-number", "services",
-                                       "billing/invoices/by-status/Paid", "services/by-product",
-                                       "domains/pricing/net/domainrenew/EUR", "domains/pricing"};
+    static const char *const dirs[] = {"billing/invoices",
+                                       "billing/invoices/by-number",
+                                       "services",
+                                       "billing/invoices/by-status/Paid",
+                                       "services/by-product",
+                                       "domains/pricing/net/domainrenew/EUR",
+                                       "domains/pricing"};
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;
@@ -219,8 +223,11 @@ static void test_walks_neither_lose_nor_repeat_what_stays(void **state)
     static const struct {
         const char *path;
         unsigned kind;
-    } dirs[] = {{"billing/invoices", 0},           {"billing/invoices/by-number", 0}, {"services", 1},
-                {"services/by-product", 1}, {"domains/pricing", 2}};
+    } dirs[] = {{"billing/invoices", 0},
+                {"billing/invoices/by-number", 0},
+                {"services", 1},
+                {"services/by-product", 1},
+                {"domains/pricing", 2}};
 
     (void)state;
     for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
@@ -283,32 +290,36 @@ static void test_shared_and_cut_names_are_reachable(void **state)
     long_name[399] = '\0';
     memcpy(longer, long_name, 400);
     longer[399] = 'x', longer[400] = '\0';
-    (void)snprintf(big, BODY,
-                   "[{\"productGroupId\":1,\"productGroup\":\"Same\"},{\"productGroupId\":2,\"productGroup\":\"Same\"},"
-                   "{\"productGroupId\":3,\"productGroup\":\"Same%%=2\"},{\"productGroupId\":4,\"productGroup\":\"%s\"},"
-                   "{\"productGroupId\":5,\"productGroup\":\"%s\"},{\"productGroupId\":6,\"productGroup\":\"%s\"},"
-                   "{\"productGroupId\":7,\"productGroup\":\"..\"},{\"productGroupId\":8,\"productGroup\":\"a/b\"},"
-                   "{\"productGroupId\":9,\"productGroup\":\"a\\u0000b\"},{\"productGroupId\":10,\"productGroup\":\"\"},"
-                   "{\"productGroupId\":11,\"productGroup\":\"caf\\u00e9 \\ud83d\\ude00 \\ud800\"}]",
-                   long_name, long_name, longer);
+    (void)snprintf(
+        big, BODY,
+        "[{\"productGroupId\":1,\"productGroup\":\"Same\"},{\"productGroupId\":2,\"productGroup\":\"Same\"},"
+        "{\"productGroupId\":3,\"productGroup\":\"Same%%=2\"},{\"productGroupId\":4,\"productGroup\":\"%s\"},"
+        "{\"productGroupId\":5,\"productGroup\":\"%s\"},{\"productGroupId\":6,\"productGroup\":\"%s\"},"
+        "{\"productGroupId\":7,\"productGroup\":\"..\"},{\"productGroupId\":8,\"productGroup\":\"a/b\"},"
+        "{\"productGroupId\":9,\"productGroup\":\"a\\u0000b\"},{\"productGroupId\":10,\"productGroup\":\"\"},"
+        "{\"productGroupId\":11,\"productGroup\":\"caf\\u00e9 \\ud83d\\ude00 \\ud800\"}]",
+        long_name, long_name, longer);
     seed(stack_document(s, OP_GROUPS), big);
     check_names(s, "products/groups/by-name", 10);
     check_names(s, "products/groups", 12);
 
-    (void)snprintf(big, BODY, "[{\"id\":1,\"productName\":\"%s\"},{\"id\":2,\"productName\":\"%s\"},"
-                              "{\"id\":3,\"productName\":\"%s\"},{\"id\":4,\"productName\":\"x\"}]",
+    (void)snprintf(big, BODY,
+                   "[{\"id\":1,\"productName\":\"%s\"},{\"id\":2,\"productName\":\"%s\"},"
+                   "{\"id\":3,\"productName\":\"%s\"},{\"id\":4,\"productName\":\"x\"}]",
                    long_name, longer, long_name);
     seed(stack_document(s, OP_SERVICES), big);
     check_names(s, "services/by-product", 3);
 
-    (void)snprintf(big, BODY, "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"A\"},"
-                              "{\"id\":3,\"invoicenum\":\"%s\"},{\"id\":4,\"invoicenum\":\"%s\"}]",
+    (void)snprintf(big, BODY,
+                   "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"A\"},"
+                   "{\"id\":3,\"invoicenum\":\"%s\"},{\"id\":4,\"invoicenum\":\"%s\"}]",
                    long_name, long_name);
     seed(stack_document(s, OP_INVOICES), big);
     check_names(s, "billing/invoices/by-number", 4);
 
-    (void)snprintf(big, BODY, "{\".%s\":{\"domainrenew\":{\"EUR\":{\"1\":1}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
-                              "1}}}}",
+    (void)snprintf(big, BODY,
+                   "{\".%s\":{\"domainrenew\":{\"EUR\":{\"1\":1}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
+                   "1}}}}",
                    long_name);
     seed(stack_document(s, OP_PRICING), big);
     check_names(s, "domains/pricing", 2);

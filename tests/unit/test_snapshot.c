@@ -93,7 +93,7 @@ static void test_equal_and_same(void **state)
         const char *text, *a, *b;
         bool equal, same;
     } rows[] = {
-        {"text", "a", "b", true, true},  {"text", "a", "c", true, false},  {"text", NULL, NULL, true, false},
+        {"text", "a", "b", true, true},   {"text", "a", "c", true, false}, {"text", NULL, NULL, true, false},
         {"texu", "a", "b", false, false}, {"tex", "a", "b", false, false}, {"text", "ab", "", true, false},
     };
     struct snapshot *s = make("text", "a", "b");

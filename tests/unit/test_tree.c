@@ -18,11 +18,11 @@ static void instance(const struct route *route, char *buf, size_t size)
     instance(shape->parent, buf, size);
     len = strlen(buf);
     (void)snprintf(buf + len, size - len, "%s%s%s", len ? "/" : "",
-                   shape->segment == SEGMENT_FIXED                                ? shape->name
-                   : shape->segment == SEGMENT_ID                                 ? "10421"
-                   : route->names                                                 ? route->names[0]
-                   : route->select == SELECT_PRICE && route->kind == ROUTE_FILE   ? "1"
-                                                                                  : "a name%2Fso",
+                   shape->segment == SEGMENT_FIXED                              ? shape->name
+                   : shape->segment == SEGMENT_ID                               ? "10421"
+                   : route->names                                               ? route->names[0]
+                   : route->select == SELECT_PRICE && route->kind == ROUTE_FILE ? "1"
+                                                                                : "a name%2Fso",
                    shape->suffix);
 }
 
@@ -57,8 +57,9 @@ static void test_every_row_is_found_by_its_path(void **state)
 
 static void test_names_outside_the_grammar(void **state)
 {
-    static const char *const ids[] = {"x", "007", "-1", "+1", " 1", "1 ", "0x1", "1e3", "99999999999999999999", ".", "..",
-                                      ".git", "autorun.inf", "%31", "1%", "\xc2\xb2"};
+    static const char *const ids[] = {
+        "x", "007", "-1",   "+1",          " 1",  "1 ", "0x1",     "1e3", "99999999999999999999",
+        ".", "..",  ".git", "autorun.inf", "%31", "1%", "\xc2\xb2"};
     static const char *const texts[] = {".", "..", ".hidden", "a%2fb", "%41", "a%", "a%2", "%00", "a\x01", "\xff", "%"};
     static const char *const sets[] = {"active", "Active ", "Aktiv", "Activex", "Acti", ".", "%41ctive"};
     static const char *const years[] = {"x", "100", "-1", "1.0", "", "1 "};
@@ -239,7 +240,7 @@ static void test_single_answers(void **state)
 
 /* ---- asking ---- */
 
-#define INVOICES "/billing/invoices?showInvoiceItems=true&showTransactions=true"
+#define INVOICES         "/billing/invoices?showInvoiceItems=true&showTransactions=true"
 #define INVOICES_WITH(p) "/billing/invoices?" p "&showInvoiceItems=true&showTransactions=true"
 
 /* The least that serves a path, when nothing is at hand. */

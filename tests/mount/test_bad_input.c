@@ -1,0 +1,351 @@
+/* Names that are none, changes that cannot be made, and answers that are no answers: each has its errno, and the mount goes on. */
+#include "harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static struct fixture f;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fixture_start(&f, NULL, &(struct how){.options = "max_body=64K,timeout=1,timeout_total=5"});
+    journal_clear(&f.sim);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return fixture_stop(&f);
+}
+
+/* Reads a file or lists a directory: 0 or the errno. */
+static int read_error(const char *path)
+{
+    char buf[256];
+    int fd = open(in_mount(&f.mount, "%s", path), O_RDONLY | O_CLOEXEC), error = 0;
+
+    if (fd < 0)
+        return errno;
+    errno = 0;
+    if (read(fd, buf, sizeof buf) < 0)
+        error = errno;
+    if (error == EISDIR) {
+        DIR *dir = fdopendir(fd);
+        assert_non_null(dir);
+        errno = 0;
+        while (readdir(dir))
+            errno = 0;
+        error = errno;
+        assert_int_equal(closedir(dir), 0);
+        return error;
+    }
+    assert_int_equal(close(fd), 0);
+    return error;
+}
+
+static bool can_be_read(void *path)
+{
+    return read_error(path) == 0;
+}
+
+/* ---- answers ---- */
+
+static void an_answer_that_is_none_is_eio_and_soon_forgotten(void **state)
+{
+    static const char *const answers[] = {
+        "\"garbage\":true",
+        "\"truncate\":20",
+        "\"truncate\":0",
+        "\"huge\":1000000",
+        "\"redirect\":\"http://127.0.0.1:1/\"",
+        "\"status\":200,\"body\":\"<html><body>Sign in</body></html>\"",
+        "\"status\":200,\"body\":\"\"",
+        "\"status\":200,\"body\":\"{\\\"id\\\":\"",
+        "\"status\":200,\"body\":\"{} trailing\"",
+        "\"status\":200,\"body\":\"\\u0000\"",
+        "\"status\":200,\"body\":\"true\"",
+        "\"status\":204,\"body\":\"\"",
+    };
+    static char *const paths[] = {"services/10421/info.json", "services", "billing/invoices", "all/invoices.json"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        fixture_remount(&f, &(struct how){.options = "max_body=64K,timeout=1,timeout_total=5"});
+        rule(&f.sim, "{\"operation\":\"*\",%s}", answers[i]);
+        for (size_t k = 0; k < sizeof paths / sizeof *paths; k++)
+            if (read_error(paths[k]) != EIO)
+                fail_msg("%s: %s gives %s", answers[i], paths[k], strerror(read_error(paths[k])));
+        rules_clear(&f.sim);
+        for (size_t k = 0; k < sizeof paths / sizeof *paths; k++)
+            if (!wait_until(can_be_read, paths[k], 3000))
+                fail_msg("%s: %s gives %s after it", answers[i], paths[k], strerror(read_error(paths[k])));
+    }
+}
+
+/* An error is remembered for a second, so that a program that tries in a loop does not ask each time. */
+static void an_error_is_asked_for_once_a_second(void **state)
+{
+    (void)state;
+    rule(&f.sim, "{\"operation\":\"balance\",\"garbage\":true}");
+    int64_t start = now_ms();
+    while (now_ms() - start < 500)
+        assert_int_equal(read_error("billing/balance"), EIO);
+    assert_in_range(asked(&f.sim, "balance"), 1, 2);
+}
+
+/* ---- names ---- */
+
+static void a_name_outside_the_grammar_is_enoent_without_a_request(void **state)
+{
+    static const char *const names[] = {
+        ".git",
+        "autorun.inf",
+        ".Trash-0",
+        "README.md",
+        "services/abc",
+        "services/007",
+        "services/-1",
+        "services/1e3",
+        "services/99999999999999999999",
+        "services/.git",
+        "services/10421x",
+        "services/10421.json",
+        "billing/invoices/1",
+        "billing/invoices/01.json",
+        "billing/invoices/x.json",
+        "billing/invoices/.json",
+        "billing/balance.xml",
+        "products/groups/x",
+        "services/by-status/Nope",
+        "billing/invoices/by-status/paid",
+        "all/x.json",
+        ".melbicomfs/nope",
+        "services/10421 ",
+        "services/+1",
+    };
+    struct stat st;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (lstat(in_mount(&f.mount, "%s", names[i]), &st) == 0 || errno != ENOENT)
+            fail_msg("%s: %s", names[i], strerror(errno));
+    char longest[300];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(lstat(in_mount(&f.mount, "services/%s", longest), &st), -1);
+    assert_int_equal(errno, ENAMETOOLONG);
+    assert_int_equal(asked(&f.sim, NULL), 0);
+}
+
+static void an_unknown_id_is_enoent_with_one_request(void **state)
+{
+    static const struct {
+        const char *path, *operation;
+    } rows[] = {{"services/999999/info.json", "service"}, {"billing/invoices/999999.json", "invoices"}};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned again = 0; again < 3; again++)
+            assert_int_equal(read_error(rows[i].path), ENOENT);
+        assert_int_equal(asked(&f.sim, rows[i].operation), 1);
+    }
+    assert_int_equal(asked(&f.sim, NULL), 2);
+    struct ran ran = run(&f.mount, "cat services/999999/info.json");
+    assert_int_equal(ran.status, 1);
+    assert_string_equal(ran.err, "cat: services/999999/info.json: No such file or directory\n");
+}
+
+/* ---- changes ---- */
+
+#define SNAPSHOT "services/10421/info.json"
+
+static int make_directory(void)
+{
+    return mkdir(in_mount(&f.mount, "services/new"), 0700);
+}
+
+static int make_directory_with_an_id(void)
+{
+    return mkdir(in_mount(&f.mount, "services/4242"), 0700);
+}
+
+static int make_file(void)
+{
+    return open(in_mount(&f.mount, "new"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static int make_fifo(void)
+{
+    return mkfifo(in_mount(&f.mount, "billing/new"), 0600);
+}
+
+static int make_link(void)
+{
+    return link(in_mount(&f.mount, SNAPSHOT), in_mount(&f.mount, "services/10421/new"));
+}
+
+static int make_symlink(void)
+{
+    return symlink("x", in_mount(&f.mount, "new"));
+}
+
+static int remove_file(void)
+{
+    return unlink(in_mount(&f.mount, SNAPSHOT));
+}
+
+static int remove_purge(void)
+{
+    return unlink(in_mount(&f.mount, "services/10421/cdn/purge"));
+}
+
+static int remove_directory(void)
+{
+    return rmdir(in_mount(&f.mount, "services/10421"));
+}
+
+static int move_file(void)
+{
+    return rename(in_mount(&f.mount, SNAPSHOT), in_mount(&f.mount, "services/10421/new"));
+}
+
+static int move_directory(void)
+{
+    return rename(in_mount(&f.mount, "services/10421"), in_mount(&f.mount, "services/10422"));
+}
+
+static int change_mode(void)
+{
+    return chmod(in_mount(&f.mount, SNAPSHOT), 0600);
+}
+
+static int change_owner(void)
+{
+    return chown(in_mount(&f.mount, SNAPSHOT), 1, 1);
+}
+
+static int cut_file(void)
+{
+    return truncate(in_mount(&f.mount, SNAPSHOT), 0);
+}
+
+static int set_time(void)
+{
+    const struct timespec times[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
+    return utimensat(AT_FDCWD, in_mount(&f.mount, SNAPSHOT), times, 0);
+}
+
+static int set_attribute(void)
+{
+    return setxattr(in_mount(&f.mount, SNAPSHOT), "user.x", "y", 1, 0);
+}
+
+static int remove_attribute(void)
+{
+    return removexattr(in_mount(&f.mount, SNAPSHOT), "user.melbicomfs.url");
+}
+
+static int write_file(void)
+{
+    int fd = open(in_mount(&f.mount, SNAPSHOT), O_WRONLY | O_CLOEXEC);
+    int r = fd < 0 ? -1 : (int)write(fd, "x", 1), error = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    errno = error;
+    return r;
+}
+
+static const struct {
+    const char *name;
+    int (*change)(void);
+} changes[] = {
+    {"mkdir", make_directory},
+    {"mkdir with an id", make_directory_with_an_id},
+    {"open O_CREAT", make_file},
+    {"mkfifo", make_fifo},
+    {"link", make_link},
+    {"symlink", make_symlink},
+    {"unlink", remove_file},
+    {"unlink of purge", remove_purge},
+    {"rmdir", remove_directory},
+    {"rename", move_file},
+    {"rename of a directory", move_directory},
+    {"chmod", change_mode},
+    {"chown", change_owner},
+    {"truncate", cut_file},
+    {"utimensat", set_time},
+    {"setxattr", set_attribute},
+    {"removexattr", remove_attribute},
+    {"write", write_file},
+};
+
+static void nothing_can_be_changed(void **state)
+{
+    size_t len;
+
+    (void)state;
+    char *before = slurp(&f.mount, SNAPSHOT, &len);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        int r = changes[i].change(), error = errno;
+        bool right = is_root() ? error == EROFS : error == EROFS || error == EACCES || error == EPERM;
+        if (r >= 0 || !right)
+            fail_msg("%s: %d, %s", changes[i].name, r, strerror(error));
+    }
+    assert_string_equal(slurp(&f.mount, SNAPSHOT, &len), before);
+    assert_int_equal(read_error("billing/balance"), 0);
+}
+
+/* Those who are not root meet the modes first. */
+static void others_are_refused_by_the_kernel(void **state)
+{
+    static const char *const commands[] = {
+        "mkdir services/new",
+        "rm services/10421/info.json",
+        "rmdir services/10421",
+        "ln -s x new",
+        "mv services/10421 services/10422",
+        "chmod 600 services/10421/info.json",
+        "touch new",
+        "sh -c \"echo x > services/10421/info.json\"",
+        "truncate -s 0 services/10421/info.json",
+        "sh -c \"echo x > services/10421/cdn/purge\"",
+    };
+
+    (void)state;
+    if (!is_root())
+        skip(); /* the test above is about an ordinary user then */
+    fixture_remount(&f, &(struct how){.options = "allow_other,umask=022"});
+    assert_int_equal(chmod(f.mount.dir, 0711), 0);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct ran ran = run(&f.mount, "exec setpriv --reuid 65534 --regid 65534 --clear-groups %s", commands[i]);
+        if (ran.status == 0 || !(strcasestr(ran.err, "permission denied") || strstr(ran.err, "not permitted")))
+            fail_msg("%s: %d, %s", commands[i], ran.status, ran.err);
+    }
+    assert_int_equal(asked(&f.sim, "purge"), 0);
+    run_ok(&f.mount, "exec setpriv --reuid 65534 --regid 65534 --clear-groups cat billing/balance");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(an_answer_that_is_none_is_eio_and_soon_forgotten),
+        TEST(an_error_is_asked_for_once_a_second),
+        TEST(a_name_outside_the_grammar_is_enoent_without_a_request),
+        TEST(an_unknown_id_is_enoent_with_one_request),
+        TEST(nothing_can_be_changed),
+        TEST(others_are_refused_by_the_kernel),
+    };
+
+    harness_begin();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
