@@ -453,7 +453,7 @@ void document_clear(struct document *document)
     free(steal(&document->by_id));
     snapshot_unref(steal(&document->whole));
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
-        json_object_put(steal(&document->index[i]));
+        free(steal(&document->index[i]));
     document->n_items = document->n_ids = document->unshown = 0;
     document->loaded = document->maybe_cut = false;
     document->generation++;

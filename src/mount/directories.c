@@ -57,15 +57,16 @@ static bool add_dots(struct page *page, off_t offset)
     return true;
 }
 
-/* The node of an entry whose content is at hand. */
+/* The node of an entry whose content is at hand. A link has no use for what its name stands for: the name says it. */
 static struct node *node_of_listed(struct page *page, const struct listed *listed)
 {
-    struct place place = {.above = &page->dir->place, .route = listed->route, .name = listed->name, .id = listed->id};
-    if (listed->text && route_shape(listed->route)->segment == SEGMENT_TEXT) {
-        place.text = strdup(listed->text);
-        if (!place.text)
-            return NULL;
-    }
+    struct place place;
+    if (tree_child(page->session->tree, &page->dir->place, listed->name, &place) < 0)
+        return NULL;
+    if (listed->route->kind == ROUTE_LINK)
+        place_clear(&place);
+    else if (!place.text && listed->text && !(place.text = strdup(listed->text)))
+        return NULL;
     return nodes_show(page->session->nodes, page->dir, &place, &listed->view);
 }
 

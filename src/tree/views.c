@@ -128,29 +128,46 @@ static const struct item *find_price(const struct document *document, const stru
     return NULL;
 }
 
-/* For a name that does not say all: the item whose name it is. Learns what the name stands for. */
-static const struct item *find_by_name(struct document *document, struct place *place)
+/* The item of a shared name, which says its id. */
+static const struct item *find_shared(const struct document *document, const struct place *place)
 {
-    const struct route *route = place->route;
-    const char *suffix = route_shape(route)->suffix;
     char name[NAMES_MAX + 1];
+    const struct item *item = document_item(document, place->id);
+    const char *text = item ? snapshot_field(item->snapshot, place->route->field) : NULL;
+    if (!text || !*text)
+        return NULL;
+    listing_shared_name(text, item->id, route_shape(place->route)->suffix, name);
+    return strcmp(name, place->name) == 0 ? item : NULL;
+}
 
+/* The item of a cut name, which is found by encoding them all. Learns what the name stands for. */
+static const struct item *find_cut(struct document *document, struct place *place)
+{
+    char name[NAMES_MAX + 1];
     for (size_t i = 0; i < document->n_items; i++) {
         const struct item *item = &document->items[i];
-        const char *text = snapshot_field(item->snapshot, route->field);
-        if (!text || !*text || (place->id != ITEM_NO_ID && item->id != place->id))
+        const char *text = snapshot_field(item->snapshot, place->route->field);
+        if (!text || !*text)
             continue;
-        if (place->id != ITEM_NO_ID)
-            listing_shared_name(text, item->id, suffix, name);
-        else
-            names_encode(text, strlen(text), suffix, name);
+        names_encode(text, strlen(text), route_shape(place->route)->suffix, name);
         if (strcmp(name, place->name) != 0)
             continue;
-        if (place->id == ITEM_NO_ID)
-            place->text = strdup(text);
+        place->text = strdup(text);
         return item;
     }
     return NULL;
+}
+
+/* For a place that does not hold what its name stands for. */
+static const struct item *find_by_name(struct document *document, struct place *place)
+{
+    char text[NAMES_MAX + 1];
+    size_t len;
+    if (place->id != ITEM_NO_ID)
+        return find_shared(document, place);
+    if (names_decode(place->name, route_shape(place->route)->suffix, text, &len) == 0)
+        return document_with(document, place->route->field, text);
+    return find_cut(document, place);
 }
 
 static const struct item *find_item(struct document *document, struct place *place, const struct args *args)

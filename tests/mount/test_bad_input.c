@@ -75,17 +75,17 @@ static void an_answer_that_is_none_is_eio_and_soon_forgotten(void **state)
         "\"status\":200,\"body\":\"true\"",
         "\"status\":204,\"body\":\"\"",
     };
-    static char *const paths[] = {"services/10421/info.json", "services", "billing/invoices", "all/invoices.json"};
+    static char paths[][32] = {"services/10421/info.json", "services", "billing/invoices", "all/invoices.json"};
 
     (void)state;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         fixture_remount(&f, &(struct how){.options = "max_body=64K,timeout=1,timeout_total=5"});
         rule(&f.sim, "{\"operation\":\"*\",%s}", answers[i]);
-        for (size_t k = 0; k < sizeof paths / sizeof *paths; k++)
+        for (size_t k = 0; k < sizeof paths / sizeof paths[0]; k++)
             if (read_error(paths[k]) != EIO)
                 fail_msg("%s: %s gives %s", answers[i], paths[k], strerror(read_error(paths[k])));
         rules_clear(&f.sim);
-        for (size_t k = 0; k < sizeof paths / sizeof *paths; k++)
+        for (size_t k = 0; k < sizeof paths / sizeof paths[0]; k++)
             if (!wait_until(can_be_read, paths[k], 3000))
                 fail_msg("%s: %s gives %s after it", answers[i], paths[k], strerror(read_error(paths[k])));
     }

@@ -25,8 +25,7 @@ static const char *const bare[] = {"--services", "9", "--invoices", "40", NULL};
 static void copy_of(const struct mount *mount, const char *to)
 {
     /* The purge log has no content of the API's; everything else is copied, links as links. */
-    run_ok(mount,
-           "mkdir '%s' && tar -c --exclude=./services/*/cdn . | tar -x -C '%s' --no-same-permissions --mode=u+rwX", to,
+    run_ok(mount, "mkdir '%s' && tar -c --exclude=./services/*/cdn . | tar -x -C '%s' && chmod -R u+rwX '%s'", to, to,
            to);
 }
 

@@ -80,8 +80,8 @@ static void test_a_list_is_laid_out_as_jq_does(void **state)
         "[]",
         "[{}]",
         "[{\"id\":1}]",
-        "[{\"id\":1,\"a\":[],\"b\":{},\"c\":[1,[2,{\"d\":[]}],\"x\"],\"e\":{\"f\":{\"g\":null}}},7,\"text\",null,[],[1]"
-        "]",
+        "[{\"id\":1,\"a\":[],\"b\":{},\"c\":[1,[2,{\"d\":[]}],\"x\"]},7,\"text\",null,[],[1]]",
+        "[{\"e\":{\"f\":{\"g\":null}}}]",
         "[{\"id\":2,\"s\":\"a \\\" b \\\\ c \\n d / \xc3\xa9 \xf0\x9f\x98\x80\",\"t\":true,\"f\":false}]",
     };
     struct fixture f = begin();

@@ -1,0 +1,127 @@
+/*
+ * The memory that documents take: which go first, and that renewals add nothing.
+ */
+#include "stack.h"
+
+static bool gone_marks(void *data, struct document *document)
+{
+    (void)document;
+    ++*(unsigned *)data;
+    return true;
+}
+
+static void on_evict(void *data, struct document *document)
+{
+    assert_true(document->loaded);
+    ++*(unsigned *)data;
+}
+
+static void fill(struct document *document, size_t bytes)
+{
+    char *body = malloc(bytes + 64);
+
+    assert_non_null(body);
+    int n = snprintf(body, 64, "{\"id\":1,\"filler\":\"");
+    memset(body + n, 'x', bytes);
+    (void)snprintf(body + (size_t)n + bytes, 32, "\"}");
+    seed(document, body);
+    free(body);
+}
+
+static unsigned turned(struct stack *s)
+{
+    unsigned n = 0;
+
+    assert_int_equal(loop_turn(s->loop, 0), 0);
+    documents_each(s->documents, gone_marks, &n);
+    return n;
+}
+
+static void test_the_least_recently_used_goes_first(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    const struct query one = {.operation = OP_SERVICE, .id = 1}, two = {.operation = OP_SERVICE, .id = 2},
+                       three = {.operation = OP_SERVICE, .id = 3}, four = {.operation = OP_SERVICE, .id = 4};
+    unsigned evicted = 0;
+    size_t n;
+
+    (void)state;
+    s->config.cache_size = 35000;
+    documents_on_evict(s->documents, on_evict, &evicted);
+    fill(stack_service(s, 1), 10000);
+    fill(stack_service(s, 2), 10000);
+    fill(stack_service(s, 3), 10000);
+    assert_int_equal(turned(s), 3);
+    struct document *kept = document_ref(documents_find(s->documents, &two));
+    assert_non_null(documents_find(s->documents, &one));
+    assert_non_null(documents_find(s->documents, &three)); /* used after the other two */
+    fill(stack_service(s, 4), 10000);
+    assert_int_equal(turned(s), 3);
+    assert_int_equal(evicted, 1);
+    assert_null(documents_find(s->documents, &one));
+    assert_non_null(documents_find(s->documents, &three));
+    assert_non_null(documents_find(s->documents, &four));
+    assert_ptr_equal(documents_find(s->documents, &two), kept); /* somebody had it */
+
+    document_unref(kept);
+    fill(stack_service(s, 5), 100000); /* larger than everything: it stays, alone */
+    assert_int_equal(turned(s), 1);
+    assert_int_equal(evicted, 4);
+    assert_true(documents_cost(s->documents, &n) > 100000);
+    assert_int_equal(n, 1);
+    stack_free(s);
+}
+
+/* Names that are not there leave nothing behind for good. */
+static void test_documents_without_content_are_bounded(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    for (uint64_t id = 0; id < 2000; id++) {
+        stack_service(s, id);
+        if (id % 100 == 0)
+            assert_int_equal(loop_turn(s->loop, 0), 0);
+    }
+    assert_true(turned(s) <= 256);
+    stack_free(s);
+}
+
+static void test_the_cost_after_a_hundred_renewals(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = stack_document(s, OP_INVOICES);
+    char *body = malloc(200 * 64);
+    uint64_t cost = 0;
+    size_t n;
+
+    (void)state;
+    assert_non_null(body);
+    for (unsigned round = 0; round <= 100; round++) {
+        size_t len = 0;
+
+        for (unsigned i = 0; i < 200; i++)
+            len += (size_t)snprintf(body + len, 64, "%c{\"id\":%u,\"total\":\"%04u\"}", i ? ',' : '[', i + 1000,
+                                    i == round ? round + 1 : 0);
+        (void)snprintf(body + len, 2, "]");
+        struct snapshot *last = round ? document_item(document, 1199)->snapshot : NULL;
+        seed(document, body);
+        assert_true(!last || document_item(document, 1199)->snapshot == last);
+        cost = cost ? cost : documents_cost(s->documents, &n);
+        assert_int_equal(documents_cost(s->documents, &n), cost);
+        assert_int_equal(n, 1);
+    }
+    free(body);
+    stack_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_least_recently_used_goes_first),
+        cmocka_unit_test(test_documents_without_content_are_bounded),
+        cmocka_unit_test(test_the_cost_after_a_hundred_renewals),
+    };
+
+    return cmocka_run_group_tests_name("space", tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+/*
+ * What stands in when the API fails: the old copy for a while, or an error; never an empty list.
+ */
+#include "stack.h"
+
+#define ONE     "[{\"id\":1,\"status\":\"Active\"},{\"id\":2,\"status\":\"Active\"}]"
+#define TWO     "[{\"id\":1,\"status\":\"Active\"},{\"id\":2,\"status\":\"Suspended\"}]"
+#define GARBAGE SAYS("<html>not at all</html>")
+/* Of the failures whose errno is not the host's: asked again at once, not tried again. */
+#define BAD_REQUEST SAYS_AS("400 Bad Request", "", "{\"message\":\"no\"}")
+
+static void test_a_stale_copy_stands_in(void **state)
+{
+    static const struct web_answer script[] = {SAYS(ONE), GARBAGE, GARBAGE, SAYS(TWO)};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES), *other = stack_document(s, OP_INVOICES);
+
+    (void)state;
+    seed(other, "[]");
+    assert_int_equal(obtain(s, document), 0);
+    struct timespec fetched = document->fetched;
+
+    document_expire(document);
+    assert_int_equal(obtain(s, document), 0);
+    assert_true(document->stale);
+    assert_true(document_fresh(document)); /* for now: nobody asks a failing API at each access */
+    assert_int_equal(document->n_items, 2);
+    assert_memory_equal(&document->fetched, &fetched, sizeof(fetched));
+    assert_int_equal(obtain(s, document), 0);
+    assert_int_equal(web_requests(s->web), 2);
+
+    document_expire(other);
+    assert_int_equal(obtain(s, other), 0);
+    assert_true(other->stale);
+    assert_int_equal(logged("serving the copy of"), 1); /* a line an outage */
+
+    document_expire(document);
+    assert_int_equal(obtain(s, document), 0);
+    assert_false(document->stale);
+    assert_string_equal(snapshot_field(document->items[1].snapshot, SERVICE_STATUS), "Suspended");
+    assert_int_equal(logged("answers again"), 1);
+    stack_free(s);
+}
+
+static void test_when_no_stale_copy_stands_in(void **state)
+{
+    static const struct {
+        struct web_answer answer;
+        int error;
+        bool gone; /* the content is forgotten, too */
+    } rows[] = {
+        {SAYS_AS("401 Unauthorized", "", "{}"), -EACCES, false},
+        {SAYS_AS("403 Forbidden", "", "{}"), -EACCES, false},
+        {BAD_REQUEST, -EINVAL, false},
+        {SAYS_AS("404 Not Found", "", "{}"), -ENOENT, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct web_answer script[] = {SAYS(ONE), rows[i].answer};
+        struct stack *s = STACK(script);
+        struct document *document = stack_document(s, OP_SERVICES);
+
+        assert_int_equal(obtain(s, document), 0);
+        document_expire(document);
+        assert_int_equal(obtain(s, document), rows[i].error);
+        assert_false(document->stale);
+        assert_false(document_fresh(document));
+        assert_int_equal(document->loaded, !rows[i].gone);
+        if (rows[i].gone) {
+            assert_int_equal(document->n_items, 0);
+            assert_null(document->etag);
+        }
+        stack_free(s);
+    }
+}
+
+static void test_a_copy_is_too_old_after_stale_if_error(void **state)
+{
+    static const struct web_answer script[] = {SAYS(ONE), GARBAGE};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES);
+
+    (void)state;
+    s->config.ttl_s = 1;
+    s->config.stale_if_error_s = 0;
+    assert_int_equal(obtain(s, document), 0);
+    await(s, !document_fresh(document));
+    assert_int_equal(obtain(s, document), -EIO);
+    assert_false(document_fresh(document));
+    stack_free(s);
+}
+
+/* The host says when to come again: until then the copy is as good as it gets. */
+static void test_a_stale_copy_stands_until_retry_after(void **state)
+{
+    static const struct web_answer script[] = {SAYS(ONE),
+                                               SAYS_AS("429 Too Many Requests", "Retry-After: 300\r\n", "{}")};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES);
+
+    (void)state;
+    assert_int_equal(obtain(s, document), 0);
+    s->config.timeout_total_ms = 2000;
+    document_expire(document);
+    assert_int_equal(obtain(s, document), 0);
+    assert_true(document->stale);
+    assert_true(document->expires > clock_ms() + 250000);
+    stack_free(s);
+}
+
+/* With no copy, an error: never an empty list. */
+static void test_answers_that_are_none(void **state)
+{
+    static const char *const bodies[] = {
+        "",     "<html>", "[{\"id\":1},",         "[1,2]]",        "{\"message\":\"maintenance\"}",
+        "null", "12",     "{\"data\":{\"a\":1}}", "[{\"id\":01}]", "[{\"id\":1}] x",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        char answer[256];
+        (void)snprintf(answer, sizeof(answer), WEB_ANSWER("200 OK", "", "%s"), bodies[i]);
+        const struct web_answer script[] = {{.bytes = answer, .after = WEB_CLOSE}};
+        struct stack *s = STACK(script);
+        struct document *document = stack_document(s, OP_SERVICES);
+
+        int r = obtain(s, document);
+        if (r != -EIO)
+            fail_msg("'%s' is taken for an answer: %d", bodies[i], r);
+        assert_false(document->loaded);
+        assert_int_equal(web_requests(s->web), 1);
+        stack_free(s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_stale_copy_stands_in),
+        cmocka_unit_test(test_when_no_stale_copy_stands_in),
+        cmocka_unit_test(test_a_copy_is_too_old_after_stale_if_error),
+        cmocka_unit_test(test_a_stale_copy_stands_until_retry_after),
+        cmocka_unit_test(test_answers_that_are_none),
+    };
+
+    return cmocka_run_group_tests_name("stale", tests, NULL, NULL);
+}
