@@ -77,7 +77,8 @@ struct document {
     /* For the tree: derived texts, each with the generation it was made of. Freed with the document. */
     struct snapshot *renditions[DOCUMENT_RENDITIONS];
     uint64_t rendition_of[DOCUMENT_RENDITIONS];
-    uint32_t *index[SNAPSHOT_FIELDS]; /* by field's text: the number of the first item that has it; see document_with() */
+    uint32_t
+        *index[SNAPSHOT_FIELDS]; /* by field's text: the number of the first item that has it; see document_with() */
 
     struct document_private *private;
 };

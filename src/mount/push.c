@@ -44,7 +44,7 @@ struct push {
     pthread_cond_t wake;
     struct queue waiting, answered;
     unsigned n;
-    bool stop;
+    bool stop, ended;
 };
 
 static void append(struct queue *queue, struct job *job)
@@ -108,17 +108,29 @@ struct push *push_new(struct loop *loop, struct metrics *metrics)
     return push;
 }
 
+void push_stop(struct push *push)
+{
+    pthread_mutex_lock(&push->mutex);
+    push->stop = true;
+    pthread_cond_signal(&push->wake);
+    pthread_mutex_unlock(&push->mutex);
+}
+
+bool push_ended(struct push *push)
+{
+    pthread_mutex_lock(&push->mutex);
+    bool ended = push->ended || !push->running;
+    pthread_mutex_unlock(&push->mutex);
+    return ended;
+}
+
 void push_free(struct push *push)
 {
     if (!push)
         return;
-    if (push->running) {
-        pthread_mutex_lock(&push->mutex);
-        push->stop = true;
-        pthread_cond_signal(&push->wake);
-        pthread_mutex_unlock(&push->mutex);
+    push_stop(push);
+    if (push->running)
         pthread_join(push->thread, NULL);
-    }
     for (struct job *job; (job = take(&push->waiting));)
         job_free(job);
     for (struct job *job; (job = take(&push->answered));)
@@ -176,6 +188,7 @@ static void *work(void *data)
         append(&push->answered, job);
         (void)!write(push->done_fd, &one, sizeof one);
     }
+    push->ended = true;
     pthread_mutex_unlock(&push->mutex);
     return NULL;
 }

@@ -14,6 +14,7 @@
 #ifndef MELBICOMFS_MOUNT_PUSH_H
 #define MELBICOMFS_MOUNT_PUSH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct fuse_session;
@@ -28,6 +29,11 @@ void push_free(struct push *push);
 
 /* Starts the thread; after the fork. */
 int push_start(struct push *push, struct fuse_session *session);
+
+/* No notification is begun any more. The one under way may wait for a lock until requests that the kernel has made are
+ * answered; push_ended() says when the thread has come to its end. */
+void push_stop(struct push *push);
+bool push_ended(struct push *push);
 
 /* Drops a name from the kernel's directory cache: the next access looks it up. done (may be NULL) is called on the
  * loop's thread afterwards. */

@@ -21,11 +21,13 @@
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-
-extern char **environ;
+#include <unistd.h>
 
 /* Requests taken in one turn of the loop at most, so that a busy kernel does not keep answers of the API waiting. */
 #define REQUESTS_A_TURN 512
+
+/* At the end: how often it is looked whether the pusher is done. */
+#define END_LOOK_MS 10
 
 /* ---- want of space ---- */
 
@@ -319,12 +321,28 @@ int session_start(struct session *session)
     return r;
 }
 
+/* The pusher may be in the middle of a notification that waits for a lock, whose holder waits for the answer to a
+ * request that nobody has read yet. To close the device would not end that wait, so requests are taken, and what would
+ * wait is refused, until the pusher is done. */
+static void end_pusher(struct session *session)
+{
+    struct pollfd device_fd = {.fd = fuse_session_fd(session->fuse), .events = POLLIN};
+
+    push_stop(session->push);
+    while (!push_ended(session->push)) {
+        pendings_fail(session, -EIO);
+        (void)poll(&device_fd, 1, END_LOOK_MS);
+        on_device(session, 0);
+    }
+}
+
 void session_unmount(struct session *session)
 {
     if (!session->mounted)
         return;
     session->mounted = false;
     loop_unwatch(session->loop, fuse_session_fd(session->fuse));
+    end_pusher(session);
     pendings_fail(session, -EIO);
     fuse_session_unmount(session->fuse);
 }

@@ -30,7 +30,7 @@ void purge_refuse(const struct purge_handle *handle, const char *name, size_t le
 
 /* Refuses a text for one of its lines. Its other names are recorded too, so that none is missing from the log; what is no name is not, since
  * there may be a lot of that. */
-static int refuse_text(const struct purge_handle *handle, const struct purge_text *text)
+static int reject_text(const struct purge_handle *handle, const struct purge_text *text)
 {
     static const char why[] = "not sent: another line of this write is refused";
     size_t at = 0, len, recorded = 0, more = 0;
@@ -97,7 +97,7 @@ int purge_handle_check(struct purge_handle *handle, struct purge_text *text, con
         text->fault_len = purge_text_first(text);
         text->fault_len -= text->bytes[text->fault_len - 1] == '\n';
         text->why = "the write before it failed: this may begin with the rest of a name; open the file again";
-        return refuse_text(handle, text);
+        return reject_text(handle, text);
     }
     if (purge_text_check(text, service) == 0)
         return 0;
@@ -105,7 +105,7 @@ int purge_handle_check(struct purge_handle *handle, struct purge_text *text, con
         failed_write_clear(&handle->failed);
         handle->failed = failed;
     }
-    return refuse_text(handle, text);
+    return reject_text(handle, text);
 }
 
 void purge_handle_drop(struct purge_handle *handle, bool joined)

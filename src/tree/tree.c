@@ -215,6 +215,20 @@ static bool expire_made(void *data, struct document *document)
     return true;
 }
 
+/* A service is listed by more lists than those below its directory: any that holds it may be believed as to its existence. */
+struct holding {
+    const struct route *route;
+    uint64_t id;
+};
+
+static bool expire_holding(void *data, struct document *document)
+{
+    const struct holding *holding = data;
+    if (document->query.operation == holding->route->list.operation && document_item(document, holding->id))
+        document_expire(document);
+    return true;
+}
+
 static bool is_below(const struct route *route, const struct route *dir)
 {
     while (route && route != dir)
@@ -226,6 +240,8 @@ void tree_touch(struct tree *tree, struct place *place)
 {
     struct args args;
     args_of(place, &args);
+    if (place->route->kind == ROUTE_DIR && place->route->select == SELECT_ID)
+        documents_each(tree->documents, expire_holding, &(struct holding){place->route, place->id});
     for (unsigned i = 0; i < routes_count(); i++) {
         const struct route *route = routes_at(i);
         if (!is_below(route, place->route))

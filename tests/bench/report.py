@@ -1,10 +1,11 @@
 """The table and its picture."""
-import os
 import shutil
 import statistics
 import subprocess
 
 from harness import say
+
+SECONDS = {"s": 1, "ms": 1e-3}
 
 
 def number(value, unit):
@@ -54,45 +55,48 @@ def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'
 
 
+def bar(i, row):
+    """gnuplot's boxxyerror and xerrorbars take this: where the bar ends, its upper and lower edge, least and most."""
+    low, middle, high = (f(row["measured"]) * SECONDS[row["unit"]] for f in (min, statistics.median, max))
+    return f"{middle} {i} {i - 0.3} {i + 0.3} {low} {high}"
+
+
+def series(name, lines, plot):
+    """A data block and what plots it; nothing for no data."""
+    return (f"${name} << END\n" + "\n".join(lines) + "\nEND\n", [f"${name} {text}" for text in plot]) if lines else ("", [])
+
+
 def draw(rows, path):
-    """Everything that took time, on one logarithmic axis: a bar for the mount, a mark for what it is compared with."""
+    """Everything that took time, on one logarithmic axis: a bar for each, a dot for what it is compared with."""
     if not shutil.which("gnuplot"):
         say("no picture: gnuplot is not installed")
         return
-    scale = {"s": 1, "ms": 1e-3}
-    timed = [row for row in rows if row["unit"] in scale][::-1]
+    timed = list(enumerate([row for row in rows if row["unit"] in SECONDS][::-1]))
     if not timed:
         return
-    ticks = ", ".join(f"{quoted(row['what'])} {i}" for i, row in enumerate(timed))
-    ours, theirs = [], []
-    for i, row in enumerate(timed):
-        low, middle, high = (f(row["measured"]) * scale[row["unit"]] for f in (min, statistics.median, max))
-        ours.append(f"{middle} {i} 0.0001 {middle} {i - 0.3} {i + 0.3} {low} {high}")
-        if row["limit"] is not None:
-            theirs.append(f"{statistics.median(row['reference']) * scale[row['unit']]} {i}")
-    script = f"""set terminal svg size 1000,{90 + 34 * len(timed)} font "sans,13" background "white"
+    box = 'using (0.001):2:(0.001):1:3:4 with boxxyerror fill solid 0.7 noborder lc "{}" title "{}"'
+    spread = 'using 1:2:5:6 with xerrorbars lc "#14304f" pt 0 title "{}"'
+    parts = [series("ours", [bar(i, row) for i, row in timed if row["limit"] is not None],
+                    [box.format("#3b6ea5", "melbicomfs"), spread.format("least and most")]),
+             series("others", [bar(i, row) for i, row in timed if row["limit"] is None],
+                    [box.format("#999999", "other ways"), spread.format("")]),
+             series("compared", [f"{statistics.median(row['reference']) * SECONDS[row['unit']]} {i}" for i, row in timed
+                                 if row["limit"] is not None],
+                    ['using 1:2 with points pt 7 ps 0.7 lc "#d1495b" title "what it is compared with"'])]
+    ticks = ", ".join(f"{quoted(row['what'])} {i}" for i, row in timed)
+    script = f"""set terminal svg size 1000,{100 + 32 * len(timed)} font "sans,13" background "white"
 set output {quoted(path)}
 set logscale x
-set format x "%g s"
+set xtics ("1 ms" 0.001, "10 ms" 0.01, "100 ms" 0.1, "1 s" 1, "10 s" 10, "100 s" 100, "1000 s" 1000)
 set xrange [0.001:*]
 set yrange [-0.7:{len(timed) - 0.3}]
 set ytics ({ticks}) nomirror
 set grid xtics lc "#dddddd"
-set key outside bottom center horizontal
-set lmargin 58
-$ours << END
-{os.linesep.join(ours)}
-END
-$theirs << END
-{os.linesep.join(theirs)}
-END
-plot $ours using (0.001):2:(0.001):4:5:6 with boxxyerror fill solid 0.7 noborder lc "#3b6ea5" title "melbicomfs", \\
-     $ours using 1:2:7:8 with xerrorbars lc "#14304f" pt 0 title "least and most", \\
-     $theirs using 1:2 with points pt 7 ps 0.9 lc "#d1495b" title "reference"
+set key outside bottom center horizontal maxrows 1
+set lmargin 54
+{"".join(data for data, _ in parts)}
+plot {", ".join(text for _, plots in parts for text in plots)}
 """
-    if not theirs:
-        script = script.replace('title "least and most", \\\n     $theirs using 1:2 with points pt 7 ps 0.9 lc "#d1495b" '
-                                'title "reference"', 'title "least and most"')
     done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         say(f"no picture: {done.stderr.strip()}")
