@@ -353,8 +353,8 @@ const struct item *document_item(const struct document *document, uint64_t id)
 }
 
 /*
- * The index of a field is a table of item numbers, plus 1, open-addressed; the texts stay where they are. A table of json-c's takes
- * 150 bytes an item, this one 10, and a list of a million invoices is asked by number.
+ * The index of a field is a table of item numbers, plus 1, open-addressed; the texts stay where they are. A table of
+ * json-c's takes 150 bytes an item, this one 10, and a list of a million invoices is asked by number.
  */
 static size_t index_size(const struct document *document)
 {

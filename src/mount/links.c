@@ -3,16 +3,18 @@
 #include "base/clock.h"
 
 /*
- * Directories of links (by-number/, by-status/…, by-product/…): their listings are as long as the collection, and a renewal changes next to nothing in
- * them. What a link shows is its name and the id it leads to, and nothing else; so the entries are given to the kernel for ever, and
- * what is checked is the directory: whoever goes through it has the kernel ask for its attributes once they have expired.
+ * Directories of links (by-number/, by-status/…, by-product/…): their listings are as long as the collection, and a
+ * renewal changes next to nothing in them. What a link shows is its name and the id it leads to, and nothing else; so
+ * the entries are given to the kernel for ever, and what is checked is the directory: whoever goes through it has the
+ * kernel ask for its attributes once they have expired.
  *
- *      listing expired, the collection fresh, same names and ids    it holds for another life; the kernel lists nothing
- *                                     , others                      links that are gone or lead elsewhere are dropped, the mtime moves
- *                     , the collection not fresh                    all are dropped, the mtime moves
+ *      listing expired, the collection fresh, same names and ids   it holds for another life
+ *                                     , others                     gone or changed links are dropped, the mtime moves
+ *                       the collection not fresh                   all are dropped, the mtime moves
  *
- * Dropping is the pusher's, after the answer: it takes the directory's lock, which a READDIR that asks for these attributes holds. So whoever goes straight
- * to a link by its name just then may still be led where it led; the file it leads to is looked up and revalidated as any.
+ * Dropping is the pusher's, after the answer: it takes the directory's lock, which a READDIR that asks for these
+ * attributes holds. So whoever goes straight to a link by its name just then may still be led where it led; the file
+ * it leads to is looked up and revalidated as any.
  */
 
 bool is_of_links(const struct node *dir)

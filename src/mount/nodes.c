@@ -9,8 +9,8 @@
 #define ROOT_ID 1 /* FUSE_ROOT_ID */
 
 /*
- * Node numbers count up, so the table by number is an array in pieces: a piece is there while any of its nodes is. A hash table would
- * take six times the memory, of a million nodes, and twice the time.
+ * Node numbers count up, so the table by number is an array in pieces: a piece is there while any of its nodes is. A
+ * hash table would take six times the memory, of a million nodes, and twice the time.
  */
 #define PIECE 1024
 

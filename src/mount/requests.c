@@ -14,9 +14,11 @@
  * How long things hold, in the kernel.
  *
  *   attributes of a bound file or link    for ever: they cannot change
- *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits for
- * the document attributes of a directory             until the listing that the kernel holds expires; then its mtime
- * moves, and the kernel lists again entries                               as long as the document they were taken from
+ *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits
+ *   attributes of a directory             until the listing that the kernel holds expires; then its mtime moves, and
+ *                                         the kernel lists again
+ *   entries                               as long as the document they were taken from; of links, once listed, for
+ *                                         ever: see links.c
  *   a command's entry                     not at all: each LOOKUP mints a node
  *   "not there"                           a second when the API says so, an hour when the grammar does
  */

@@ -91,7 +91,8 @@ void reply_entry(struct session *session, fuse_req_t req, struct node *node, int
 
 /* Whether a directory lists links only, besides fixed names. */
 bool is_of_links(const struct node *dir);
-/* The listing that the kernel holds of a directory has expired: true when it is one of links and holds for another life. */
+/* The listing that the kernel holds of a directory has expired: true when it is one of links and holds for another
+ * life. */
 bool links_hold(struct session *session, struct node *dir);
 
 /* A file of the directory was read from its start: sees whether its siblings will be, too. */

@@ -25,7 +25,8 @@ static void on_purged(void *data, int error)
         pending_fail(pending, error);
         return;
     }
-    /* Without its entry the kernel forgets the node as soon as it is closed, and a name left cut gets into the log then. */
+    /* Without its entry the kernel forgets the node as soon as it is closed, and a name left cut gets into the log
+     * then. */
     if (purge_handle_keeps(node->handle))
         push_drop_entry(pending->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
     fuse_reply_write(pending_take(pending), pending->size);
@@ -53,7 +54,8 @@ static void resume_write(struct pending *pending, int error)
         write_names(pending, pending->bytes);
 }
 
-/* Whether a name without a newline is whole is known only with the service's document. 1: it is at hand; 0: it will be; or an error. */
+/* Whether a name without a newline is whole is known only with the service's document. 1: it is at hand; 0: it will
+ * be; or an error. */
 static int ask_service(struct pending *pending)
 {
     struct place place;

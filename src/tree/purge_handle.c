@@ -28,8 +28,8 @@ void purge_refuse(const struct purge_handle *handle, const char *name, size_t le
     purge_record(handle->purges, handle->id, name, len, -EINVAL, 0, why, 0);
 }
 
-/* Refuses a text for one of its lines. Its other names are recorded too, so that none is missing from the log; what is no name is not, since
- * there may be a lot of that. */
+/* Refuses a text for one of its lines. Its other names are recorded too, so that none is missing from the log; what
+ * is no name is not, since there may be a lot of that. */
 static int reject_text(const struct purge_handle *handle, const struct purge_text *text)
 {
     static const char why[] = "not sent: another line of this write is refused";

@@ -30,8 +30,9 @@ struct purges {
 };
 
 /*
- * A write that failed in the middle of a longer text. A program that tries again begins with the same line; one that goes on regardless (stdio drops
- * the buffer, and the file's offset has not moved) begins with the rest of a name, which must neither be sent nor put behind what is kept.
+ * A write that failed in the middle of a longer text. A program that tries again begins with the same line; one that
+ * goes on regardless (stdio drops the buffer, and the file's offset has not moved) begins with the rest of a name,
+ * which must neither be sent nor put behind what is kept.
  */
 struct failed_write {
     char *line; /* its first, with the newline; NULL: no such write */

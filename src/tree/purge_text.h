@@ -1,8 +1,8 @@
 /*
  * What is written to a purge file, taken apart into names.
  *
- * A name counts only with its newline. Two other ends there can be: a rest that ends where a page does, which the page cache may have
- * cut; and a single name at offset 0, which is whole.
+ * A name counts only with its newline. Two other ends there can be: a rest that ends where a page does, which the
+ * page cache may have cut; and a single name at offset 0, which is whole.
  *
  * Threads:   any.
  * Ownership: borrows the bytes.
@@ -46,8 +46,8 @@ const char *purge_text_fault(const char *name, size_t len);
 size_t purge_text_first(const struct purge_text *text);
 
 /*
- * Whether the text, if it fails, leaves those who go on writing where they do not mean to: it completes what was kept, or a name of it
- * goes on behind a page's end.
+ * Whether the text, if it fails, leaves those who go on writing where they do not mean to: it completes what was
+ * kept, or a name of it goes on behind a page's end.
  */
 bool purge_text_torn(const struct purge_text *text);
 

@@ -215,7 +215,8 @@ static bool expire_made(void *data, struct document *document)
     return true;
 }
 
-/* A service is listed by more lists than those below its directory: any that holds it may be believed as to its existence. */
+/* A service is listed by more lists than those below its directory: any that holds it may be believed as to its
+ * existence. */
 struct holding {
     const struct route *route;
     uint64_t id;

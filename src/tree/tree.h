@@ -86,7 +86,8 @@ void tree_wait_cancel(struct tree_wait *wait);
  * hand. */
 int64_t tree_list_expires(struct tree *tree, struct place *dir);
 
-/* A number that is another, all but certainly, when the listing's names or the ids they stand for are; 0 when the listing is not at hand. No request. */
+/* A number that is another, all but certainly, when the listing's names or the ids they stand for are; 0 when the
+ * listing is not at hand. No request. */
 uint64_t tree_list_signature(struct tree *tree, struct place *dir);
 
 /* How long, at most, a listing of this directory holds, in ms; CLOCK_NEVER for one that never changes. */

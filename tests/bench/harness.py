@@ -219,7 +219,8 @@ class Bench:
         if mounted:
             say(f"still mounted, left alone: {' '.join(mounted)}")
         else:
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            subprocess.run(["chmod", "-R", "u+w", self.scratch], check=False)
+            shutil.rmtree(self.scratch)
 
     def program(self, name):
         for path in (os.path.join(self.build, name), os.path.join(self.build, "tests", name)):

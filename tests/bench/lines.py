@@ -26,7 +26,7 @@ HUGE_LIMITS = ("max_body=4G", "cache_size=8G", "timeout_total=900")
 def row(what, measured, reference, limit, against, unit="s", note=""):
     """measured, reference: samples, or a single number. The ratio is that of the medians."""
     samples = [values if isinstance(values, list) else [values] for values in (measured, reference)]
-    ratio = median(samples[0]) / median(samples[1]) if median(samples[1]) else None
+    ratio = median(samples[0]) / (median(samples[1]) or 1)
     return {"what": what, "unit": unit, "measured": samples[0], "reference": samples[1], "against": against,
             "ratio": ratio, "limit": limit, "met": None if limit is None else ratio <= limit, "note": note}
 
@@ -48,6 +48,7 @@ def warm(bench):
     rows = []
     with bench.mount(simulator, "ttl=86400") as mount:
         subprocess.run(["cp", "-a", mount.invoices, copy], check=True)
+        subprocess.run(["chmod", "-R", "u+w", copy], check=True)  # or it could not be removed
         for name, command, limit in ways:
             if not isinstance(command, str) and not shutil.which(command[0]):
                 say(f"warm {name}: {command[0]} is not installed")
@@ -220,7 +221,7 @@ def idle(bench):
         until(lambda: switches(mount.pid) != before, 10)
         woken, memory = switches(mount.pid) - before, status_kb(mount.pid, "VmRSS") * 1024 / MB
     return [row("idle mount: RSS", memory, 16, 1.0, "16 MB", "MB"),
-            row("idle mount: wake-ups in 10 s", woken, 1, 0, "none", "")]
+            row("idle mount: wake-ups in 10 s", woken, 0, 0, "none", "")]
 
 
 def startup(bench):

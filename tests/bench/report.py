@@ -27,7 +27,7 @@ def cells(row):
     compared = row["limit"] is not None
     return [row["what"], shown(row["measured"], row["unit"]),
             f"{row['against']}: {shown(row['reference'], row['unit'])}" if compared else "",
-            f"{row['ratio']:.2f}" if compared and row["ratio"] is not None else "",
+            f"{row['ratio']:.2f}" if compared else "",
             f"{row['limit']:.2f}" if compared else "",
             {True: "met", False: "MISSED", None: ""}[row["met"]]]
 

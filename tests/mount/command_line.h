@@ -1,8 +1,10 @@
 /*
- * What the tests of the command line share: the program started by hand, as a user does it, and mounts that are there or not.
+ * What the tests of the command line share: the program started by hand, as a user does it, and mounts that are there
+ * or not.
  *
  * Threads:   one.
- * Ownership: program_begin() makes a directory with a mount point, program_end() takes away what was mounted there and the directory.
+ * Ownership: program_begin() makes a directory with a mount point, program_end() takes away what was mounted there
+ * and the directory.
  * Errors:    fail the test.
  */
 #ifndef MELBICOMFS_TESTS_COMMAND_LINE_H
@@ -115,8 +117,8 @@ static inline void place_remove(struct place *place)
 }
 
 /*
- * Runs the program with arguments as a shell reads them, in the place's directory, with MELBICOM_TOKEN set (token NULL: not set), and waits for its
- * first process to end. $URL is the simulator's, $MNT the mount point.
+ * Runs the program with arguments as a shell reads them, in the place's directory, with MELBICOM_TOKEN set (token
+ * NULL: not set), and waits for its first process to end. $URL is the simulator's, $MNT the mount point.
  */
 static inline struct ran __attribute__((format(printf, 4, 5)))
 program(const struct place *place, const struct simulator *sim, const char *token, const char *format, ...)

@@ -18,8 +18,9 @@
 #include "harness_private.h"
 
 /*
- * What has to be ended with the test program: process ids and mount points, in a table that the watchdog and the exit handler read. The test
- * program may end in the middle of a test, or be stuck in a mount of its own; killing the program behind the mount sets it free.
+ * What has to be ended with the test program: process ids and mount points, in a table that the watchdog and the exit
+ * handler read. The test program may end in the middle of a test, or be stuck in a mount of its own; killing the
+ * program behind the mount sets it free.
  */
 #define LIVE_MAX 32
 

@@ -5,10 +5,11 @@
  *      run(&f.mount, "cat billing/balance")          int teardown(void **state) return fixture_stop(&f);
  *      asked(&f.sim, "balance")                      int main(void)             harness_begin(); return cmocka_run_group_tests(…);
  *
- * Every simulator and every mount has a directory of its own below $TMPDIR. The environment names the programs: SIMULATOR and
- * MELBICOMFS. Stopping a mount asserts that the program ended with status 0, left no mount behind and wrote nothing to stderr that a
- * sanitizer would. Whatever a test left running is ended when the test program ends, however it ends; a test program that
- * takes longer than HARNESS_DEADLINE_S is ended by a watchdog, since a process stuck in a mount cannot end itself.
+ * Every simulator and every mount has a directory of its own below $TMPDIR. The environment names the programs:
+ * SIMULATOR and MELBICOMFS. Stopping a mount asserts that the program ended with status 0, left no mount behind and
+ * wrote nothing to stderr that a sanitizer would. Whatever a test left running is ended when the test program ends,
+ * however it ends; a test program that takes longer than HARNESS_DEADLINE_S is ended by a watchdog, since a process
+ * stuck in a mount cannot end itself.
  *
  * Threads:   the test's main thread; the watchdog is a thread of its own and touches nothing but process ids.
  *            run_start() may be called from threads, the rest not.
@@ -35,8 +36,8 @@
 
 /* ---- the program ---- */
 
-/* First thing in main(): exits with 77 where /dev/fuse is missing, starts the watchdog, sets a plain environment (LC_ALL=C, TZ=UTC).
- * TEST_FILTER=pattern runs the tests of matching names only. */
+/* First thing in main(): exits with 77 where /dev/fuse is missing, starts the watchdog, sets a plain environment
+ * (LC_ALL=C, TZ=UTC). TEST_FILTER=pattern runs the tests of matching names only. */
 void harness_begin(void);
 
 /* True when run by root. */
@@ -66,10 +67,12 @@ struct simulator {
 void simulator_start(struct simulator *sim, const char *const *options);
 void simulator_stop(struct simulator *sim);
 
-/* One HTTP request to 127.0.0.1 with any header lines ("A: b\r\n…" or NULL) and any body (or NULL). Its status; *ret (may be NULL) is the answer's body. */
+/* One HTTP request to 127.0.0.1 with any header lines ("A: b\r\n…" or NULL) and any body (or NULL). Its status; *ret
+ * (may be NULL) is the answer's body. */
 int http_ask(uint16_t port, const char *method, const char *path, const char *headers, const char *body, char **ret);
 
-/* The API's own answer to a GET of `path` (behind the prefix: "/billing/balance"), asked with the token. It is in the journal like any request. */
+/* The API's own answer to a GET of `path` (behind the prefix: "/billing/balance"), asked with the token. It is in the
+ * journal like any request. */
 char *api_get(struct simulator *sim, const char *path);
 
 /* Requests in the journal, of one operation, or of all (NULL). */
@@ -110,7 +113,8 @@ struct mount {
 /* Mounts, and returns when the mount is there. */
 void mount_start(struct mount *mount, const struct simulator *sim, const struct how *how);
 
-/* Ends the program with SIGTERM, and takes away what is left. Fails the test unless it ended with 0 and stderr is clean. */
+/* Ends the program with SIGTERM, and takes away what is left. Fails the test unless it ended with 0 and stderr is
+ * clean. */
 void mount_stop(struct mount *mount);
 
 /* The program's stderr so far. */
@@ -152,7 +156,8 @@ struct ran run(const struct mount *mount, const char *format, ...) __attribute__
 /* The same, and fails the test unless it exits 0. */
 struct ran run_ok(const struct mount *mount, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same in any directory, in the background; run_wait() waits and fails the test after `ms` (the command is killed then). */
+/* The same in any directory, in the background; run_wait() waits and fails the test after `ms` (the command is killed
+ * then). */
 void run_start(struct running *running, const char *cwd, const char *format, ...) __attribute__((format(printf, 3, 4)));
 struct ran run_wait(struct running *running, int ms);
 /* Whether it has ended (its status is still there for run_wait()). */

@@ -126,8 +126,8 @@ static inline char *numbered_names(unsigned n, size_t *len)
 }
 
 /*
- * Of the lines of `text`: nothing but a whole one was ever posted, none twice. If `refused`, each that was not is in the log as refused; otherwise
- * each was posted.
+ * Of the lines of `text`: nothing but a whole one was ever posted, none twice. If `refused`, each that was not is in
+ * the log as refused; otherwise each was posted.
  */
 static inline void assert_whole_names(const struct mount *mount, struct simulator *sim, const char *text, bool refused)
 {

@@ -3,8 +3,8 @@
  * simulator's own answer, which render.py fetches directly and renders by its own rules.
  *
  * The table below and the file must have the same rows: one that is added to the file fails the first test until it
- * has a path here. The rows are driven in the table's order on one mount, the narrow queries before the lists that would
- * answer for them.
+ * has a path here. The rows are driven in the table's order on one mount, the narrow queries before the lists that
+ * would answer for them.
  */
 #include "harness.h"
 

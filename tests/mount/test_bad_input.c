@@ -1,4 +1,5 @@
-/* Names that are none, changes that cannot be made, and answers that are no answers: each has its errno, and the mount goes on. */
+/* Names that are none, changes that cannot be made, and answers that are no answers: each has its errno, and the
+ * mount goes on. */
 #include "harness.h"
 
 #include <dirent.h>

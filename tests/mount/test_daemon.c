@@ -1,4 +1,5 @@
-/* From mounting to the end: in the background and not, by every way a mount ends, with others still in it; and the token's whereabouts. */
+/* From mounting to the end: in the background and not, by every way a mount ends, with others still in it; and the
+ * token's whereabouts. */
 #include "command_line.h"
 
 #include <sys/statvfs.h>

@@ -1,4 +1,5 @@
-/* Purging by the programs people purge with: each whole name is one POST, nothing else is, and errors reach the writer. */
+/* Purging by the programs people purge with: each whole name is one POST, nothing else is, and errors reach the
+ * writer. */
 #include "purge_posts.h"
 
 #include <errno.h>
@@ -215,7 +216,8 @@ static void a_file_cut_in_the_middle_of_a_name_is_refused_and_recorded(void **st
     free(text);
 }
 
-/* sed writes pages and looks for errors at its end only: what follows a page that failed begins with the rest of a name. */
+/* sed writes pages and looks for errors at its end only: what follows a page that failed begins with the rest of a
+ * name. */
 static void a_program_that_goes_on_after_a_failed_page_posts_no_rest_of_a_name(void **state)
 {
     (void)state;

@@ -244,8 +244,8 @@ static void test_ending_amid_notifications_ends(void **state)
 }
 
 /*
- * A LOOKUP that waits: the kernel has lost the entry (touch), while the node still lives (held open) and has to be revalidated. With
- * parallel directory operations another one in the same directory is answered meanwhile.
+ * A LOOKUP that waits: the kernel has lost the entry (touch), while the node still lives (held open) and has to be
+ * revalidated. With parallel directory operations another one in the same directory is answered meanwhile.
  */
 static void test_a_stalled_lookup_does_not_hold_up_another_in_its_directory(void **state)
 {
@@ -387,7 +387,8 @@ struct shown {
     int round;
 };
 
-/* The names below a touched directory are dropped behind the answer to touch, so the change may take a moment to show. */
+/* The names below a touched directory are dropped behind the answer to touch, so the change may take a moment to
+ * show. */
 static bool shows_round(void *data)
 {
     const struct shown *shown = data;

@@ -367,6 +367,18 @@ static void test_touch_of_a_directory_renews_what_is_below_it(void **state)
                       run_ok(&f->mount, "ls billing/invoices | grep -c json").out);
 }
 
+static void test_an_expired_list_is_renewed_rather_than_its_items_one_by_one(void **state)
+{
+    struct fixture *f = *state;
+    fixture_remount(f, NULL);
+    run_ok(&f->mount, "ls billing/invoices");
+    journal_clear(&f->sim);
+    run_ok(&f->mount, "touch billing/invoices/90001.json; cat billing/invoices/90001.json billing/invoices/90002.json");
+    assert_int_equal(asked(&f->sim, NULL), 1);
+    assert_non_null(strstr(journal(&f->sim, "invoices"), "/api/billing/invoices?show"));
+    assert_non_null(strstr(journal(&f->sim, "invoices"), "\"conditional\":true"));
+}
+
 static void test_touch_of_the_root_renews_everything_when_it_is_next_used(void **state)
 {
     struct fixture *f = *state;
@@ -419,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_touch_shows_a_balance_that_changed_inside_the_ttl),
         cmocka_unit_test(test_attributes_say_when_it_was_fetched_and_when_it_expires),
         cmocka_unit_test(test_touch_of_a_directory_renews_what_is_below_it),
+        cmocka_unit_test(test_an_expired_list_is_renewed_rather_than_its_items_one_by_one),
         cmocka_unit_test(test_touch_of_the_root_renews_everything_when_it_is_next_used),
         cmocka_unit_test(test_touch_does_not_create_and_sets_no_times),
     };

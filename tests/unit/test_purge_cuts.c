@@ -127,7 +127,8 @@ static void a_writer_gone_takes_back_what_has_not_left(void **state)
     assert_false(told.done);
 }
 
-/* Two processes share a descriptor: the first is killed while its POST is in flight, the second goes on, and is killed. */
+/* Two processes share a descriptor: the first is killed while its POST is in flight, the second goes on, and is
+ * killed. */
 static void writers_gone_one_after_the_other_on_one_handle(void **state)
 {
     struct fixture *f = *state;
@@ -185,7 +186,8 @@ static void everything_ends_with_writes_under_way(void **state)
 
 /* ---- programs that go on after a failure ---- */
 
-/* A filter writes through stdio, which drops its buffer when a write fails and goes on with the next at the same offset. */
+/* A filter writes through stdio, which drops its buffer when a write fails and goes on with the next at the same
+ * offset. */
 static void the_rest_of_a_name_is_never_sent_after_a_failed_page(void **state)
 {
     struct fixture *f = *state;
