@@ -59,6 +59,9 @@ static void push_from_cursor(struct session *session, struct directory *dir, str
     /* All of them were pushed or read some time ago, and still one had to be read: the kernel has dropped pages. */
     for (at = dir->first_child; at; at = at->next_sibling)
         at->in_cache = at == after;
+    dir->cursor = after;
+    dir->exhausted = 0;
+    dir->last_push = clock_ms(); /* and so not again for a while */
 }
 
 void ahead_of_read(struct session *session, struct node *node)

@@ -38,7 +38,7 @@ static void drop_links(struct session *session, struct node *dir, bool all)
     for (struct node *link = dir->dir->first_child; link; link = link->next_sibling)
         if (link->current && link->nlookup && link->bound && link->place.route->kind == ROUTE_LINK &&
             (all || !holds(session, link)))
-            push_drop_entry(session->push, dir->nodeid, link->key.name, NULL, NULL);
+            push_drop_entry(session->push, dir->nodeid, link->key.name);
 }
 
 bool links_hold(struct session *session, struct node *dir)

@@ -8,15 +8,17 @@
 
 #include <errno.h>
 #include <fuse3/fuse_lowlevel.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum job_kind { DROP_ENTRY, DROP_INODE, BYTES };
+enum job_kind { DROP_ENTRY, EXPIRE_ENTRY, DROP_INODE, BYTES };
 
 struct job {
     struct job *next;
@@ -144,9 +146,30 @@ void push_free(struct push *push)
     free(push);
 }
 
+/*
+ * The same message as for dropping, with a flag that Linux knows since 6.2; an older kernel does not look at it, and drops. Written
+ * here, because libfuse has changed its function's arguments since 3.14.
+ */
+#define EXPIRE_ONLY 1u /* FUSE_EXPIRE_ONLY */
+
+static void expire_entry(struct push *push, uint64_t dir, char *name)
+{
+    struct fuse_notify_inval_entry_out entry = {.parent = dir, .namelen = (uint32_t)strlen(name)};
+    struct fuse_out_header head = {.error = FUSE_NOTIFY_INVAL_ENTRY};
+    uint32_t flags = EXPIRE_ONLY;
+    struct iovec parts[] = {{&head, sizeof head}, {&entry, sizeof entry}, {name, strlen(name) + 1}};
+
+    memcpy((char *)&entry + 12, &flags, sizeof flags); /* called padding before Linux 6.2 */
+    head.len = (uint32_t)(sizeof head + sizeof entry + strlen(name) + 1);
+    (void)!writev(fuse_session_fd(push->session), parts, 3);
+}
+
 static void run(struct push *push, struct job *job)
 {
     switch (job->kind) {
+    case EXPIRE_ENTRY:
+        expire_entry(push, job->nodeid, job->name);
+        break;
     case DROP_ENTRY:
         fuse_lowlevel_notify_inval_entry(push->session, job->nodeid, job->name, strlen(job->name));
         break;
@@ -227,9 +250,16 @@ static void queue_job(struct push *push, struct job *job)
     pthread_mutex_unlock(&push->mutex);
 }
 
-void push_drop_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data)
+void push_drop_entry(struct push *push, uint64_t dir, const char *name)
 {
     struct job *job = job_new(DROP_ENTRY, dir, name);
+    if (job)
+        queue_job(push, job);
+}
+
+void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data)
+{
+    struct job *job = job_new(EXPIRE_ENTRY, dir, name);
     if (!job) {
         if (done)
             done(data);

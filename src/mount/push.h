@@ -35,9 +35,13 @@ int push_start(struct push *push, struct fuse_session *session);
 void push_stop(struct push *push);
 bool push_ended(struct push *push);
 
-/* Drops a name from the kernel's directory cache: the next access looks it up. done (may be NULL) is called on the
- * loop's thread afterwards. */
-void push_drop_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data);
+/* Drops a name from the kernel's directory cache: the next access looks it up, and the kernel forgets the node once
+ * nobody has it open. */
+void push_drop_entry(struct push *push, uint64_t dir, const char *name);
+
+/* Lets a name expire: the next access revalidates it, without the directory's lock. (Linux 6.1 drops it.) done (may be
+ * NULL) is called on the loop's thread afterwards. */
+void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data);
 
 /* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. */
 void push_drop_inode(struct push *push, uint64_t nodeid);

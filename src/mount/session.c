@@ -37,7 +37,7 @@ static void release_node(void *data, struct node *node)
 {
     struct session *session = data;
     if (node->current && node->nlookup && node->snapshot && atomic_load(&node->snapshot->refs) == 1)
-        push_drop_entry(session->push, node->parent->nodeid, node->key.name, NULL, NULL);
+        push_drop_entry(session->push, node->parent->nodeid, node->key.name);
 }
 
 static void on_release(void *data)
@@ -166,7 +166,7 @@ static int check_empty(const char *path)
 static bool is_dead(const char *path)
 {
     struct statvfs st;
-    return statvfs(path, &st) < 0 && errno == ENOTCONN;
+    return statvfs(path, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 static int check_mountpoint(const char *path)

@@ -28,7 +28,7 @@ static void on_purged(void *data, int error)
     /* Without its entry the kernel forgets the node as soon as it is closed, and a name left cut gets into the log
      * then. */
     if (purge_handle_keeps(node->handle))
-        push_drop_entry(pending->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
+        push_drop_entry(pending->session->push, node->parent->nodeid, node->key.name);
     fuse_reply_write(pending_take(pending), pending->size);
     pending_free(pending);
 }
@@ -131,7 +131,7 @@ static void reply_unchanged(struct session *session, fuse_req_t req, struct node
     fuse_reply_attr(req, &st, timeout);
 }
 
-static void on_dropped(void *data)
+static void on_expired(void *data)
 {
     struct pending *pending = data;
     reply_unchanged(pending->session, pending_take(pending), pending->node);
@@ -154,7 +154,7 @@ static void drop_below(void *data, struct node *node)
         return;
     if (node->place.route->kind != ROUTE_DIR) {
         if (node->current && node->nlookup)
-            push_drop_entry(drop->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
+            push_expire_entry(drop->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
     } else if (node->dir->listed_until && node->dir->listed_until != CLOCK_NEVER) {
         node->dir->listed_until = clock_ms();
         push_drop_inode(drop->session->push, node->nodeid);
@@ -182,7 +182,7 @@ static void touch_file(struct session *session, fuse_req_t req, struct node *nod
     if (!pending)
         return;
     pending->pinned = true;
-    push_drop_entry(session->push, node->parent->nodeid, node->key.name, on_dropped, pending);
+    push_expire_entry(session->push, node->parent->nodeid, node->key.name, on_expired, pending);
 }
 
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)

@@ -43,24 +43,28 @@ def version(command):
 
 def measure(options, names):
     rounds = options.rounds or (3 if options.quick else 5)
-    rows = []
+    rows, failed = [], []
     with Bench(os.path.abspath(options.build), rounds, options.quick) as bench:
         for name in names:
             start = time.monotonic()
             say(f"measuring {name} ...")
-            rows += [{"line": name, **found} for found in LINES[name](bench)]
+            try:
+                rows += [{"line": name, **found} for found in LINES[name](bench)]
+            except Failure as failure:
+                bench.notes.append(f"{name} could not be measured: {failure}")
+                failed.append(name)
             say(f"measuring {name}: {time.monotonic() - start:.0f} s")
         notes = bench.notes
     load = os.getloadavg()[0]
     if load > 2 * os.cpu_count():
         notes.append(f"the load of the machine was {load:.1f}: others were at work, too")
-    return rows, notes
+    return rows, notes, failed
 
 
 def main():
     options, names = arguments()
     try:
-        rows, notes = measure(options, names)
+        rows, notes, failed = measure(options, names)
     except Failure as failure:
         sys.exit(f"bench: {failure}")
     except KeyboardInterrupt:
@@ -73,7 +77,7 @@ def main():
         file.write("\n")
     report.draw(rows, os.path.join(options.output, "bench.svg"))
     missed = [found["what"] for found in rows if found["met"] is False]
-    sys.exit(1 if missed and options.strict else 0)
+    sys.exit(2 if failed else 1 if missed and options.strict else 0)
 
 
 if __name__ == "__main__":

@@ -239,11 +239,12 @@ static void a_program_that_goes_on_after_a_failed_page_posts_no_rest_of_a_name(v
     assert_true(atoi(ran.out) >= 1);
     struct json_object *list = posts(&f.sim);
     for (size_t i = 0; i < json_object_array_length(list); i++) {
-        char line[128];
-        (void)snprintf(line, sizeof line, "%s\n", posted_name(list, i));
-        const char *at = strstr(text, line);
-        if (!at || (at > text && at[-1] != '\n'))
-            fail_msg("'%s' was posted, which is no whole name", posted_name(list, i));
+        const char *name = posted_name(list, i);
+        const char *at = strstr(text, name);
+        while (at && ((at > text && at[-1] != '\n') || at[strlen(name)] != '\n'))
+            at = strstr(at + 1, name);
+        if (!at || !*name)
+            fail_msg("'%s' was posted, which is no whole name", name);
     }
     json_object_put(list);
     free(text);
@@ -260,11 +261,11 @@ static void sixteen_writers_run_side_by_side(void **state)
                                       "echo name-$i > " PURGE " & done; wait");
     assert_int_equal(asked(&f.sim, "purge"), 16);
     /* One after the other they would take 6.4 s. */
-    assert_in_range(ran.ms, 400, 3000);
+    assert_in_range(ran.ms, 400, 5000);
     journal_clear(&f.sim);
     ran = run_ok(&f.mount, "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do echo name-$i; done | cat > " PURGE);
     assert_int_equal(asked(&f.sim, "purge"), 16);
-    assert_in_range(ran.ms, 400, 3000);
+    assert_in_range(ran.ms, 400, 5000);
 }
 
 static void purge_is_a_writable_file_that_is_always_empty(void **state)

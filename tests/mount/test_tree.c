@@ -1,5 +1,5 @@
 /*
- * The tree as a whole: what walks it, what that asks of the API, what is documented of it, and how `touch` renews it.
+ * The tree as a whole: what its use asks of the API, what is documented of it, and how `touch` renews it.
  */
 #include "harness.h"
 
@@ -10,89 +10,19 @@
 
 #define PYTHON "/usr/bin/python3 "
 
-/* What `find . -type l -exec test ! -e {} \; -print` prints, with a process for thousands of links, not for each. */
-#define DANGLING "find . -type l -exec sh -c 'for link; do test -e \"$link\" || echo \"$link\"; done' sh {} +"
-
-/* ---- walking ---- */
-
-/* It ends well, and complains of nothing. Returns what it printed. */
-static const char *assert_silent(const struct mount *mount, const char *command)
-{
-    struct ran ran = run(mount, "%s", command);
-    if (ran.status != 0 || ran.err_len > 0)
-        fail_msg("`%s` exits %d and says: %.2000s", command, ran.status, ran.err);
-    return ran.out;
-}
-
-static const char *const large[] = {"--services", "2000", "--invoices", "10000", NULL};
-
-static int setup_large(void **state)
-{
-    static struct fixture fixture;
-    *state = &fixture;
-    /* Longer than the walks take, on any machine. */
-    return fixture_start(&fixture, large, &(struct how){.options = "ttl=600"});
-}
-
-static int teardown(void **state)
-{
-    return fixture_stop(*state);
-}
-
-static void test_no_link_dangles(void **state)
-{
-    struct fixture *f = *state;
-    assert_string_equal(assert_silent(&f->mount, DANGLING), "");
-    assert_string_equal(assert_silent(&f->mount, "find -L . -type l"), "");
-    /* Services in no list but the filtered ones have their links, too. */
-    run_ok(&f->mount, "cat services/by-status/Terminated/10425/info.json | grep -q '\"Terminated\"'");
-    assert_int_equal(atoi(run_ok(&f->mount, "find services/by-status -type l | wc -l").out), 2000);
-    assert_int_equal(atoi(run_ok(&f->mount, "find billing/invoices/by-number -type l | wc -l").out), 10000);
-    assert_int_equal(atoi(run_ok(&f->mount, "find billing/invoices/by-status -type l | wc -l").out), 10000);
-}
-
-static void test_ls_walks_it_without_an_error(void **state)
-{
-    struct fixture *f = *state;
-    assert_silent(&f->mount, "ls -lR >\"$DIR/out\"");
-}
-
-static void test_tree_walks_it_without_an_error(void **state)
-{
-    struct fixture *f = *state;
-    assert_silent(&f->mount, "tree >\"$DIR/out\"");
-}
-
-static void test_find_follows_every_link_without_an_error(void **state)
-{
-    struct fixture *f = *state;
-    assert_silent(&f->mount, "find -L . -maxdepth 6 >\"$DIR/out\"");
-}
-
-static void test_tar_follows_every_link_without_an_error(void **state)
-{
-    struct fixture *f = *state;
-    /* Through a pipe, for tar knows /dev/null and would read nothing. */
-    assert_silent(&f->mount, "(tar ch . || echo failed >&2) | cat >/dev/null");
-}
-
-static void test_rsync_follows_every_link_without_an_error(void **state)
-{
-    struct fixture *f = *state;
-    assert_silent(&f->mount, "rsync -aL . \"$DIR/copy/\"");
-    /* Each invoice by three ways, once each. */
-    assert_int_equal(atoi(run_ok(&f->mount, "find \"$DIR/copy/billing/invoices\" -name '*.json' | wc -l").out), 30000);
-    run_ok(&f->mount, "chmod -R u+rwX \"$DIR/copy\"; rm -rf \"$DIR/copy\"");
-}
-
 /* ---- what a cold walk asks ---- */
 
-static int setup_small(void **state)
+static int setup(void **state)
 {
     static struct fixture fixture;
     static const char *const options[] = {"--services", "40", "--groups", "6", NULL};
     *state = &fixture;
     return fixture_start(&fixture, options, NULL);
+}
+
+static int teardown(void **state)
+{
+    return fixture_stop(*state);
 }
 
 /* Paths in the journal, and how many of them differ. */
@@ -412,15 +342,7 @@ static void test_touch_does_not_create_and_sets_no_times(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest walks[] = {
-        cmocka_unit_test(test_no_link_dangles),
-        cmocka_unit_test(test_ls_walks_it_without_an_error),
-        cmocka_unit_test(test_tree_walks_it_without_an_error),
-        cmocka_unit_test(test_find_follows_every_link_without_an_error),
-        cmocka_unit_test(test_tar_follows_every_link_without_an_error),
-        cmocka_unit_test(test_rsync_follows_every_link_without_an_error),
-    };
-    static const struct CMUnitTest rest[] = {
+    static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grep_over_a_cold_mount_asks_once_for_each_list_filter_and_service),
         cmocka_unit_test(test_one_path_asks_for_the_least_that_serves),
         cmocka_unit_test(test_an_invoice_by_its_number_asks_for_that_one_alone),
@@ -437,6 +359,5 @@ int main(void)
     };
     harness_begin();
     setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
-    int failed = cmocka_run_group_tests(rest, setup_small, teardown);
-    return cmocka_run_group_tests(walks, setup_large, teardown) + failed;
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
