@@ -245,13 +245,21 @@ static void on_signal(void *data, short revents)
     }
 }
 
+/* Whoever starts a program with nohup wants it to outlive the terminal. */
+static bool ignores_hangups(void)
+{
+    struct sigaction action;
+    return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static int watch_signals(struct program *program)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    if (!ignores_hangups())
+        sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     program->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -94,6 +94,20 @@ static void *watch(void *unused)
     return unused;
 }
 
+/* Programs started from here are to end as they would from a shell, whatever this one was started with: nohup, for one,
+ * has SIGHUP ignored by all that runs below it. */
+static void default_signals(void)
+{
+    static const int kinds[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGCHLD, SIGUSR1};
+    sigset_t none;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        signal(kinds[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 void harness_begin(void)
 {
     pthread_t watchdog;
@@ -112,7 +126,7 @@ void harness_begin(void)
     unsetenv("MELBICOM_URL");
     unsetenv("CREDENTIALS_DIRECTORY");
     umask(022);
-    signal(SIGPIPE, SIG_IGN);
+    default_signals();
     setvbuf(stdout, NULL, _IOLBF, 0);
     atexit(end_all);
     if (getenv("TEST_FILTER"))

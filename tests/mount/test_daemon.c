@@ -103,6 +103,23 @@ static void sigterm_and_sigint_unmount(void **state)
     }
 }
 
+static void nohup_keeps_it_when_the_terminal_hangs_up(void **state)
+{
+    struct running server;
+
+    (void)state;
+    setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
+    run_start(&server, place.dir, "exec nohup \"$MELBICOMFS\" -f $URL $MNT");
+    unsetenv("MELBICOM_TOKEN");
+    assert_true(wait_until(is_mount_cond, place.mnt, OK_MS));
+    assert_int_equal(kill(server.pid, SIGHUP), 0);
+    assert_works(&place);
+    assert_false(run_ended(&server));
+    assert_int_equal(kill(server.pid, SIGTERM), 0);
+    assert_int_equal(run_wait(&server, OK_MS).status, 0);
+    assert_gone(&place);
+}
+
 /* In the foreground, so that the exit status is seen: with a file open, a shell in it, and a reader that waits. */
 static void it_ends_with_files_open_and_a_reader_blocked(void **state)
 {
@@ -347,11 +364,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(in_the_background_it_returns_when_mounted),    TEST(sigterm_and_sigint_unmount),
-        TEST(it_ends_with_files_open_and_a_reader_blocked), TEST(killed_it_leaves_enotconn_and_mounting_again_recovers),
-        TEST(over_a_living_mount_it_does_not_mount),        TEST(arguments_in_the_order_of_mount),
-        TEST(two_mounts_of_one_account_side_by_side),       TEST(the_token_is_shown_nowhere),
-        TEST(an_ordinary_user_mounts_and_recovers),         TEST(allow_other_is_for_those_whom_fuse_conf_allows_it),
+        TEST(in_the_background_it_returns_when_mounted),
+        TEST(sigterm_and_sigint_unmount),
+        TEST(nohup_keeps_it_when_the_terminal_hangs_up),
+        TEST(it_ends_with_files_open_and_a_reader_blocked),
+        TEST(killed_it_leaves_enotconn_and_mounting_again_recovers),
+        TEST(over_a_living_mount_it_does_not_mount),
+        TEST(arguments_in_the_order_of_mount),
+        TEST(two_mounts_of_one_account_side_by_side),
+        TEST(the_token_is_shown_nowhere),
+        TEST(an_ordinary_user_mounts_and_recovers),
+        TEST(allow_other_is_for_those_whom_fuse_conf_allows_it),
     };
 
     harness_begin();
