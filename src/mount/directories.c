@@ -1,5 +1,6 @@
 #include "mount/session_private.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -13,21 +14,63 @@
  *
  * With READDIRPLUS an entry whose content is at hand comes with its node and attributes, and counts as a lookup; any
  * other comes with node 0, and the kernel looks it up when it is used.
+ *
+ * While the kernel makes inodes of one answer, which takes it twice as long as it took to write, the next one is
+ * written: it is all but certain that it will be asked for. One such page is kept, for a moment, and only given while
+ * the document that it shows is still the same.
  */
 #define DOTS        2
 #define UNKNOWN_INO 0xffffffffu /* what readdir(3) shows where no number is known; 0 would mean "deleted" */
 
-/* One answer being made. */
+/* How long a page that was written ahead may wait: what it says of how long things hold counts from when it was
+ * written. */
+#define AHEAD_MS 100
+
+/* One answer: of `size` bytes at most, from `offset` on. Its nodes are held until it goes. */
 struct page {
     struct session *session;
-    fuse_req_t req;
-    struct node *dir;
+    struct node *dir;   /* held, too */
+    off_t offset, next; /* next: 0 when the listing ends here */
     bool plus;
     char *buf;
     size_t size, len;
     struct node **looked_up;
     size_t n;
+    struct document *document; /* what it shows, referenced; NULL: fixed names alone */
+    uint64_t generation;       /* of the document */
+    int64_t made;              /* on clock_ms() */
 };
+
+static void page_free(struct page *page)
+{
+    if (!page)
+        return;
+    while (page->n > 0)
+        node_release(page->session->nodes, page->looked_up[--page->n]);
+    node_release(page->session->nodes, page->dir);
+    document_unref(page->document);
+    free(page->looked_up);
+    free(page->buf);
+    free(page);
+}
+
+static struct page *page_new(struct session *session, struct node *dir, size_t size, off_t offset, bool plus)
+{
+    struct page *page = calloc(1, sizeof *page);
+    if (!page)
+        return NULL;
+    *page =
+        (struct page){.session = session, .dir = dir, .offset = offset, .plus = plus, .size = size, .made = clock_ms()};
+    node_hold(dir);
+    /* The smallest entry with attributes takes 160 bytes. */
+    page->buf = malloc(size);
+    page->looked_up = calloc(size / 128 + 1, sizeof(struct node *));
+    if (!page->buf || !page->looked_up) {
+        page_free(page);
+        return NULL;
+    }
+    return page;
+}
 
 static mode_t type_of(const struct route *route)
 {
@@ -37,11 +80,13 @@ static mode_t type_of(const struct route *route)
 static bool add(struct page *page, const char *name, const struct fuse_entry_param *e, uint64_t next)
 {
     size_t left = page->size - page->len;
-    size_t need = page->plus ? fuse_add_direntry_plus(page->req, page->buf + page->len, left, name, e, (off_t)next)
-                             : fuse_add_direntry(page->req, page->buf + page->len, left, name, &e->attr, (off_t)next);
+    /* libfuse has no use for the request. */
+    size_t need = page->plus ? fuse_add_direntry_plus(NULL, page->buf + page->len, left, name, e, (off_t)next)
+                             : fuse_add_direntry(NULL, page->buf + page->len, left, name, &e->attr, (off_t)next);
     if (need > left)
         return false;
     page->len += need;
+    page->next = (off_t)next;
     return true;
 }
 
@@ -79,7 +124,7 @@ static bool add_listed(struct page *page, const struct listed *listed)
             e.attr.st_ino = known->nodeid;
         return add(page, listed->name, &e, listed->ordinal + DOTS);
     }
-    if (fuse_add_direntry_plus(page->req, NULL, 0, listed->name, NULL, 0) > page->size - page->len)
+    if (fuse_add_direntry_plus(NULL, NULL, 0, listed->name, NULL, 0) > page->size - page->len)
         return false;
     struct node *node = node_of_listed(page, listed);
     if (!node)
@@ -90,23 +135,105 @@ static bool add_listed(struct page *page, const struct listed *listed)
     e.entry_timeout = seconds_until(listed->route->kind == ROUTE_LINK ? CLOCK_NEVER : listed->view.expires);
     attr_of(page->session, node, &e.attr);
     add(page, listed->name, &e, listed->ordinal + DOTS);
-    node->nlookup++;
+    node_hold(node);
     page->looked_up[page->n++] = node;
     return true;
 }
 
-static int fill(struct page *page, struct listing *listing, off_t offset)
+/* Writes what fits of the listing, which is closed. */
+static void fill(struct page *page, struct listing *listing)
 {
-    /* The smallest entry with attributes takes 160 bytes. */
-    page->buf = malloc(page->size);
-    page->looked_up = calloc(page->size / 128 + 1, sizeof(struct node *));
-    if (!page->buf || !page->looked_up)
-        return -ENOMEM;
     struct listed listed;
-    bool room = add_dots(page, offset);
+    bool room = add_dots(page, page->offset);
     while (room && listing_next(listing, &listed))
         room = add_listed(page, &listed);
-    return 0;
+    if (room)
+        page->next = 0;
+    if (listing->document) {
+        page->document = document_ref(listing->document);
+        page->generation = listing->document->generation;
+    }
+    listing_close(listing);
+}
+
+/* 1 and a page, if what it takes is at hand; 0 when it is not; or an error. */
+static int write_page(struct session *session, struct node *dir, size_t size, off_t offset, bool plus,
+                      struct page **ret)
+{
+    struct listing listing;
+    uint64_t after = offset > DOTS ? (uint64_t)offset - DOTS : 0;
+    int r = listing_open(&listing, session->tree, &dir->place, after);
+    if (r != 1)
+        return r;
+    struct page *page = page_new(session, dir, size, offset, plus);
+    if (!page) {
+        listing_close(&listing);
+        return -ENOMEM;
+    }
+    fill(page, &listing);
+    *ret = page;
+    return 1;
+}
+
+/* ---- the next page, written ahead ---- */
+
+/* Whether the page still shows what there is. */
+static bool page_holds(const struct page *page)
+{
+    const struct document *document = page->document;
+    return clock_ms() - page->made < AHEAD_MS && tree_listed(page->session->tree, &page->dir->place) == document &&
+           (!document || (document->generation == page->generation && document_fresh(document)));
+}
+
+/* The page that was written for this request, if it was and holds; nothing is kept of it. */
+static struct page *take_ahead(struct session *session, const struct node *dir, size_t size, off_t offset, bool plus)
+{
+    struct page *page = steal(&session->ahead);
+    if (page && page->dir == dir && page->size == size && page->offset == offset && page->plus == plus &&
+        page_holds(page))
+        return page;
+    page_free(page);
+    return NULL;
+}
+
+void page_ahead_drop(void *data)
+{
+    struct session *session = data;
+    page_free(steal(&session->ahead));
+}
+
+void page_ahead_write(void *data)
+{
+    struct session *session = data;
+    struct page *last = steal(&session->ahead), *next;
+    if (!last)
+        return;
+    if (write_page(session, last->dir, last->size, last->next, last->plus, &next) == 1) {
+        session->ahead = next;
+        timer_set(session->loop, &session->ahead_expiry, next->made + AHEAD_MS);
+    }
+    page_free(last);
+}
+
+/* ---- the request ---- */
+
+/* Answers with the page; its nodes are the kernel's then, if it takes the answer. Then sees to the next one. */
+static void reply_page(fuse_req_t req, struct page *page)
+{
+    struct session *session = page->session;
+    for (size_t i = 0; i < page->n; i++)
+        page->looked_up[i]->nlookup++;
+    if (fuse_reply_buf(req, page->buf, page->len) < 0)
+        for (size_t i = 0; i < page->n; i++)
+            page->looked_up[i]->nlookup--;
+    page_ahead_drop(session);
+    /* Who asks for a second page will ask for a third; who asks for one may only look whether there is anything. */
+    if (!page->plus || page->next == 0 || page->offset == 0) {
+        page_free(page);
+        return;
+    }
+    session->ahead = page;
+    task_defer(session->loop, &session->ahead_task);
 }
 
 static void resume_list(struct pending *pending, int error);
@@ -115,30 +242,21 @@ static void resume_list(struct pending *pending, int error);
 static bool list_now(struct session *session, struct node *dir, fuse_req_t (*take)(void *), void *data, size_t size,
                      off_t offset, bool plus)
 {
-    struct listing listing;
-    uint64_t after = offset > DOTS ? (uint64_t)offset - DOTS : 0;
-    int r = listing_open(&listing, session->tree, &dir->place, after);
+    struct page *page = take_ahead(session, dir, size, offset, plus);
+    int r = page ? 1 : write_page(session, dir, size, offset, plus, &page);
     if (r == 0)
         return false;
-
-    struct page page = {.session = session, .req = take(data), .dir = dir, .plus = plus, .size = size};
-    if (r == 1) {
-        if (offset == 0) {
-            dir->dir->listed_until = tree_list_expires(session->tree, &dir->place);
-            dir->dir->moved = false;
-            if (is_of_links(dir))
-                dir->dir->signature = tree_list_signature(session->tree, &dir->place);
-        }
-        r = fill(&page, &listing, offset);
-        listing_close(&listing);
+    if (r < 0) {
+        fuse_reply_err(take(data), -r);
+        return true;
     }
-    if (r < 0)
-        fuse_reply_err(page.req, -r);
-    else if (fuse_reply_buf(page.req, page.buf, page.len) < 0)
-        while (page.n > 0)
-            nodes_forget(session->nodes, page.looked_up[--page.n], 1);
-    free(page.buf);
-    free(page.looked_up);
+    if (offset == 0) {
+        dir->dir->listed_until = tree_list_expires(session->tree, &dir->place);
+        dir->dir->moved = false;
+        if (is_of_links(dir))
+            dir->dir->signature = tree_list_signature(session->tree, &dir->place);
+    }
+    reply_page(take(data), page);
     return true;
 }
 

@@ -66,6 +66,8 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
     session->metrics = metrics;
     session->interrupts = (struct timer){.fn = pendings_check_interrupts, .data = session};
     session->release = (struct task){.fn = on_release, .data = session};
+    session->ahead_task = (struct task){.fn = page_ahead_write, .data = session};
+    session->ahead_expiry = (struct timer){.fn = page_ahead_drop, .data = session};
     session->nodes = nodes_new(tree);
     session->push = push_new(loop, metrics);
     if (!session->nodes || !session->push) {
@@ -83,6 +85,9 @@ void session_free(struct session *session)
     session_unmount(session);
     documents_on_evict(tree_documents(session->tree), NULL, NULL);
     task_cancel(&session->release);
+    task_cancel(&session->ahead_task);
+    timer_clear(&session->ahead_expiry);
+    page_ahead_drop(session);
     push_free(session->push);
     if (session->fuse)
         fuse_session_destroy(session->fuse);

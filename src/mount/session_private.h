@@ -19,6 +19,7 @@
 #include <fuse3/fuse_lowlevel.h>
 
 struct config;
+struct page;
 struct purge_write;
 
 struct session {
@@ -34,6 +35,9 @@ struct session {
     struct pending *pendings;
     struct timer interrupts; /* set while some pending request is marked */
     struct task release;     /* set when documents were dropped for want of space */
+    struct page *ahead;      /* of a directory, written before it is asked for; see directories.c */
+    struct task ahead_task;
+    struct timer ahead_expiry;
 };
 
 /*
@@ -94,6 +98,11 @@ bool is_of_links(const struct node *dir);
 /* The listing that the kernel holds of a directory has expired: true when it is one of links and holds for another
  * life. */
 bool links_hold(struct session *session, struct node *dir);
+
+/* Writes the page of a directory behind the one that was asked for last; and drops what has been written. For the task
+ * and the timer, data is the session. */
+void page_ahead_write(void *data);
+void page_ahead_drop(void *data);
 
 /* A file of the directory was read from its start: sees whether its siblings will be, too. */
 void ahead_of_read(struct session *session, struct node *node);

@@ -82,6 +82,10 @@ int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait);
 
 void tree_wait_cancel(struct tree_wait *wait);
 
+/* The document that the listing of a directory comes from, as it is now; NULL when there is none, or nothing at hand.
+ * Borrowed until the next turn. */
+struct document *tree_listed(struct tree *tree, struct place *dir);
+
 /* clock_ms() until which the listing of a directory holds: CLOCK_NEVER for one that never changes, 0 for one not at
  * hand. */
 int64_t tree_list_expires(struct tree *tree, struct place *dir);

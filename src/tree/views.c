@@ -391,6 +391,11 @@ int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait)
     return ask(list_document(tree, dir, true), wait);
 }
 
+struct document *tree_listed(struct tree *tree, struct place *dir)
+{
+    return list_document(tree, dir, false);
+}
+
 int64_t tree_list_expires(struct tree *tree, struct place *dir)
 {
     const struct route *any = route_shape(dir->route)->any;
