@@ -25,8 +25,7 @@
 
 static bool pushable(const struct node *node)
 {
-    return node->current && node->bound && node->nlookup && !node->in_cache && node->snapshot &&
-           node->snapshot->len > 0;
+    return node->current && node->nlookup && !node->in_cache && node_snapshot(node) && node->snapshot->len > 0;
 }
 
 /* Pushes the next `window` children that are wanted, from the cursor on, once round at most. */
@@ -117,6 +116,6 @@ void ahead_of_getattr(struct session *session, struct node *node)
         spree->window = session->config->readahead;
     struct node *at = dir->next_sibling;
     for (unsigned n = 0; at && n < spree->window; at = at->next_sibling, n++)
-        if (at->place.route == dir->place.route && !fetch_cousin(session, at, node->key.name))
+        if (at->place.route == dir->place.route && !fetch_cousin(session, at, node->name))
             break;
 }

@@ -36,9 +36,9 @@ static bool holds(struct session *session, struct node *link)
 static void drop_links(struct session *session, struct node *dir, bool all)
 {
     for (struct node *link = dir->dir->first_child; link; link = link->next_sibling)
-        if (link->current && link->nlookup && link->bound && link->place.route->kind == ROUTE_LINK &&
+        if (link->current && link->nlookup && link->bound && node_kind(link) == ROUTE_LINK &&
             (all || !holds(session, link)))
-            push_drop_entry(session->push, dir->nodeid, link->key.name);
+            push_drop_entry(session->push, dir->nodeid, link->name);
 }
 
 bool links_hold(struct session *session, struct node *dir)

@@ -30,7 +30,7 @@ struct nodes {
 
 static size_t key_len(const struct node *node)
 {
-    return sizeof node->key.parent + strlen(node->key.name);
+    return sizeof node->parent + strlen(node->name);
 }
 
 /* Gives the node the next number; false when out of memory. */
@@ -95,19 +95,20 @@ static struct node *make(struct nodes *nodes, struct node *dir, struct place *pl
 {
     size_t len = strlen(place->name) + 1;
     struct node *node = calloc(1, sizeof *node + len);
+    struct directory *directory = NULL;
     bool is_dir = place->route->kind == ROUTE_DIR;
-    if (!node || (is_dir && !(node->dir = calloc(1, sizeof *node->dir))) || !number(nodes, node)) {
-        if (node)
-            free(node->dir);
+    if (!node || (is_dir && !(directory = calloc(1, sizeof *directory))) || !number(nodes, node)) {
+        free(directory);
         free(node);
         place_clear(place);
         return NULL;
     }
     node->parent = dir;
     node->place = *place;
-    node->key.parent = dir ? dir->nodeid : 0;
-    memcpy(node->key.name, place->name, len);
-    node->place.name = node->key.name;
+    memcpy(node->name, place->name, len);
+    node->place.name = node->name;
+    if (is_dir)
+        node->dir = directory;
     node->mtime = tree_started(nodes->tree);
     node->bound = place->route->kind == ROUTE_DIR && place->route->select == SELECT_NONE;
     *place = (struct place){.route = NULL};
@@ -118,7 +119,7 @@ static struct node *make(struct nodes *nodes, struct node *dir, struct place *pl
 
 static void make_current(struct nodes *nodes, struct node *node)
 {
-    HASH_ADD_KEYPTR(by_path, nodes->by_path, &node->key, key_len(node), node);
+    HASH_ADD_KEYPTR(by_path, nodes->by_path, &node->parent, key_len(node), node);
     node->current = true;
 }
 
@@ -136,10 +137,20 @@ static void free_node(struct nodes *nodes, struct node *node)
     unnumber(nodes, node);
     if (node->parent)
         unlink_child(node->parent->dir, node);
-    snapshot_unref(node->snapshot);
-    purge_handle_free(node->handle);
+    switch (node_kind(node)) {
+    case ROUTE_DIR:
+        free(node->dir);
+        break;
+    case ROUTE_FILE:
+        snapshot_unref(node->snapshot);
+        break;
+    case ROUTE_COMMAND:
+        purge_handle_free(node->handle);
+        break;
+    case ROUTE_LINK:
+        break;
+    }
     place_clear(&node->place);
-    free(node->dir);
     free(node);
 }
 
@@ -195,9 +206,9 @@ struct node *nodes_get(struct nodes *nodes, uint64_t nodeid)
 struct node *nodes_current(struct nodes *nodes, const struct node *dir, const char *name)
 {
     struct {
-        uint64_t parent;
+        const struct node *parent;
         char name[NAMES_MAX + 1];
-    } key = {.parent = dir->nodeid};
+    } key = {.parent = dir};
     size_t len = strlen(name);
     struct node *node;
 
@@ -228,11 +239,12 @@ struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct pl
 
 void node_bind(struct node *node, const struct view *view)
 {
-    if (node->bound && node->place.route->kind != ROUTE_DIR)
+    if (node->bound && node_kind(node) != ROUTE_DIR)
         return;
-    if (view->snapshot)
+    if (node_kind(node) == ROUTE_FILE && view->snapshot)
         node->snapshot = snapshot_ref(view->snapshot);
-    node->target = view->id;
+    else if (node_kind(node) == ROUTE_LINK)
+        node->target = view->id;
     if (!node->bound)
         node->mtime = view->mtime;
     node->bound = true;
@@ -242,9 +254,9 @@ void node_bind(struct node *node, const struct view *view)
  * anyway. */
 static bool shows(struct node *node, const struct view *view)
 {
-    if (node->place.route->kind == ROUTE_DIR)
+    if (node_kind(node) == ROUTE_DIR)
         return true;
-    if (node->place.route->kind == ROUTE_LINK)
+    if (node_kind(node) == ROUTE_LINK)
         return node->target == view->id;
     if (!node->snapshot || !snapshot_equal(node->snapshot, view->snapshot))
         return false;
@@ -280,8 +292,9 @@ struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *pla
 
 void nodes_drop_unused(struct nodes *nodes, struct node *node)
 {
-    while (node && node->nlookup == 0 && node->busy == 0 && !(node->dir && node->dir->first_child) && node->parent) {
-        if (node->place.route->kind == ROUTE_DIR && node->bound)
+    while (node && node->nlookup == 0 && node->busy == 0 && !(node_dir(node) && node->dir->first_child) &&
+           node->parent) {
+        if (node_kind(node) == ROUTE_DIR && node->bound)
             return;
         struct node *parent = node->parent;
         free_node(nodes, node);

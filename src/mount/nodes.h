@@ -45,28 +45,48 @@ struct directory {
     uint64_t exhausted; /* its last child when pushing found nothing more to push */
 };
 
+/* There is one for each name that the kernel has listed, three for each invoice: what only one kind of route has shares
+ * its place. */
 struct node {
     uint64_t nodeid;
     uint64_t nlookup; /* the kernel's */
-    struct node *parent;
     struct place place;
-    struct snapshot *snapshot; /* of a bound file */
-    uint64_t target;           /* of a bound link: the item it leads to */
+    union {
+        struct snapshot *snapshot;   /* of a file; NULL until it is bound */
+        uint64_t target;             /* of a link, once it is bound: the item it leads to */
+        struct directory *dir;       /* of a directory */
+        struct purge_handle *handle; /* of a command */
+    };
     struct timespec mtime;
-    unsigned busy;               /* requests that wait on it */
-    bool bound;                  /* shows what it shows for good; of a directory: has been seen to exist */
-    bool current;                /* a LOOKUP of its path gives it */
-    bool in_cache;               /* its bytes were read or pushed: the kernel has them, or had */
-    struct purge_handle *handle; /* of a command */
+    unsigned busy; /* requests that wait on it */
+    bool bound;    /* shows what it shows for good; of a directory: has been seen to exist */
+    bool current;  /* a LOOKUP of its path gives it */
+    bool in_cache; /* its bytes were read or pushed: the kernel has them, or had */
 
-    struct directory *dir; /* of a directory */
     struct node *next_sibling, *prev_sibling;
     UT_hash_handle by_path;
-    struct {
-        uint64_t parent;
+    struct {                 /* the key of by_path */
+        struct node *parent; /* NULL of the root */
         char name[];
-    } key;
+    };
 };
+
+static inline enum route_kind node_kind(const struct node *node)
+{
+    return node->place.route->kind;
+}
+
+/* What a node shows, if it is a file that is bound; else NULL. */
+static inline struct snapshot *node_snapshot(const struct node *node)
+{
+    return node_kind(node) == ROUTE_FILE ? node->snapshot : NULL;
+}
+
+/* What a directory has besides; of anything else NULL. */
+static inline struct directory *node_dir(const struct node *node)
+{
+    return node_kind(node) == ROUTE_DIR ? node->dir : NULL;
+}
 
 struct nodes *nodes_new(struct tree *tree);
 void nodes_free(struct nodes *nodes);

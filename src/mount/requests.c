@@ -67,7 +67,7 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
     st->st_gid = config->gid;
     st->st_blksize = 4096;
     st->st_mtim = st->st_ctim = st->st_atim = node->mtime;
-    switch (node->place.route->kind) {
+    switch (node_kind(node)) {
     case ROUTE_DIR:
         st->st_mode = S_IFDIR | (0555 & ~config->umask);
         st->st_ctim = tree_started(session->tree);
@@ -103,9 +103,9 @@ static void move_mtime(struct node *dir)
 
 double attr_timeout(struct session *session, struct node *node)
 {
-    if (!node->bound && node->place.route->kind != ROUTE_COMMAND)
+    if (!node->bound && node_kind(node) != ROUTE_COMMAND)
         return 0.0;
-    if (node->place.route->kind != ROUTE_DIR)
+    if (node_kind(node) != ROUTE_DIR)
         return FOR_EVER;
     int64_t life = tree_list_life(session->tree, &node->place);
     if (life == CLOCK_NEVER)
@@ -160,7 +160,7 @@ static void reply_shown(struct session *session, fuse_req_t req, struct node *no
 {
     struct place place;
     struct node *shown = NULL;
-    if (tree_child(session->tree, &node->parent->place, node->key.name, &place) == 0)
+    if (tree_child(session->tree, &node->parent->place, node->name, &place) == 0)
         shown = nodes_show(session->nodes, node->parent, &place, view);
     if (shown)
         reply_entry(session, req, shown, view->expires);
@@ -175,7 +175,7 @@ static void resume_lookup(struct pending *pending, int error)
 {
     struct session *session = pending->session;
     struct node *node = pending->node; /* the one that is revalidated */
-    bool dir = node->place.route->kind == ROUTE_DIR;
+    bool dir = node_kind(node) == ROUTE_DIR;
     struct view view = {.snapshot = NULL};
 
     int r = error ? error : tree_peek(session->tree, &node->place, &view);
@@ -298,7 +298,7 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 static int bind_now(struct session *session, struct node *node)
 {
     struct view view = {.snapshot = NULL};
-    if (node->bound || node->place.route->kind == ROUTE_COMMAND)
+    if (node->bound || node_kind(node) == ROUTE_COMMAND)
         return 1;
     int r = tree_peek(session->tree, &node->place, &view);
     if (r == 1)
@@ -357,7 +357,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     struct node *node = node_of(req, ino, KERNEL_GETATTR);
     if (!node)
         return;
-    bool first = !node->bound && node->place.route->kind == ROUTE_FILE;
+    bool first = !node->bound && node_kind(node) == ROUTE_FILE;
     if (bound_for(session, req, node, 0, 0, resume_getattr))
         reply_attr(session, req, node);
     if (first) /* only now: its own document must not queue behind its cousins' */
@@ -366,7 +366,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 static void reply_bytes(struct session *session, fuse_req_t req, struct node *node, size_t size, off_t offset)
 {
-    const struct snapshot *snapshot = node->snapshot;
+    const struct snapshot *snapshot = node_snapshot(node);
     if (!snapshot || offset < 0 || (size_t)offset >= snapshot->len) {
         fuse_reply_buf(req, NULL, 0);
         return;
@@ -413,7 +413,7 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
     struct session *session = session_of(req);
     struct node *node = node_of(req, ino, KERNEL_READLINK);
-    if (node && node->place.route->kind != ROUTE_LINK)
+    if (node && node_kind(node) != ROUTE_LINK)
         fuse_reply_err(req, EINVAL);
     else if (node && bound_for(session, req, node, 0, 0, resume_readlink))
         reply_target(req, node);

@@ -36,8 +36,8 @@
 static void release_node(void *data, struct node *node)
 {
     struct session *session = data;
-    if (node->current && node->nlookup && node->snapshot && atomic_load(&node->snapshot->refs) == 1)
-        push_drop_entry(session->push, node->parent->nodeid, node->key.name);
+    if (node->current && node->nlookup && node_snapshot(node) && atomic_load(&node->snapshot->refs) == 1)
+        push_drop_entry(session->push, node->parent->nodeid, node->name);
 }
 
 static void on_release(void *data)

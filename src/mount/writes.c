@@ -28,7 +28,7 @@ static void on_purged(void *data, int error)
     /* Without its entry the kernel forgets the node as soon as it is closed, and a name left cut gets into the log
      * then. */
     if (purge_handle_keeps(node->handle))
-        push_drop_entry(pending->session->push, node->parent->nodeid, node->key.name);
+        push_drop_entry(pending->session->push, node->parent->nodeid, node->name);
     fuse_reply_write(pending_take(pending), pending->size);
     pending_free(pending);
 }
@@ -104,7 +104,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     struct node *node = node_of(req, ino, KERNEL_WRITE);
     if (!node)
         return;
-    if (node->place.route->kind == ROUTE_COMMAND && node->handle && !session->config->read_only) {
+    if (node_kind(node) == ROUTE_COMMAND && node->handle && !session->config->read_only) {
         if (fi->writepage)
             refuse_mapped(req, node); /* nobody would hear what came of it */
         else
@@ -152,9 +152,9 @@ static void drop_below(void *data, struct node *node)
         up = up->parent;
     if (!up)
         return;
-    if (node->place.route->kind != ROUTE_DIR) {
+    if (node_kind(node) != ROUTE_DIR) {
         if (node->current && node->nlookup)
-            push_expire_entry(drop->session->push, node->parent->nodeid, node->key.name, NULL, NULL);
+            push_expire_entry(drop->session->push, node->parent->nodeid, node->name, NULL, NULL);
     } else if (node->dir->listed_until && node->dir->listed_until != CLOCK_NEVER) {
         node->dir->listed_until = clock_ms();
         push_drop_inode(drop->session->push, node->nodeid);
@@ -182,7 +182,7 @@ static void touch_file(struct session *session, fuse_req_t req, struct node *nod
     if (!pending)
         return;
     pending->pinned = true;
-    push_expire_entry(session->push, node->parent->nodeid, node->key.name, on_expired, pending);
+    push_expire_entry(session->push, node->parent->nodeid, node->name, on_expired, pending);
 }
 
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
@@ -192,7 +192,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, s
     struct node *node = node_of(req, ino, KERNEL_SETATTR);
     if (!node)
         return;
-    bool command = node->place.route->kind == ROUTE_COMMAND;
+    bool command = node_kind(node) == ROUTE_COMMAND;
     bool now = (to_set & FUSE_SET_ATTR_MTIME_NOW) || (to_set & FUSE_SET_ATTR_ATIME_NOW);
 
     if (command && (to_set & FUSE_SET_ATTR_SIZE) && !session->config->read_only) {
@@ -206,7 +206,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, s
         reply_unchanged(session, req, node);
     } else {
         tree_touch(session->tree, &node->place);
-        if (node->place.route->kind == ROUTE_DIR)
+        if (node_kind(node) == ROUTE_DIR)
             touch_directory(session, req, node);
         else
             touch_file(session, req, node);
