@@ -13,7 +13,9 @@
 
 /*
  * A fetch carries the epoch it was asked under, and so does each waiter. document_expire() moves the epoch, so an
- * answer that was already on its way then satisfies those who asked before, and the others' fetch follows it.
+ * answer that was already on its way then satisfies those who asked before, and the others' fetch follows it. For as
+ * long as those are being told, the document is as good as fresh, although it has expired: else they would ask again,
+ * and who asks while somebody else expires it more often than a fetch takes would never be answered.
  *
  * The hash of documents keeps its order of insertion; whoever is used is taken out and put back, so its head is the
  * least recently used.
@@ -220,7 +222,7 @@ void document_unref(struct document *document)
 
 bool document_fresh(const struct document *document)
 {
-    return document->loaded && clock_ms() < document->expires;
+    return document->loaded && (document->private->answering || clock_ms() < document->expires);
 }
 
 bool document_fetching(const struct document *document)
@@ -280,7 +282,13 @@ void document_expire(struct document *document)
 {
     document->private->epoch++;
     document->private->error_until = 0;
+    document->private->answering = false;
     document->expires = 0;
+}
+
+void document_answering(struct document *document, bool answering)
+{
+    document->private->answering = answering;
 }
 
 /* Calls those who asked before the fetch began; the others wait for the next one, which begins here. */
@@ -290,6 +298,7 @@ void document_answer(struct document *document, uint64_t epoch, int error)
 
     p->refs++;
     p->epoch++; /* who asks again from within is not one of those */
+    document_answering(document, error == 0);
     for (;;) {
         struct waiter *waiter = p->waiters;
         while (waiter && waiter->epoch > epoch)
@@ -299,6 +308,7 @@ void document_answer(struct document *document, uint64_t epoch, int error)
         waiter_cancel(waiter);
         waiter->fn(waiter->data, error);
     }
+    document_answering(document, false);
     p->refs--;
     if (p->waiters && !p->exchange)
         document_fetch(document);

@@ -128,6 +128,9 @@ void document_prefetch(struct document *document);
 /* Stops waiting; the fetch goes on for the others. Fine on a waiter that waits for nothing. */
 void waiter_cancel(struct waiter *waiter);
 
+/* While `answering`, the document counts as fresh: for telling those who asked before it expired. Not nested. */
+void document_answering(struct document *document, bool answering);
+
 /* The next ask revalidates. A fetch under way counts as too old: it is followed by another. */
 void document_expire(struct document *document);
 

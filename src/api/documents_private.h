@@ -25,6 +25,7 @@ struct document_private {
     uint64_t epoch, fetch_epoch;
     struct waiter *waiters, **tail;
     unsigned refs;
+    bool answering; /* those who waited are being told: it is good enough for them, whatever its life */
     size_t cost;
     int64_t error_until;
     int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */

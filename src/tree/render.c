@@ -339,12 +339,17 @@ static void on_task(void *data)
     struct render_wait *waits = steal(&job->waits);
     if (waits)
         waits->link = &waits;
+    /* It may have expired while it was being printed. */
+    struct document *document = document_ref(job->document);
     job_free(job);
+    document_answering(document, true);
     while (waits) {
         struct render_wait *wait = waits;
         render_wait_cancel(wait);
         wait->fn(wait->data, r < 0 ? r : 0);
     }
+    document_answering(document, false);
+    document_unref(document);
 }
 
 static struct job *job_new(struct renderer *renderer, struct document *document, const struct form *form)

@@ -202,18 +202,14 @@ static void test_expire_during_a_failing_fetch(void **state)
 struct again {
     struct reader reader, second;
     struct document *document;
-    bool touched; /* or its life has just ended */
 };
 
-static void ask_again(void *data, int error)
+static void touch_and_ask_again(void *data, int error)
 {
     struct again *again = data;
 
     reader_called(&again->reader, error);
-    if (again->touched)
-        document_expire(again->document);
-    else
-        again->document->expires = clock_ms();
+    document_expire(again->document);
     assert_int_equal(reader_ask(&again->second, again->document), 0);
 }
 
@@ -221,22 +217,49 @@ static void ask_again(void *data, int error)
 static void test_asking_again_from_within_an_answer(void **state)
 {
     static const struct web_answer script[] = {SAYS(ONE), SAYS(TWO)};
+    struct stack *s = STACK(script);
+    struct again again = {.document = stack_document(s, OP_SERVICES)};
 
     (void)state;
-    for (unsigned touched = 0; touched < 2; touched++) {
-        struct stack *s = STACK(script);
-        struct again again = {.document = stack_document(s, OP_SERVICES), .touched = touched};
+    again.reader.waiter = (struct waiter){.fn = touch_and_ask_again, .data = &again};
+    assert_int_equal(document_ask(again.document, &again.reader.waiter), 0);
+    await(s, again.reader.calls);
+    assert_int_equal(again.second.calls, 0);
+    await(s, again.second.calls);
+    assert_int_equal(again.reader.calls, 1);
+    assert_int_equal(web_requests(s->web), 2);
+    assert_true(document_fresh(again.document));
+    stack_free(s);
+}
 
-        again.reader.waiter = (struct waiter){.fn = ask_again, .data = &again};
-        assert_int_equal(document_ask(again.document, &again.reader.waiter), 0);
-        await(s, again.reader.calls);
-        assert_int_equal(again.second.calls, 0);
-        await(s, again.second.calls);
-        assert_int_equal(again.reader.calls, 1);
-        assert_int_equal(web_requests(s->web), 2);
-        assert_true(document_fresh(again.document));
-        stack_free(s);
-    }
+static void look_again(void *data, int error)
+{
+    struct again *again = data;
+
+    reader_called(&again->reader, error);
+    assert_true(document_fresh(again->document));
+    assert_int_equal(reader_ask(&again->second, again->document), 1);
+}
+
+/* Whoever asked before the document was expired is served by the answer that was on its way: were they to ask again,
+ * they would wait for as long as somebody touches it more often than a fetch takes. */
+static void test_an_answer_that_has_expired_serves_those_who_waited(void **state)
+{
+    static const struct web_answer script[] = {
+        {.bytes = WEB_ANSWER("200 OK", "", ONE), .after = WEB_CLOSE, .held = true}};
+    struct stack *s = STACK(script);
+    struct again again = {.document = stack_document(s, OP_SERVICES)};
+
+    (void)state;
+    again.reader.waiter = (struct waiter){.fn = look_again, .data = &again};
+    assert_int_equal(document_ask(again.document, &again.reader.waiter), 0);
+    await(s, web_requests(s->web) == 1);
+    document_expire(again.document);
+    web_release(s->web);
+    await(s, again.reader.calls);
+    assert_false(document_fresh(again.document));
+    assert_int_equal(web_requests(s->web), 1);
+    stack_free(s);
 }
 
 static void test_an_error_is_remembered_for_a_second(void **state)
@@ -418,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_expire_during_a_fetch),
         cmocka_unit_test(test_expire_during_a_failing_fetch),
         cmocka_unit_test(test_asking_again_from_within_an_answer),
+        cmocka_unit_test(test_an_answer_that_has_expired_serves_those_who_waited),
         cmocka_unit_test(test_an_error_is_remembered_for_a_second),
         cmocka_unit_test(test_expiring_forgets_an_error),
         cmocka_unit_test(test_pages),
