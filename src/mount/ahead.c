@@ -10,7 +10,7 @@
  *
  * Siblings. Once several files of a directory have been read within a second of each other, the bytes of those that
  * the kernel knows and does not have are pushed into its page cache, beginning behind the one just read and going
- * round; twice as many each time a read shows that the guess was good. A lone `cat` pushes nothing, and `ls` reads
+ * round; twice as many each time a read shows that the guess was good, and WINDOW_BYTES at most. A lone `cat` pushes nothing, and `ls` reads
  * nothing.
  *
  * Cousins. A shell's glob stats services/101/info.json, services/102/info.json, … one after another before `cat` even
@@ -21,6 +21,7 @@
 #define READS_BEFORE_PUSH 3
 #define FIRST_WINDOW      16
 #define WINDOW_MAX        4096
+#define WINDOW_BYTES      (32u << 20)
 #define QUEUE_MAX         8192 /* jobs that may wait for the pusher */
 
 static bool pushable(const struct node *node)
@@ -32,6 +33,7 @@ static bool pushable(const struct node *node)
 static void push_from_cursor(struct session *session, struct directory *dir, struct node *after)
 {
     unsigned room = QUEUE_MAX - push_queued(session->push), pushed = 0;
+    size_t bytes = 0;
     struct node *at = dir->cursor ? dir->cursor : after;
     struct node *const start = at;
 
@@ -46,11 +48,12 @@ static void push_from_cursor(struct session *session, struct directory *dir, str
             push_bytes(session->push, at->nodeid, at->snapshot);
             at->in_cache = true;
             pushed++;
+            bytes += at->snapshot->len;
         }
         at = at->next_sibling ? at->next_sibling : dir->first_child;
-    } while (at != start && pushed < room);
+    } while (at != start && pushed < room && bytes < WINDOW_BYTES);
     dir->cursor = at;
-    dir->exhausted = pushed < room ? dir->last_child->nodeid : 0;
+    dir->exhausted = at == start ? dir->last_child->nodeid : 0;
     if (pushed > 0)
         dir->last_push = clock_ms();
     if (pushed > 0 || room == 0 || clock_ms() - dir->last_push < SPREE_MS)

@@ -236,6 +236,21 @@ static void reply_page(fuse_req_t req, struct page *page)
     task_defer(session->loop, &session->ahead_task);
 }
 
+static void begin_listing(struct session *session, struct node *node)
+{
+    struct directory *dir = node->dir;
+    dir->listed_until = tree_list_expires(session->tree, &node->place);
+    dir->moved = false;
+    if (is_of_links(node))
+        links_listed(session, node);
+    /* The kernel uses a listing for as long as the attributes hold, and was told so before it was known how long this
+     * one does. */
+    if (dir->listed_until < dir->told_until) {
+        dir->told_until = dir->listed_until;
+        push_drop_attributes(session->push, node->nodeid);
+    }
+}
+
 static void resume_list(struct pending *pending, int error);
 
 /* Lists, if what it takes is at hand: true, and the request has been answered. */
@@ -250,12 +265,8 @@ static bool list_now(struct session *session, struct node *dir, fuse_req_t (*tak
         fuse_reply_err(take(data), -r);
         return true;
     }
-    if (offset == 0) {
-        dir->dir->listed_until = tree_list_expires(session->tree, &dir->place);
-        dir->dir->moved = false;
-        if (is_of_links(dir))
-            dir->dir->signature = tree_list_signature(session->tree, &dir->place);
-    }
+    if (offset == 0)
+        begin_listing(session, dir);
     reply_page(take(data), page);
     return true;
 }
@@ -272,10 +283,12 @@ static fuse_req_t take_plain(void *data)
 
 static void resume_list(struct pending *pending, int error)
 {
-    if (error)
+    if (error) {
+        if (pending->offset == 0 && pending->node->dir->moved && is_of_links(pending->node))
+            links_drop_soon(pending->session, pending->node);
         pending_fail(pending, error);
-    else if (list_now(pending->session, pending->node, take_pending, pending, pending->size, pending->offset,
-                      pending->plus))
+    } else if (list_now(pending->session, pending->node, take_pending, pending, pending->size, pending->offset,
+                        pending->plus))
         pending_free(pending);
     else
         pending_ask_list(pending);
@@ -284,6 +297,8 @@ static void resume_list(struct pending *pending, int error)
 static void list(fuse_req_t req, struct node *dir, size_t size, off_t offset, bool plus)
 {
     struct session *session = session_of(req);
+    if (offset == 0 && node_dir(dir))
+        links_drop_not(session, dir);
     if (list_now(session, dir, take_plain, req, size, offset, plus))
         return;
     struct pending *pending = pending_new(session, req, dir, resume_list);

@@ -1,6 +1,9 @@
 #include "mount/session_private.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+
+#include <stdlib.h>
 
 /*
  * Directories of links (by-number/, by-status/…, by-product/…): their listings are as long as the collection, and a
@@ -10,12 +13,22 @@
  *
  *      listing expired, the collection fresh, same names and ids   it holds for another life
  *                                     , others                     gone or changed links are dropped, the mtime moves
- *                       the collection not fresh                   all are dropped, the mtime moves
+ *                       the collection not fresh                   the mtime moves; all are dropped in a moment, unless
+ *                                                                  it is being listed anew by then
+ *      listed anew, other names or ids                             gone or changed links are dropped
  *
  * Dropping is the pusher's, after the answer: it takes the directory's lock, which a READDIR that asks for these
- * attributes holds. So whoever goes straight to a link by its name just then may still be led where it led; the file
- * it leads to is looked up and revalidated as any.
+ * attributes holds, and it throws the kernel's copy of the listing away. Mostly who asks is about to list, and then
+ * there is nothing to drop. So whoever goes straight to a link by its name just then may still be led where it led; the
+ * file it leads to is looked up and revalidated as any.
  */
+#define DROP_MS 50
+
+struct links_drop {
+    struct session *session;
+    struct node *dir; /* held */
+    struct timer timer;
+};
 
 bool is_of_links(const struct node *dir)
 {
@@ -41,6 +54,46 @@ static void drop_links(struct session *session, struct node *dir, bool all)
             push_drop_entry(session->push, dir->nodeid, link->name);
 }
 
+bool links_drop_forget(struct node *dir)
+{
+    struct links_drop *drop = steal(&dir->dir->drop);
+    if (!drop)
+        return false;
+    timer_clear(&drop->timer);
+    free(drop);
+    return true;
+}
+
+void links_drop_not(struct session *session, struct node *dir)
+{
+    if (links_drop_forget(dir))
+        node_release(session->nodes, dir);
+}
+
+static void drop_now(void *data)
+{
+    struct links_drop *drop = data;
+    struct session *session = drop->session;
+    struct node *dir = drop->dir;
+    drop_links(session, dir, true);
+    links_drop_not(session, dir);
+}
+
+void links_drop_soon(struct session *session, struct node *dir)
+{
+    if (dir->dir->drop)
+        return;
+    struct links_drop *drop = calloc(1, sizeof *drop);
+    if (!drop) {
+        drop_links(session, dir, true);
+        return;
+    }
+    *drop = (struct links_drop){.session = session, .dir = dir, .timer = {.fn = drop_now, .data = drop}};
+    node_hold(dir);
+    dir->dir->drop = drop;
+    timer_set(session->loop, &drop->timer, clock_ms() + DROP_MS);
+}
+
 bool links_hold(struct session *session, struct node *dir)
 {
     int64_t expires = tree_list_expires(session->tree, &dir->place);
@@ -52,6 +105,17 @@ bool links_hold(struct session *session, struct node *dir)
         dir->dir->listed_until = expires;
         return true;
     }
-    drop_links(session, dir, !fresh);
+    if (fresh)
+        drop_links(session, dir, false);
+    else
+        links_drop_soon(session, dir);
     return false;
+}
+
+void links_listed(struct session *session, struct node *dir)
+{
+    uint64_t signature = tree_list_signature(session->tree, &dir->place);
+    if (signature != dir->dir->signature)
+        drop_links(session, dir, false);
+    dir->dir->signature = signature;
 }

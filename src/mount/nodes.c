@@ -123,7 +123,7 @@ static void make_current(struct nodes *nodes, struct node *node)
     node->current = true;
 }
 
-static void lose_current(struct nodes *nodes, struct node *node)
+void nodes_lose_current(struct nodes *nodes, struct node *node)
 {
     if (!node->current)
         return;
@@ -133,7 +133,7 @@ static void lose_current(struct nodes *nodes, struct node *node)
 
 static void free_node(struct nodes *nodes, struct node *node)
 {
-    lose_current(nodes, node);
+    nodes_lose_current(nodes, node);
     unnumber(nodes, node);
     if (node->parent)
         unlink_child(node->parent->dir, node);
@@ -228,6 +228,9 @@ struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct pl
 {
     struct node *node = nodes_current(nodes, dir, place->name);
     if (node) {
+        /* A link that was listed does not hold what its name stands for. */
+        if (!node->place.text)
+            node->place.text = steal(&place->text);
         place_clear(place);
         return node;
     }
@@ -271,7 +274,7 @@ struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *pla
 {
     struct node *node = nodes_current(nodes, dir, place->name);
     if (node && node->bound && !shows(node, view)) {
-        lose_current(nodes, node);
+        nodes_lose_current(nodes, node);
         nodes_drop_unused(nodes, node);
         node = NULL;
     }

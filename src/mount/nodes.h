@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <uthash.h>
 
+struct links_drop;
 struct nodes;
 struct purge_handle;
 
@@ -36,10 +37,12 @@ struct purge_handle;
 struct directory {
     struct node *first_child, *last_child; /* in order of creation */
     struct node *cursor;                   /* the child where pushing goes on; NULL: behind the one just read */
-    int64_t listed_until;   /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
-    uint64_t signature;     /* of that listing, where it is one of links; see links.c */
-    bool moved;             /* its mtime has moved since it expired */
-    unsigned reads, window; /* files read one by one lately, and how many to push; see ahead.c */
+    int64_t listed_until;    /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
+    uint64_t signature;      /* of that listing, where it is one of links; see links.c */
+    int64_t told_until;      /* until when the kernel was told that its attributes hold */
+    bool moved;              /* its mtime has moved since it expired */
+    struct links_drop *drop; /* of links: set while they are about to be dropped; see links.c */
+    unsigned reads, window;  /* files read one by one lately, and how many to push; see ahead.c */
     int64_t last_read, last_push;
     uint64_t cousin;    /* its child below which a first GETATTR was last seen; see ahead.c */
     uint64_t exhausted; /* its last child when pushing found nothing more to push */
@@ -102,6 +105,9 @@ struct node *nodes_current(struct nodes *nodes, const struct node *dir, const ch
 
 /* The current node of a path, made unbound if there is none. Takes what `place` holds; its name is copied. */
 struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct place *place);
+
+/* The kernel has thrown away the entry of a path: the next LOOKUP of it is given another node. */
+void nodes_lose_current(struct nodes *nodes, struct node *node);
 
 /* A new node, current for nobody: for a command. */
 struct node *nodes_mint(struct nodes *nodes, struct node *dir, struct place *place);

@@ -50,7 +50,10 @@ static void give_up(struct pending *pending)
     else if (pending->bytes)
         (void)purge_unsent(pending->node->handle, pending->bytes, pending->size, -EINTR,
                            "not sent: the writer was interrupted");
-    pending_fail(pending, -EINTR);
+    if (pending->write || pending->bytes)
+        pending_fail(pending, -EINTR);
+    else
+        pending->resume(pending, -EINTR); /* a directory's LOOKUP is answered from memory, whatever ends it */
 }
 
 void pendings_check_interrupts(void *data)
@@ -60,7 +63,7 @@ void pendings_check_interrupts(void *data)
 
     for (struct pending *pending = session->pendings, *next; pending; pending = next) {
         next = pending->next;
-        if (!pending->interrupted || pending->pinned)
+        if (!pending->interrupted)
             continue;
         uint64_t ends = pending->write && purge_left(pending->write) ? kill_only : fatal;
         if (signals_of(fuse_req_ctx(pending->req)->pid) & ends)
@@ -132,6 +135,8 @@ void pending_free(struct pending *pending)
     if (pending->next)
         pending->next->link = pending->link;
     node_release(session->nodes, pending->node);
+    if (pending->touch)
+        touch_detach(pending->touch);
     free(pending->bytes);
     free(pending);
 }

@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum job_kind { DROP_ENTRY, EXPIRE_ENTRY, DROP_INODE, BYTES };
+enum job_kind { DROP_ENTRY, EXPIRE_ENTRY, DROP_INODE, DROP_ATTRIBUTES, BYTES };
 
 struct job {
     struct job *next;
@@ -133,10 +133,11 @@ void push_free(struct push *push)
     push_stop(push);
     if (push->running)
         pthread_join(push->thread, NULL);
-    for (struct job *job; (job = take(&push->waiting));)
+    for (struct job *job; (job = take(&push->waiting)) || (job = take(&push->answered));) {
+        if (job->done)
+            job->done(job->data);
         job_free(job);
-    for (struct job *job; (job = take(&push->answered));)
-        job_free(job);
+    }
     if (push->done_fd >= 0) {
         loop_unwatch(push->loop, push->done_fd);
         close(push->done_fd);
@@ -147,8 +148,8 @@ void push_free(struct push *push)
 }
 
 /*
- * The same message as for dropping, with a flag that Linux knows since 6.2; an older kernel does not look at it, and drops. Written
- * here, because libfuse has changed its function's arguments since 3.14.
+ * The same message as for dropping, with a flag that Linux knows since 6.2; an older kernel does not look at it, and
+ * drops. Written here, because libfuse has changed its function's arguments since 3.14.
  */
 #define EXPIRE_ONLY 1u /* FUSE_EXPIRE_ONLY */
 
@@ -175,6 +176,9 @@ static void run(struct push *push, struct job *job)
         break;
     case DROP_INODE:
         fuse_lowlevel_notify_inval_inode(push->session, job->nodeid, 0, 0);
+        break;
+    case DROP_ATTRIBUTES:
+        fuse_lowlevel_notify_inval_inode(push->session, job->nodeid, -1, 0);
         break;
     case BYTES: {
         struct fuse_bufvec bytes = FUSE_BUFVEC_INIT(job->snapshot->len);
@@ -273,6 +277,13 @@ void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (
 void push_drop_inode(struct push *push, uint64_t nodeid)
 {
     struct job *job = job_new(DROP_INODE, nodeid, NULL);
+    if (job)
+        queue_job(push, job);
+}
+
+void push_drop_attributes(struct push *push, uint64_t nodeid)
+{
+    struct job *job = job_new(DROP_ATTRIBUTES, nodeid, NULL);
     if (job)
         queue_job(push, job);
 }

@@ -107,17 +107,20 @@ double attr_timeout(struct session *session, struct node *node)
         return 0.0;
     if (node_kind(node) != ROUTE_DIR)
         return FOR_EVER;
-    int64_t life = tree_list_life(session->tree, &node->place);
+    int64_t life = tree_list_life(session->tree, &node->place), now = clock_ms();
     if (life == CLOCK_NEVER)
         return FOR_EVER;
-    if (node->dir->listed_until == 0)
-        return (double)life / 1000.0;
-    double left = seconds_until(node->dir->listed_until);
-    if (left <= 0 && links_hold(session, node))
-        left = seconds_until(node->dir->listed_until);
-    if (left <= 0)
+    struct directory *dir = node->dir;
+    int64_t until = dir->listed_until ? dir->listed_until : tree_list_expires(session->tree, &node->place);
+    if (dir->listed_until && until <= now && links_hold(session, node))
+        until = dir->listed_until;
+    if (dir->listed_until && until <= now)
         move_mtime(node);
-    return left;
+    /* No listing, or one that the kernel will not use again now that the mtime has moved: nothing to wait for. */
+    if (until <= now)
+        until = now + life;
+    dir->told_until = until;
+    return seconds_until(until);
 }
 
 static void fill_entry(struct session *session, struct node *node, int64_t expires, struct fuse_entry_param *e)
@@ -145,7 +148,7 @@ static void reply_absent(fuse_req_t req, double seconds)
     fuse_reply_entry(req, &e);
 }
 
-static void reply_attr(struct session *session, fuse_req_t req, struct node *node)
+void reply_attr(struct session *session, fuse_req_t req, struct node *node)
 {
     struct stat st;
     double timeout = attr_timeout(session, node);
@@ -184,6 +187,10 @@ static void resume_lookup(struct pending *pending, int error)
         return;
     }
     fuse_req_t req = pending_take(pending);
+    /* On an error (but these two) the kernel throws the entry away, and keeps the node if it is open. The next LOOKUP is
+     * none that revalidates, then: it must not wait, and gets another node. */
+    if (r != 1 && r != -EINTR && r != -ENOMEM && !dir)
+        nodes_lose_current(session->nodes, node);
     if (r == 1)
         reply_shown(session, req, node, &view);
     else if (r == -ENOENT)
@@ -507,7 +514,7 @@ static void want(struct fuse_conn_info *conn, unsigned flag)
 
 static void op_init(void *data, struct fuse_conn_info *conn)
 {
-    (void)data;
+    struct session *session = data;
     /* With it the kernel leaves truncation to OPEN, which never comes here: `: > file` would "succeed". */
     conn->want &= ~(unsigned)(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_READDIRPLUS_AUTO);
     want(conn, FUSE_CAP_READDIRPLUS);
@@ -516,6 +523,7 @@ static void op_init(void *data, struct fuse_conn_info *conn)
     want(conn, FUSE_CAP_PARALLEL_DIROPS);
     want(conn, FUSE_CAP_NO_OPEN_SUPPORT);
     want(conn, FUSE_CAP_NO_OPENDIR_SUPPORT);
+    session->expires_entries = conn->proto_major > 7 || (conn->proto_major == 7 && conn->proto_minor >= 38);
     conn->max_background = 256;
     conn->congestion_threshold = 192;
 }

@@ -29,6 +29,9 @@
 /* At the end: how often it is looked whether the pusher is done. */
 #define END_LOOK_MS 10
 
+/* How long nodes may keep the bytes of dropped documents: so often at most are all nodes looked at. */
+#define RELEASE_MS 250
+
 /* ---- want of space ---- */
 
 /* A file whose bytes nobody but its node holds is one whose document was dropped: its entry is dropped too, so that the
@@ -36,8 +39,10 @@
 static void release_node(void *data, struct node *node)
 {
     struct session *session = data;
-    if (node->current && node->nlookup && node_snapshot(node) && atomic_load(&node->snapshot->refs) == 1)
-        push_drop_entry(session->push, node->parent->nodeid, node->name);
+    if (!node->current || !node->nlookup || !node_snapshot(node) || atomic_load(&node->snapshot->refs) > 1)
+        return;
+    push_drop_entry(session->push, node->parent->nodeid, node->name);
+    nodes_lose_current(session->nodes, node); /* it may live on, being open: see resume_lookup() */
 }
 
 static void on_release(void *data)
@@ -50,7 +55,8 @@ static void on_evict(void *data, struct document *document)
 {
     (void)document;
     struct session *session = data;
-    task_defer(session->loop, &session->release); /* once the document is gone */
+    if (!timer_is_set(&session->release))
+        timer_set(session->loop, &session->release, clock_ms() + RELEASE_MS);
 }
 
 /* ---- life ---- */
@@ -65,7 +71,7 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
     session->config = config;
     session->metrics = metrics;
     session->interrupts = (struct timer){.fn = pendings_check_interrupts, .data = session};
-    session->release = (struct task){.fn = on_release, .data = session};
+    session->release = (struct timer){.fn = on_release, .data = session};
     session->ahead_task = (struct task){.fn = page_ahead_write, .data = session};
     session->ahead_expiry = (struct timer){.fn = page_ahead_drop, .data = session};
     session->nodes = nodes_new(tree);
@@ -78,16 +84,25 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
     return session;
 }
 
+static void forget_drop(void *data, struct node *node)
+{
+    (void)data;
+    if (node_dir(node))
+        links_drop_forget(node);
+}
+
 void session_free(struct session *session)
 {
     if (!session)
         return;
     session_unmount(session);
     documents_on_evict(tree_documents(session->tree), NULL, NULL);
-    task_cancel(&session->release);
+    timer_clear(&session->release);
     task_cancel(&session->ahead_task);
     timer_clear(&session->ahead_expiry);
     page_ahead_drop(session);
+    if (session->nodes)
+        nodes_each(session->nodes, forget_drop, session);
     push_free(session->push);
     if (session->fuse)
         fuse_session_destroy(session->fuse);
@@ -98,6 +113,22 @@ void session_free(struct session *session)
 }
 
 /* ---- the mount point ---- */
+
+/* Undoes the escapes of /proc/self/mountinfo in place: white space and backslashes are written as \\ooo. */
+static void unescape(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; to++) {
+        unsigned value;
+        if (*from == '\\' && strspn(from + 1, "01234567") >= 3 && sscanf(from + 1, "%3o", &value) == 1) {
+            *to = (char)value;
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
 
 /* Whether `path` is a mount of this program, as /proc/self/mountinfo has it. */
 static bool is_ours(const char *path)
@@ -110,8 +141,10 @@ static bool is_ours(const char *path)
     while (info && getline(&line, &size, info) > 0) {
         char at[4096], type[64];
         const char *rest = strstr(line, " - ");
-        if (rest && sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 && sscanf(rest, " - %63s", type) == 1 &&
-            strcmp(at, path) == 0)
+        if (!rest || sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1 || sscanf(rest, " - %63s", type) != 1)
+            continue;
+        unescape(at);
+        if (strcmp(at, path) == 0)
             ours = strcmp(type, "fuse.melbicomfs") == 0;
     }
     if (info)

@@ -21,6 +21,7 @@
 struct config;
 struct page;
 struct purge_write;
+struct touch;
 
 struct session {
     struct loop *loop;
@@ -32,9 +33,10 @@ struct session {
     struct fuse_session *fuse;
     struct fuse_buf buffer;
     bool mounted, greeted; /* greeted: the INIT reply has been sent */
+    bool expires_entries;  /* the kernel can let an entry expire without dropping it */
     struct pending *pendings;
     struct timer interrupts; /* set while some pending request is marked */
-    struct task release;     /* set when documents were dropped for want of space */
+    struct timer release;    /* set when documents were dropped for want of space */
     struct page *ahead;      /* of a directory, written before it is asked for; see directories.c */
     struct task ahead_task;
     struct timer ahead_expiry;
@@ -56,7 +58,7 @@ struct pending {
     size_t size;
     bool plus;
     bool interrupted;
-    bool pinned; /* what it waits for has a hold on it, and comes soon: no interrupt ends it */
+    struct touch *touch; /* of a SETATTR that waits; it outlives the pending, see writes.c */
     unsigned tries;
     struct pending *next, **link;
     char name[NAMES_MAX + 1];
@@ -93,11 +95,24 @@ double seconds_until(int64_t until);
 /* Replies with an entry, and counts the kernel's lookup of it (unless the reply failed). */
 void reply_entry(struct session *session, fuse_req_t req, struct node *node, int64_t expires);
 
+/* Replies with what the kernel is told of a node. */
+void reply_attr(struct session *session, fuse_req_t req, struct node *node);
+
+/* The pending that a touch would answer is gone. */
+void touch_detach(struct touch *touch);
+
 /* Whether a directory lists links only, besides fixed names. */
 bool is_of_links(const struct node *dir);
 /* The listing that the kernel holds of a directory has expired: true when it is one of links and holds for another
  * life. */
 bool links_hold(struct session *session, struct node *dir);
+/* All links of the directory are dropped in a moment; or not, because it is being listed anew. */
+void links_drop_soon(struct session *session, struct node *dir);
+void links_drop_not(struct session *session, struct node *dir);
+/* Neither of them; the directory stays held. At the end. Whether they were about to be dropped. */
+bool links_drop_forget(struct node *dir);
+/* It has been listed anew: drops the links that are not as the kernel was told. */
+void links_listed(struct session *session, struct node *dir);
 
 /* Writes the page of a directory behind the one that was asked for last; and drops what has been written. For the task
  * and the timer, data is the session. */

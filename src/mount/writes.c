@@ -123,66 +123,94 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW |                   \
      FUSE_SET_ATTR_CTIME)
 
-static void reply_unchanged(struct session *session, fuse_req_t req, struct node *node)
+/*
+ * A file's entry goes before the answer, so that whoever looks after `touch` has returned sees the new content. The
+ * pusher takes the directory's lock for that; whoever holds it may wait for this very answer (an unlink, which waits for
+ * the file's lock that this SETATTR holds) or for the API (a listing). So the answer waits for TOUCH_MS at most.
+ */
+#define TOUCH_MS 250
+
+struct touch {
+    struct pending *pending; /* NULL once it has been answered */
+    struct timer late;
+};
+
+static void touch_answer(void *data)
 {
-    struct stat st;
-    double timeout = attr_timeout(session, node);
-    attr_of(session, node, &st);
-    fuse_reply_attr(req, &st, timeout);
+    struct touch *touch = data;
+    struct pending *pending = touch->pending;
+    if (!pending)
+        return;
+    reply_attr(pending->session, pending_take(pending), pending->node);
+    pending_free(pending);
 }
 
 static void on_expired(void *data)
 {
-    struct pending *pending = data;
-    reply_unchanged(pending->session, pending_take(pending), pending->node);
-    pending_free(pending);
+    struct touch *touch = data;
+    touch_answer(touch);
+    timer_clear(&touch->late);
+    free(touch);
 }
 
-struct dropping {
-    struct session *session;
-    struct node *above;
-};
-
-/* Entries below a touched directory are dropped; those of directories stay, and are revalidated when they expire. */
-static void drop_below(void *data, struct node *node)
+void touch_detach(struct touch *touch)
 {
-    struct dropping *drop = data;
-    struct node *up = node->parent;
-    while (up && up != drop->above)
-        up = up->parent;
-    if (!up)
+    touch->pending = NULL;
+}
+
+static void touch_file(struct session *session, fuse_req_t req, struct node *node)
+{
+    struct touch *touch = calloc(1, sizeof *touch);
+    struct pending *pending = touch ? pending_new(session, req, node, pending_fail) : NULL;
+    if (!pending) {
+        if (!touch)
+            fuse_reply_err(req, ENOMEM);
+        free(touch);
         return;
-    if (node_kind(node) != ROUTE_DIR) {
-        if (node->current && node->nlookup)
-            push_expire_entry(drop->session->push, node->parent->nodeid, node->name, NULL, NULL);
-    } else if (node->dir->listed_until && node->dir->listed_until != CLOCK_NEVER) {
-        node->dir->listed_until = clock_ms();
-        push_drop_inode(drop->session->push, node->nodeid);
+    }
+    *touch = (struct touch){.pending = pending, .late = {.fn = touch_answer, .data = touch}};
+    pending->touch = touch;
+    timer_set(session->loop, &touch->late, clock_ms() + TOUCH_MS);
+    push_expire_entry(session->push, node->parent->nodeid, node->name, on_expired, touch);
+}
+
+/* Lets the kernel's entry of a node expire. A directory's is left alone where that would drop it, and take the working
+ * directory from under those who are in it. */
+static void expire_entry(struct session *session, const struct node *node)
+{
+    if (node->current && node->nlookup && node->parent && (node_kind(node) != ROUTE_DIR || session->expires_entries))
+        push_expire_entry(session->push, node->parent->nodeid, node->name, NULL, NULL);
+}
+
+/* A listing's attributes are dropped too, so that the kernel asks, sees its mtime moved, and lists it anew. */
+static void expire_listing(struct session *session, struct node *dir)
+{
+    if (dir->dir->listed_until == 0 || dir->dir->listed_until == CLOCK_NEVER)
+        return;
+    dir->dir->listed_until = clock_ms();
+    push_drop_inode(session->push, dir->nodeid);
+}
+
+/* What is there by its name alone has no need to be asked about. */
+static void expire_below(struct session *session, struct node *dir)
+{
+    for (struct node *node = dir->dir->first_child; node; node = node->next_sibling) {
+        if (node_kind(node) == ROUTE_DIR) {
+            expire_below(session, node);
+            expire_listing(session, node);
+        }
+        if (node_kind(node) != ROUTE_COMMAND && (node_kind(node) == ROUTE_FILE || node->place.route->select))
+            expire_entry(session, node);
     }
 }
 
-/* A directory: its attributes are dropped too, so that the kernel asks, sees its mtime moved, and lists it anew. */
 static void touch_directory(struct session *session, fuse_req_t req, struct node *node)
 {
-    struct dropping drop = {session, node};
-    bool listed = node->dir->listed_until && node->dir->listed_until != CLOCK_NEVER;
-    if (listed)
-        node->dir->listed_until = clock_ms();
-    reply_unchanged(session, req, node);
-    if (listed)
-        push_drop_inode(session->push, node->nodeid);
-    nodes_each(session->nodes, drop_below, &drop);
-}
-
-/* The entry goes before the answer, so that whoever looks after `touch` has returned sees the new content. The pusher
- * takes the directory's lock for that, never the file's, which this SETATTR holds. */
-static void touch_file(struct session *session, fuse_req_t req, struct node *node)
-{
-    struct pending *pending = pending_new(session, req, node, pending_fail);
-    if (!pending)
-        return;
-    pending->pinned = true;
-    push_expire_entry(session->push, node->parent->nodeid, node->name, on_expired, pending);
+    reply_attr(session, req, node);
+    expire_listing(session, node);
+    if (node->place.route->select != SELECT_NONE)
+        expire_entry(session, node);
+    expire_below(session, node);
 }
 
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
@@ -197,13 +225,13 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, s
 
     if (command && (to_set & FUSE_SET_ATTR_SIZE) && !session->config->read_only) {
         if (attr->st_size == 0)
-            reply_unchanged(session, req, node);
+            reply_attr(session, req, node);
         else
             fuse_reply_err(req, EINVAL);
     } else if (!now || (to_set & ~TIMES)) {
         fuse_reply_err(req, EROFS);
     } else if (command) {
-        reply_unchanged(session, req, node);
+        reply_attr(session, req, node);
     } else {
         tree_touch(session->tree, &node->place);
         if (node_kind(node) == ROUTE_DIR)

@@ -45,13 +45,16 @@ static inline void place_make(struct place *place)
 /* Whether something is mounted there, alive or dead. */
 static inline bool is_mount(const char *path)
 {
-    char line[8192], at[4096];
+    char line[8192], at[4096], escaped[1200];
     FILE *info = fopen("/proc/self/mountinfo", "re");
+    size_t len = 0;
     bool found = false;
 
     assert_non_null(info);
+    for (; *path && len + 5 < sizeof escaped; path++)
+        len += (size_t)snprintf(escaped + len, sizeof escaped - len, *path == ' ' ? "\\040" : "%c", *path);
     while (!found && fgets(line, sizeof line, info))
-        found = sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 && strcmp(at, path) == 0;
+        found = sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 && strcmp(at, escaped) == 0;
     (void)fclose(info);
     return found;
 }

@@ -189,6 +189,26 @@ static void killed_it_leaves_enotconn_and_mounting_again_recovers(void **state)
     assert_gone(&place);
 }
 
+/* The kernel writes the space in its table of mounts as \\040. */
+static void a_dead_mount_with_a_space_in_its_path_is_taken_away(void **state)
+{
+    struct place spacious = place;
+    struct running running;
+
+    (void)state;
+    (void)snprintf(spacious.mnt, sizeof spacious.mnt, "%.200s/my account", place.dir);
+    assert_int_equal(mkdir(spacious.mnt, 0700), 0);
+    pid_t pid = mount_detached(&spacious, "$URL \"$MNT\"");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_true(wait_until(has_no_server, spacious.mnt, 5000));
+    assert_true(wait_until(is_not_connected, spacious.mnt, 5000));
+    (void)mount_detached(&spacious, "$URL \"$MNT\"");
+    assert_works(&spacious);
+    run_start(&running, place.dir, "fusermount3 -u 'my account'");
+    assert_int_equal(run_wait(&running, OK_MS).status, 0);
+    assert_gone(&spacious);
+}
+
 /* A living mount is not taken away: it is not empty, and the new one says so. */
 static void over_a_living_mount_it_does_not_mount(void **state)
 {
@@ -369,6 +389,7 @@ int main(void)
         TEST(nohup_keeps_it_when_the_terminal_hangs_up),
         TEST(it_ends_with_files_open_and_a_reader_blocked),
         TEST(killed_it_leaves_enotconn_and_mounting_again_recovers),
+        TEST(a_dead_mount_with_a_space_in_its_path_is_taken_away),
         TEST(over_a_living_mount_it_does_not_mount),
         TEST(arguments_in_the_order_of_mount),
         TEST(two_mounts_of_one_account_side_by_side),

@@ -47,6 +47,30 @@ static void test_a_renewal_without_a_change_lists_no_links_again(void **state)
     assert_true(after.lookup <= 8);
 }
 
+/* Nobody has renewed the list: that of links does it, while its old entries are being dropped. */
+static void test_listing_links_after_their_life_looks_none_of_them_up(void **state)
+{
+    static const char *const many[] = {"--invoices", "5000", NULL};
+    struct fixture f;
+
+    (void)state;
+    fixture_start(&f, many, &(struct how){.options = "ttl=2"});
+    run_ok(&f.mount, "ls -l billing/invoices/by-number > /dev/null");
+    account_set(&f.sim, "{\"latency_ms\":100}");
+    let_pass(2100);
+    struct kernel_mark mark = kernel_mark(&f.mount);
+    run_ok(&f.mount, "ls -l billing/invoices/by-number > /dev/null");
+    struct kernel after = kernel_since(&f.mount, &mark);
+    print_message("5,000 links listed again: %u lookups\n", (unsigned)after.lookup);
+    assert_true(after.lookup <= 100);
+    mark = kernel_mark(&f.mount);
+    run_ok(&f.mount, "ls -l billing/invoices/by-number > /dev/null");
+    after = kernel_since(&f.mount, &mark);
+    assert_int_equal(after.readdirplus, 0);
+    assert_true(after.lookup <= 100);
+    fixture_stop(&f);
+}
+
 static void test_a_link_that_moved_is_gone_from_where_it_was(void **state)
 {
     struct fixture *f = *state;
@@ -105,6 +129,7 @@ int main(void)
     harness_begin();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_renewal_without_a_change_lists_no_links_again, setup, teardown),
+        cmocka_unit_test(test_listing_links_after_their_life_looks_none_of_them_up),
         cmocka_unit_test_setup_teardown(test_a_link_that_moved_is_gone_from_where_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_link_used_by_name_alone_does_not_outlive_its_document, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_number_given_to_another_invoice_leads_there, setup, teardown),

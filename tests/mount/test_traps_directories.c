@@ -160,6 +160,34 @@ static bool walk_on(struct walk *walk)
     return n > 0;
 }
 
+/* Entries of a directory by plain system calls: readdir(3) asks for attributes first, which this does not. */
+static unsigned entries_of(const struct mount *mount, const char *path)
+{
+    struct walk walk = {.fd = open(in_mount(mount, "%s", path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    assert_true(walk.fd >= 0);
+    while (walk_on(&walk))
+        ;
+    close(walk.fd);
+    return walk.n;
+}
+
+/* The document behind a listing may be old when the directory is first listed, and its attributes have been given. */
+static void test_a_first_listing_is_shown_no_longer_than_its_document_lives(void **state)
+{
+    (void)state;
+    struct mount slow;
+    mount_start(&slow, sim, &(struct how){.options = "ttl=4"});
+    run_ok(&slow, "cat all/services.json all/invoices.csv");
+    let_pass(3000);
+    unsigned services = entries_of(&slow, "services"), numbers = entries_of(&slow, "billing/invoices/by-number");
+    account_set(sim, "{\"delete_service\":10421,\"delete_invoice\":90001}");
+    let_pass(1500);
+    assert_int_equal(entries_of(&slow, "services"), services - 1);
+    assert_int_equal(entries_of(&slow, "billing/invoices/by-number"), numbers - 1);
+    account_set(sim, "{\"service\":{\"id\":10421,\"status\":\"Active\"}}");
+    mount_stop(&slow);
+}
+
 static void test_no_entry_is_lost_or_repeated_when_the_list_shrinks_between_two_getdents(void **state)
 {
     (void)state;
@@ -388,6 +416,7 @@ int main(void)
         TEST(test_acl_questions_fetch_nothing_and_are_not_supported),
         TEST(test_an_xattr_never_fetches),
         TEST(test_a_links_target_is_read_once),
+        TEST(test_a_first_listing_is_shown_no_longer_than_its_document_lives),
         TEST(test_no_entry_is_lost_or_repeated_when_the_list_shrinks_between_two_getdents),
     };
     harness_begin();

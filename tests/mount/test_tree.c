@@ -330,6 +330,19 @@ static void test_touch_of_the_root_renews_everything_when_it_is_next_used(void *
     assert_int_equal(asked(&f->sim, "version"), 1);
 }
 
+static void test_touch_of_a_directory_asks_whether_it_is_there(void **state)
+{
+    struct fixture *f = *state;
+    static const char gone[] = "stat services/10423 >/dev/null 2>&1 && echo there || echo gone";
+    fixture_remount(f, NULL);
+    run_ok(&f->mount, "ls services; stat services/10423; cat services/10423/info.json");
+    account_set(&f->sim, "{\"delete_service\": 10423}");
+    assert_string_equal(run_ok(&f->mount, gone).out, "there\n");
+    run_ok(&f->mount, "touch services/10423");
+    assert_shows_soon(&f->mount, gone, "gone\n");
+    account_set(&f->sim, "{\"service\": {\"id\": 10423, \"status\": \"Active\"}}");
+}
+
 static void test_touch_does_not_create_and_sets_no_times(void **state)
 {
     struct fixture *f = *state;
@@ -355,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_touch_of_a_directory_renews_what_is_below_it),
         cmocka_unit_test(test_an_expired_list_is_renewed_rather_than_its_items_one_by_one),
         cmocka_unit_test(test_touch_of_the_root_renews_everything_when_it_is_next_used),
+        cmocka_unit_test(test_touch_of_a_directory_asks_whether_it_is_there),
         cmocka_unit_test(test_touch_does_not_create_and_sets_no_times),
     };
     harness_begin();
