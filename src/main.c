@@ -6,7 +6,7 @@
  *   main.c       this: settings, the check, the mount, the fork, the loop, the end
  *
  *   command/     options.c      argv, environment and file become a struct config
- *                token.c        where the token comes from
+ *                token.c        how the token is read; token_choice.c where it comes from
  *
  *   mount/       session.c      the mount itself, from mount(2) to its end
  *                requests.c     the kernel's requests; directories.c, writes.c likewise

@@ -4,8 +4,8 @@
  *
  *      defaults < top of the file < profile in the file < MELBICOM_URL < SOURCE as a URL < -o
  *
- * The token has an order of its own (token.h), so the places' token settings are collected side by side and the winner
- * is chosen at the end.
+ * The token has an order of its own (token.h), and one of the file is only for the URL that the file gives beside it. So
+ * what the places say of token and URL is collected side by side, and the winners are chosen at the end.
  */
 #include "command/options.h"
 
@@ -14,6 +14,7 @@
 #include "command/profile.h"
 #include "command/settings.h"
 #include "command/token.h"
+#include "command/token_choice.h"
 #include "command/values.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ struct command_line {
     char *mountpoint;
     char *options; /* all -o, joined with commas, still escaped; or NULL */
 
-    /* What the places say, of the token above all. */
+    /* What the places say, of the token and the URL above all; `option` has all URLs that are not the file's. */
     struct token_source option_token, profile_token, top_token;
     struct settings_target option, profile, top;
 };
@@ -43,6 +44,9 @@ static void command_line_clear(struct command_line *line)
     token_source_clear(&line->option_token);
     token_source_clear(&line->profile_token);
     token_source_clear(&line->top_token);
+    free(line->option.url);
+    free(line->profile.url);
+    free(line->top.url);
     free(line->option.config_path);
     free(line->options);
 }
@@ -58,8 +62,10 @@ static void print_help(void)
          "SOURCE is the base URL of the API, or a profile: a [section] of the\n"
          "configuration file. Without it, the profile [default], if there is one.\n"
          "\n"
-         "The token comes from MELBICOM_TOKEN, token_file=, token_command=, a profile, or\n"
-         "systemd's credential melbicom-token. MELBICOM_URL replaces a profile's URL.\n"
+         "The token comes from -o token_file= or token_command=, the profile that is given,\n"
+         "MELBICOM_TOKEN, systemd's credential melbicom-token, or [default]: the first of\n"
+         "them. MELBICOM_URL replaces the file's URL; a token of the file goes to its own\n"
+         "URL only.\n"
          "\n"
          "    -f                          stay in the foreground, log to stderr\n"
          "    -d                          the same, with debugging output\n"
@@ -300,7 +306,7 @@ static bool is_url(const char *source)
 static int apply_file(struct command_line *line)
 {
     _cleanup_(freep) char *usual = NULL;
-    /* With a URL no profile counts, `default` neither: its token is for another URL. */
+    /* With a URL no profile counts, `default` neither: its settings are for another account. */
     struct profile_request request = {
         .path = line->option.config_path,
         .required = line->option.config_path != NULL,
@@ -353,55 +359,42 @@ static int apply_places(struct command_line *line)
         status = apply_url(line, "the URL", line->source, EXIT_USAGE);
     if (!status)
         status = apply_options(line, false);
-    if (!status && !line->config->base_url && !(line->config->base_url = strdup(CONFIG_DEFAULT_URL)))
-        status = out_of_memory();
     return status;
 }
 
-/* A place that says several takes the one that says most directly: the token, then its file, then the command. */
-static bool take_token(struct token_source *from, struct token_source *into)
+/* The URL that a place of the file gives its token. */
+static const char *top_url(const struct command_line *line)
 {
-    if (from->value)
-        into->value = steal(&from->value);
-    else if (from->file)
-        into->file = steal(&from->file);
-    else if (from->command)
-        into->command = steal(&from->command);
-    else
-        return false;
-    return true;
+    return line->top.url ? line->top.url : CONFIG_DEFAULT_URL;
 }
 
-static int token_from_environment(struct token_source *into)
+static const char *profile_url(const struct command_line *line)
 {
-    const char *value = get_environment("MELBICOM_TOKEN");
-    const char *directory = get_environment("CREDENTIALS_DIRECTORY");
-    if (value)
-        return (into->value = strdup(value)) ? EXIT_OK : out_of_memory();
-    if (!directory)
-        return EXIT_OK;
-    _cleanup_(freep) char *path = NULL;
-    if (asprintf(&path, "%s/melbicom-token", directory) < 0)
-        return out_of_memory();
-    if (access(path, F_OK) == 0)
-        into->credentials = steal(&path);
-    return EXIT_OK;
+    return line->profile.url ? line->profile.url : top_url(line);
 }
 
-/* The order of token.h. What stands at the top of the file is meant for whoever says nothing else, so it comes last. */
+static int choose_url(struct command_line *line)
+{
+    line->config->base_url = strdup(line->option.url ? line->option.url : profile_url(line));
+    return line->config->base_url ? EXIT_OK : out_of_memory();
+}
+
 static int choose_token(struct command_line *line)
 {
+    struct token_places places = {
+        .option = &line->option_token,
+        .profile = &line->profile_token,
+        .top = &line->top_token,
+        .profile_url = profile_url(line),
+        .top_url = top_url(line),
+        .named = line->source != NULL,
+    };
     struct token_source *source = calloc(1, sizeof(*source));
     if (!source)
         return out_of_memory();
     line->config->read_token = token_read;
     line->config->read_token_data = source;
-    if (take_token(&line->option_token, source) || take_token(&line->profile_token, source))
-        return EXIT_OK;
-    int status = token_from_environment(source);
-    if (!status && !source->value && !source->credentials)
-        take_token(&line->top_token, source);
-    return status;
+    return token_choose(&places, line->config->base_url, source) ? out_of_memory() : EXIT_OK;
 }
 
 /* As /proc/mounts will show it. The last component is resolved only if that works: below a mount whose server has died,
@@ -449,6 +442,8 @@ int options_parse(int argc, char **argv, struct config *config, enum options_act
         status = take_operands(&line, argc - optind, argv + optind);
         if (!status)
             status = apply_places(&line);
+        if (!status)
+            status = choose_url(&line);
         if (!status)
             status = choose_token(&line);
         if (!status)

@@ -4,7 +4,8 @@
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
  *
  * SOURCE is a base URL (has "://") or a profile's name. Later beats earlier, and the command line beats the
- * environment (MELBICOM_URL) beats the file's section of the profile beats its [defaults]-less top beats the defaults.
+ * environment (MELBICOM_URL) beats the file's section of the profile beats what stands before the file's first section
+ * beats the defaults. The token has an order of its own, and one of the file is for the file's URL only: see token.h.
  * What is not an option of ours is left to libfuse (allow_other, nosuid, noatime, …); options of mount(8) and fstab
  * that mean nothing here (auto, noauto, user, _netdev, nofail, x-…, comment=…, defaults, rw) are dropped.
  *

@@ -45,6 +45,7 @@ static void reading_clear(struct reading *reading)
     free(reading->profiles);
     config_clear(&reading->spare_config);
     token_source_clear(&reading->spare_token);
+    free(reading->spare.url);
     if (reading->file)
         (void)fclose(reading->file);
 }

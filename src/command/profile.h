@@ -22,8 +22,8 @@
 
 struct settings_target;
 
-/* What the token keys before the first section say, and those of the profile, go to different targets, as a profile's
- * token comes before all others. Both targets share one config; overrides are added to it. */
+/* What the token and URL keys before the first section say, and those of the profile, go to different targets, as a
+ * token is for the URL of its own place. Both targets share one config; overrides are added to it. */
 struct profile_request {
     const char *path; /* absolute */
     bool required;    /* a file that is not there is an error */

@@ -22,7 +22,7 @@
 
 /* clang-format off */
 static const struct setting settings[] = {
-    {"url", "URL", SETTING_URL, IN_CONFIG(base_url), .initial = CONFIG_DEFAULT_URL,
+    {"url", "URL", SETTING_URL, IN_TARGET(url), .initial = CONFIG_DEFAULT_URL,
      .help = "base URL of the API"},
     {"token", "TOKEN", SETTING_TEXT, SETTING_FILE_ONLY, IN_TOKEN(value),
      .help = "the API token: only in the file, which must be mode 600"},

@@ -52,7 +52,8 @@ struct setting {
 struct settings_target {
     struct config *config;
     struct token_source *token;
-    char *config_path; /* config=, or NULL; freed by the caller */
+    char *url;         /* url=, or NULL; freed by the caller, as is config_path */
+    char *config_path; /* config=, or NULL */
 };
 
 /* The row called `name`, or NULL. */

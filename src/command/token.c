@@ -247,7 +247,12 @@ int token_read(void *data, char **ret)
         return check_token("the configuration (token = or MELBICOM_TOKEN)", source->value, strlen(source->value), ret);
     if (source->credentials)
         return read_file(source->credentials, true, ret);
-    log_error("token: none is configured; set MELBICOM_TOKEN or use -o token_file=PATH");
+    if (source->elsewhere)
+        log_error("token: the one in the configuration file is for %s and is sent nowhere else; set MELBICOM_TOKEN or "
+                  "use -o token_file=PATH",
+                  source->elsewhere);
+    else
+        log_error("token: none is configured; set MELBICOM_TOKEN or use -o token_file=PATH");
     return -ENOKEY;
 }
 
@@ -265,4 +270,5 @@ void token_source_clear(struct token_source *source)
     wipe(&source->command);
     wipe(&source->value);
     wipe(&source->credentials);
+    wipe(&source->elsewhere);
 }

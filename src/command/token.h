@@ -1,8 +1,10 @@
 /*
  * Where the token comes from, in this order: -o token_file=PATH; -o token_command=COMMAND (run by /bin/sh -c, first
- * line of its output, 10 s); the profile's `token`, `token_file` or `token_command`; $MELBICOM_TOKEN;
- * $CREDENTIALS_DIRECTORY/melbicom-token; what the configuration file says before its first section. (token_read() asks
- * the one source it is given; the order is kept by who fills struct token_source.)
+ * line of its output, 10 s); the `token`, `token_file` or `token_command` of the profile that is named as SOURCE;
+ * $MELBICOM_TOKEN; $CREDENTIALS_DIRECTORY/melbicom-token; the same keys of the profile [default], if no SOURCE is given;
+ * those before the file's first section. A token of the file goes to no other URL than the one its own place says (the
+ * section; else what stands before the first; else the default). (token_read() asks the one source it is given; the
+ * order is kept by token_choice.c, which fills struct token_source.)
  *
  * A file that group or others can read is refused (except below $CREDENTIALS_DIRECTORY, which systemd guards).
  * Surrounding white space is cut; what is left must be 1 to 4096 printable ASCII characters without a space.
@@ -20,6 +22,7 @@ struct token_source {
     char *command;     /* token_command=, or NULL */
     char *value;       /* the profile's or $MELBICOM_TOKEN's, or NULL */
     char *credentials; /* $CREDENTIALS_DIRECTORY/melbicom-token when it exists, or NULL */
+    char *elsewhere;   /* the URL which a token of the file is for that was passed over, or NULL; for the message */
 };
 
 /* A config->read_token; data is a struct token_source. The first source that is set is the one asked. */

@@ -109,6 +109,14 @@ static void write_config(const char *text, mode_t mode)
     assert_int_equal(chmod(config_path, mode), 0);
 }
 
+static void assert_same(const char *text, const char *expected)
+{
+    if (expected && text)
+        assert_string_equal(text, expected);
+    else
+        assert_ptr_equal(text, expected);
+}
+
 static const struct token_source *source(void)
 {
     assert_ptr_equal(outcome.config.read_token, token_read);
@@ -208,9 +216,8 @@ static void initial_values_are_the_defaults(void **state)
     for (size_t i = 0; (setting = settings_at(i)); i++)
         if (setting->initial)
             assert_int_equal(settings_apply(setting, setting->initial, NULL, &target, reason), 0);
-    assert_string_equal(actual.base_url, CONFIG_DEFAULT_URL);
-    free(actual.base_url);
-    actual.base_url = NULL;
+    assert_string_equal(target.url, CONFIG_DEFAULT_URL);
+    free(target.url);
     assert_memory_equal(&actual, &expected, sizeof(actual));
 }
 
@@ -442,7 +449,7 @@ static void places_in_order(void **state)
     assert_null(outcome.config.ca_file);
     assert_int_equal(parse_words("/m"), EXIT_OK);
     assert_int_equal(outcome.config.ttl_s, 4);
-    /* [default] goes with no SOURCE, not with a URL: a token in it would go to the wrong host. */
+    /* [default] goes with no SOURCE, not with a URL, which is another account. */
     assert_int_equal(parse_words("https://h/", "/m"), EXIT_OK);
     assert_int_equal(outcome.config.ttl_s, 1);
     /* A section without keys is a profile, too. */
@@ -631,6 +638,80 @@ static void token_sources_in_order(void **state)
     assert_string_equal(source()->value, "from-top");
 }
 
+/* Nobody has chosen [default] for this mount, so the environment comes before it; and it before the file's top. */
+static void token_of_the_default_profile_is_behind_the_environment(void **state)
+{
+    (void)state;
+    write_config("token = from-top\n[default]\ntoken = from-default\n", 0600);
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+    assert_string_equal(source()->value, "from-default");
+    assert_int_equal(parse_words("default", "/m"), EXIT_OK);
+    assert_string_equal(source()->value, "from-default");
+    setenv("MELBICOM_TOKEN", "from-environment", 1);
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+    assert_string_equal(source()->value, "from-environment");
+    assert_int_equal(parse_words("default", "/m"), EXIT_OK);
+    assert_string_equal(source()->value, "from-default");
+}
+
+/* A token in the file is sent to the URL beside it, whatever other URL the environment and the command line name. */
+static void token_of_the_file_is_for_its_url(void **state)
+{
+    static const struct {
+        const char *words[3], *environment, *url, *token, *elsewhere;
+    } cases[] = {
+        {{"/m"}, NULL, "https://default", "default-token", NULL},
+        {{"/m"}, "https://default//", "https://default", "default-token", NULL},
+        {{"/m"}, "https://other", "https://other", NULL, "https://default"},
+        {{"/m", "-o", "url=https://other"}, NULL, "https://other", NULL, "https://default"},
+        {{"/m", "-o", "url=https://default"}, "https://other", "https://default", "default-token", NULL},
+        {{"/m", "-o", "url=https://top"}, NULL, "https://top", "top-token", "https://default"},
+        {{"https://other", "/m"}, NULL, "https://other", NULL, "https://top"},
+        {{"https://default", "/m"}, NULL, "https://default", NULL, "https://top"},
+        {{"https://top", "/m"}, NULL, "https://top", "top-token", NULL},
+        {{"work", "/m"}, NULL, "https://work", "work-token", NULL},
+        {{"work", "/m"}, "https://other", "https://other", NULL, "https://work"},
+        /* A section without a URL has that of the top. */
+        {{"plain", "/m"}, NULL, "https://top", "plain-token", NULL},
+        {{"plain", "/m"}, "https://other", "https://other", NULL, "https://top"},
+        /* The top's token does not follow a section to another URL. */
+        {{"bare", "/m"}, NULL, "https://bare", NULL, "https://top"},
+    };
+    (void)state;
+    write_config("url = https://top/\ntoken = top-token\n"
+                 "[default]\ntoken = default-token\nurl = https://default/\n"
+                 "[work]\nurl = https://work\ntoken = work-token\n[plain]\ntoken = plain-token\n"
+                 "[bare]\nurl = https://bare\n",
+                 0600);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const *words = cases[i].words;
+        if (cases[i].environment)
+            setenv("MELBICOM_URL", cases[i].environment, 1);
+        else
+            unsetenv("MELBICOM_URL");
+        assert_int_equal(parse(words[0], words[1], words[1] ? words[2] : NULL, (const char *)NULL), EXIT_OK);
+        assert_string_equal(outcome.config.base_url, cases[i].url);
+        assert_same(source()->value, cases[i].token);
+        assert_same(source()->elsewhere, cases[i].elsewhere);
+    }
+}
+
+/* What is said for this mount, by an option or the environment, goes where this mount goes. */
+static void token_of_the_mount_goes_to_any_url(void **state)
+{
+    (void)state;
+    write_config("[default]\ntoken = production\n[work]\ntoken = work\n", 0600);
+    setenv("MELBICOM_URL", "https://staging", 1);
+    setenv("MELBICOM_TOKEN", "staging", 1);
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://staging");
+    assert_string_equal(source()->value, "staging");
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_string_equal(source()->value, "staging");
+    assert_int_equal(parse_words("work", "/m", "-o", "token_file=/f"), EXIT_OK);
+    assert_string_equal(source()->file, "/f");
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -694,6 +775,9 @@ int main(void)
                                        test(unknown_profiles),
                                        test(endpoint_overrides),
                                        test(token_in_an_open_file_is_refused),
-                                       test(token_sources_in_order)};
+                                       test(token_sources_in_order),
+                                       test(token_of_the_default_profile_is_behind_the_environment),
+                                       test(token_of_the_file_is_for_its_url),
+                                       test(token_of_the_mount_goes_to_any_url)};
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
 }

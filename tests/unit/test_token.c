@@ -163,6 +163,11 @@ static void nothing_is_configured(void **state)
     struct token_source source = {.file = NULL};
     (void)state;
     assert_refused(&source, -ENOKEY, "token_file=PATH");
+    /* One that was passed over is told, or the user would look for a fault in the file. */
+    char url[] = "https://elsewhere";
+    source.elsewhere = url;
+    assert_refused(&source, -ENOKEY, "is for https://elsewhere");
+    assert_logged("token_file=PATH", true);
 }
 
 static void first_source_is_asked(void **state)
@@ -309,14 +314,18 @@ static void token_is_hidden_from_then_on(void **state)
 
 static void clear_leaves_nothing(void **state)
 {
-    struct token_source source = {
-        .file = strdup("f"), .command = strdup("c"), .value = strdup("v"), .credentials = strdup("d")};
+    struct token_source source = {.file = strdup("f"),
+                                  .command = strdup("c"),
+                                  .value = strdup("v"),
+                                  .credentials = strdup("d"),
+                                  .elsewhere = strdup("e")};
     (void)state;
     token_source_clear(&source);
     assert_null(source.file);
     assert_null(source.command);
     assert_null(source.value);
     assert_null(source.credentials);
+    assert_null(source.elsewhere);
     token_source_clear(&source);
 }
 

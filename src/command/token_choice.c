@@ -1,0 +1,75 @@
+#include "command/token_choice.h"
+
+#include "base/cleanup.h"
+#include "command/token.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_chosen(const struct token_source *source)
+{
+    return source->file || source->command || source->value || source->credentials;
+}
+
+/* A place that says several takes the one that says most directly: the token, then its file, then the command. */
+static void take(struct token_source *from, struct token_source *into)
+{
+    if (from->value)
+        into->value = steal(&from->value);
+    else if (from->file)
+        into->file = steal(&from->file);
+    else if (from->command)
+        into->command = steal(&from->command);
+}
+
+/* The same for a place of the file, whose token is for `place_url`. */
+static int take_from_file(struct token_source *from, const char *place_url, const char *url, struct token_source *into)
+{
+    if (strcmp(place_url, url) == 0)
+        take(from, into);
+    else if (is_chosen(from) && !into->elsewhere && !(into->elsewhere = strdup(place_url)))
+        return -ENOMEM;
+    return 0;
+}
+
+static const char *get_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static int take_from_environment(struct token_source *into)
+{
+    const char *value = get_environment("MELBICOM_TOKEN");
+    const char *directory = get_environment("CREDENTIALS_DIRECTORY");
+    if (value)
+        return (into->value = strdup(value)) ? 0 : -ENOMEM;
+    char *path = NULL;
+    if (!directory)
+        return 0;
+    if (asprintf(&path, "%s/melbicom-token", directory) < 0)
+        return -ENOMEM;
+    if (access(path, F_OK) == 0)
+        into->credentials = steal(&path);
+    free(path);
+    return 0;
+}
+
+/* A profile that is named was meant for this mount; the environment is nearer to it than [default] and the top of the
+ * file, which hold for whoever says nothing else. */
+int token_choose(const struct token_places *places, const char *url, struct token_source *source)
+{
+    int error = 0;
+    take(places->option, source);
+    if (!is_chosen(source) && places->named)
+        error = take_from_file(places->profile, places->profile_url, url, source);
+    if (!error && !is_chosen(source))
+        error = take_from_environment(source);
+    if (!error && !is_chosen(source) && !places->named)
+        error = take_from_file(places->profile, places->profile_url, url, source);
+    if (!error && !is_chosen(source))
+        error = take_from_file(places->top, places->top_url, url, source);
+    return error;
+}
