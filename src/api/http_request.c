@@ -180,8 +180,11 @@ bool http_set_policy(CURL *easy, const struct config *config, const char *url, b
     bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
     /* An empty string, unlike NULL, also stands against the environment's http_proxy. */
     bad |= curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL);
-    if (config->ca_file)
+    if (config->ca_file) {
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+        /* Or the system's directory of certificates, where libcurl was built with one, would be trusted besides. */
+        bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
     return bad == 0;
 }
 

@@ -352,6 +352,66 @@ static void test_once(void **state)
     web_stop(web);
 }
 
+static int note_verbose(CURL *easy, curl_infotype type, char *bytes, size_t len, void *data)
+{
+    char *said = data;
+    size_t used = strlen(said);
+
+    (void)easy;
+    if (type == CURLINFO_TEXT && used + len < 4096)
+        *(char *)mempcpy(said + used, bytes, len) = '\0';
+    return 0;
+}
+
+/* What libcurl says it trusts, which it says when it begins to speak TLS. The peer need not answer. */
+static void said_of_tls(const struct config *config, const char *url, char said[4096])
+{
+    CURLM *multi = curl_multi_init();
+    CURL *easy = curl_easy_init();
+    int64_t deadline = clock_ms() + PATIENCE_MS;
+    int running = 1;
+
+    said[0] = '\0';
+    assert_true(multi && easy);
+    assert_true(http_set_policy(easy, config, url, true));
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, note_verbose);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, said);
+    curl_multi_add_handle(multi, easy);
+    while (running && !strstr(said, "CApath: ") && clock_ms() < deadline) {
+        curl_multi_perform(multi, &running);
+        curl_multi_poll(multi, NULL, 0, 10, NULL);
+    }
+    curl_multi_remove_handle(multi, easy);
+    curl_easy_cleanup(easy);
+    curl_multi_cleanup(multi);
+}
+
+/* cafile= is in place of the system's certificates, which are a file and a directory. */
+static void test_ca_file_alone(void **state)
+{
+    const char *openssl = strstr(curl_version(), "OpenSSL/");
+    struct config config;
+    char url[64] = "", said[4096];
+    int listener = web_listen(4, url, sizeof(url));
+
+    (void)state;
+    if (!openssl)
+        skip(); /* the other libraries don't tell */
+    config_init(&config);
+    memmove(url + 5, url + 4, strlen(url + 4) + 1);
+    url[4] = 's';
+    said_of_tls(&config, url, said);
+    assert_non_null(strstr(said, "CApath: "));
+    config.ca_file = strdup("/etc/ssl/certs/ca-certificates.crt");
+    said_of_tls(&config, url, said);
+    assert_non_null(strstr(said, "CAfile: /etc/ssl/certs/ca-certificates.crt"));
+    assert_non_null(strstr(said, "CApath: none"));
+    config_clear(&config);
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_no_proxy_for_loopback),
         cmocka_unit_test(test_once),
+        cmocka_unit_test(test_ca_file_alone),
     };
     int failed = cmocka_run_group_tests_name("http", tests, NULL, NULL);
 
