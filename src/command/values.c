@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -108,12 +110,18 @@ int value_bool(const char *text, bool *ret)
     return -EINVAL;
 }
 
+static bool is_own(const char *directory)
+{
+    struct stat st;
+    return getuid() == 0 || (stat(directory, &st) == 0 && st.st_uid == getuid());
+}
+
 int value_home(char **ret)
 {
     const char *home = getenv("HOME");
-    if (!home || *home != '/') {
+    if (!home || *home != '/' || !is_own(home)) {
         const struct passwd *user = getpwuid(getuid());
-        home = user ? user->pw_dir : NULL;
+        home = user ? user->pw_dir : home;
     }
     if (!home || *home != '/')
         return -EINVAL;

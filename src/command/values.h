@@ -34,7 +34,8 @@ int value_path(const char *text, const char *directory, char **ret);
  * password. */
 int value_url(const char *text, char **ret, const char **ret_why);
 
-/* The home directory, malloc'd: $HOME, or what the user database says (mount(8) at boot has no $HOME). */
+/* The home directory: $HOME if that is this user's (root's may be anybody's), else what the user database says. mount(8)
+ * at boot has no $HOME, and for an ordinary user's line of fstab it has root's. -EINVAL when there is none. */
 int value_home(char **ret);
 
 #endif
