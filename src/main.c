@@ -351,10 +351,26 @@ static int run(struct program *program, int argc, char **argv)
     return mount_account(program);
 }
 
+/* What is opened later must not have the number of a standard stream that the caller has closed: messages would be
+ * written there, and detaching puts /dev/null in its place. */
+static bool have_standard_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
     struct program program = {.signals = -1};
 
+    if (!have_standard_streams())
+        return EXIT_MOUNT;
     guard_memory();
     curl_global_init(CURL_GLOBAL_DEFAULT);
     config_init(&program.config);

@@ -2,6 +2,7 @@
  * token's whereabouts. */
 #include "command_line.h"
 
+#include <poll.h>
 #include <sys/statvfs.h>
 
 static struct simulator sim;
@@ -88,6 +89,41 @@ static void in_the_background_it_returns_when_mounted(void **state)
     run_start(&running, place.dir, "fusermount3 -u mnt");
     assert_int_equal(run_wait(&running, OK_MS).status, 0);
     assert_gone(&place);
+}
+
+/* Processor time a process has used, in clock ticks. */
+static long ticks_of(pid_t pid)
+{
+    char path[64];
+    long user = 0, system = 0;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *stat = fopen(path, "re");
+    assert_non_null(stat);
+    assert_int_equal(fscanf(stat, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system),
+                     2);
+    (void)fclose(stat);
+    return user + system;
+}
+
+/* Some supervisors close the standard streams. A descriptor of the loop that had one's number would become /dev/null,
+ * which is always ready. */
+static void without_standard_streams_it_works(void **state)
+{
+    static const char *const closed[] = {"<&- >&- 2>&-", "<&-", "2>&-"};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        char arguments[64];
+        (void)snprintf(arguments, sizeof arguments, "$URL $MNT %s", closed[i]);
+        pid_t pid = mount_detached(&place, arguments);
+        assert_works(&place);
+        long before = ticks_of(pid);
+        (void)poll(NULL, 0, 500);
+        assert_in_range(ticks_of(pid) - before, 0, sysconf(_SC_CLK_TCK) / 5);
+        assert_int_equal(kill(pid, SIGTERM), 0);
+        assert_gone(&place);
+    }
 }
 
 static void sigterm_and_sigint_unmount(void **state)
@@ -385,6 +421,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(in_the_background_it_returns_when_mounted),
+        TEST(without_standard_streams_it_works),
         TEST(sigterm_and_sigint_unmount),
         TEST(nohup_keeps_it_when_the_terminal_hangs_up),
         TEST(it_ends_with_files_open_and_a_reader_blocked),
