@@ -56,6 +56,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
 #ifndef MELBICOMFS_VERSION
@@ -266,27 +267,67 @@ static int watch_signals(struct program *program)
     return program->signals < 0 ? -errno : loop_watch(program->loop, program->signals, POLLIN, on_signal, program);
 }
 
-/* Leaves the terminal. The parent's exit status is given only now that the mount stands. */
-static int detach(void)
+/* The parent's end: the status of a child that has ended, or success as soon as it serves. */
+static int await_child(pid_t pid, int reports)
 {
+    char byte;
+    int status;
+    ssize_t n;
+
+    do
+        n = read(reports, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    if (n == 1)
+        return EXIT_OK;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return EXIT_MOUNT;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_MOUNT;
+}
+
+/* Goes on in a child, which still has the terminal to say what goes wrong. The parent waits at the other end of *report,
+ * because who starts a mount uses it as soon as this program has ended well. */
+static int detach(int *report)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
     fflush(NULL);
     pid_t pid = fork();
-    if (pid < 0)
-        return -errno;
-    if (pid > 0)
-        _exit(EXIT_OK);
-    if (setsid() < 0 || chdir("/") < 0)
-        return -errno;
+    if (pid > 0) {
+        close(ends[1]);
+        _exit(await_child(pid, ends[0]));
+    }
+    int r = pid < 0 || setsid() < 0 || chdir("/") < 0 ? -errno : 0;
+    close(ends[0]);
+    *report = ends[1];
+    return r;
+}
+
+/* Nothing has failed: messages go to syslog from now on, and the parent may end. */
+static int leave_terminal(int report)
+{
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0)
         return -errno;
     (void)dup2(null, STDIN_FILENO);
     (void)dup2(null, STDOUT_FILENO);
     (void)dup2(null, STDERR_FILENO);
-    if (null > STDERR_FILENO)
-        close(null);
+    close(null);
     log_to_syslog();
-    return 0;
+    return write(report, "", 1) == 1 ? 0 : -errno;
+}
+
+static int start(struct program *program)
+{
+    _cleanup_(closep) int report = -1;
+    int r = program->config.foreground ? 0 : detach(&report);
+    if (r == 0)
+        r = session_start(program->session);
+    if (r == 0 && report >= 0)
+        r = leave_terminal(report);
+    return r;
 }
 
 static int serve(struct program *program)
@@ -295,10 +336,8 @@ static int serve(struct program *program)
     int mounted = r == 0 ? session_mount(program->session) : 0;
     if (mounted < 0)
         return mounted == -EINVAL ? EXIT_USAGE : EXIT_MOUNT;
-    if (r == 0 && !program->config.foreground)
-        r = detach();
     if (r == 0)
-        r = session_start(program->session);
+        r = start(program);
     if (r < 0) {
         log_error("%s: cannot start: %s", program->config.mountpoint, strerror(-r));
         return EXIT_MOUNT;

@@ -354,8 +354,6 @@ int session_start(struct session *session)
     int r = push_start(session->push, session->fuse);
     if (r == 0)
         r = loop_watch(session->loop, fuse_session_fd(session->fuse), POLLIN, on_device, session);
-    if (r < 0)
-        log_error("cannot start to serve: %s", strerror(-r));
     return r;
 }
 

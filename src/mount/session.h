@@ -7,7 +7,7 @@
  *
  * Threads:   loop thread; the pusher's thread only sends notifications.
  * Ownership: session_new() gives, session_free() takes back, and unmounts what is mounted.
- * Errors:    negative errno, after one logged line.
+ * Errors:    negative errno, after one logged line where session_mount() fails.
  */
 #ifndef MELBICOMFS_MOUNT_SESSION_H
 #define MELBICOMFS_MOUNT_SESSION_H

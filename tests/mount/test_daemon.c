@@ -91,6 +91,23 @@ static void in_the_background_it_returns_when_mounted(void **state)
     assert_gone(&place);
 }
 
+/* No thread can be made with a stack of that size, so the child fails after the fork; whoever waits for the mount is
+ * told, on the terminal and by the status. */
+static void a_child_that_cannot_serve_is_a_failure(void **state)
+{
+    struct running running;
+
+    (void)state;
+    setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
+    run_start(&running, place.dir, "ulimit -s 200000000000 || exit 99; exec \"$MELBICOMFS\" $URL $MNT");
+    unsetenv("MELBICOM_TOKEN");
+    struct ran ran = run_wait(&running, OK_MS);
+    if (ran.status == 99)
+        skip();
+    assert_fails(&place, &ran, 32, "cannot start");
+    assert_gone(&place);
+}
+
 /* Processor time a process has used, in clock ticks. */
 static long ticks_of(pid_t pid)
 {
@@ -421,6 +438,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(in_the_background_it_returns_when_mounted),
+        TEST(a_child_that_cannot_serve_is_a_failure),
         TEST(without_standard_streams_it_works),
         TEST(sigterm_and_sigint_unmount),
         TEST(nohup_keeps_it_when_the_terminal_hangs_up),
