@@ -2,12 +2,15 @@
  * What an API says of itself in the body of an error. Bodies are small and this is rare, so json-c reads them.
  */
 #include "api/json.h"
+#include "base/cleanup.h"
+#include "base/log.h"
 #include "base/utf8.h"
 
 #include <json-c/json_object.h>
 #include <json-c/json_object_iterator.h>
 #include <json-c/json_tokener.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of an error message that are worth a log line. */
@@ -121,10 +124,14 @@ char *json_api_message(const char *body, size_t len)
 {
     struct json_object *root = parse_whole(body, len);
     struct json_object *found = find_message(root, MESSAGE_LEVELS);
+    _cleanup_(freep) char *shown = NULL;
     char *message = NULL;
+    size_t shown_len = 0;
 
     if (found)
-        message = one_line(json_object_get_string(found), (size_t)json_object_get_string_len(found));
+        shown = log_hidden(json_object_get_string(found), (size_t)json_object_get_string_len(found), &shown_len);
+    if (shown)
+        message = one_line(shown, shown_len);
     json_object_put(root);
     return message;
 }

@@ -28,6 +28,7 @@
 #define SECRETS        8
 #define SECRET_MIN     4
 #define ELLIPSIS       "…"
+#define HIDDEN         "[hidden]"
 
 struct line {
     char text[LINE_MAX_BYTES + 1]; /* and its newline */
@@ -116,15 +117,15 @@ void log_hide(const char *secret)
     unlock();
 }
 
-/* Length of the longest secret that starts at text, or 0. */
-static size_t secret_length(const char *text)
+/* Length of the longest secret that starts at text, of which `left` bytes are left, or 0. */
+static size_t secret_length(const char *text, size_t left)
 {
     size_t longest = 0;
 
     for (size_t i = 0; i < state.n_secrets; i++) {
         size_t len = strlen(state.secrets[i]);
 
-        if (len > longest && strncmp(text, state.secrets[i], len) == 0)
+        if (len > longest && len <= left && memcmp(text, state.secrets[i], len) == 0)
             longest = len;
     }
     return longest;
@@ -157,19 +158,29 @@ static void line_add_escaped(struct line *line, const char *bytes, size_t len)
     }
 }
 
-/* Secrets may overlap, so one is looked for at each byte even within another; what any of them covers is left out. */
+/* Whether the byte at p belongs to a secret, and with *begins whether HIDDEN is to stand there. Secrets may overlap, so
+ * one is looked for at each byte even within another; *covered, text before the first call, is where the last one ends. */
+static bool is_secret(const char *p, const char *end, const char **covered, bool *begins)
+{
+    size_t len = secret_length(p, (size_t)(end - p));
+
+    *begins = len > 0 && p >= *covered;
+    if (p + len > *covered)
+        *covered = p + len;
+    return p < *covered;
+}
+
 static void line_add_message(struct line *line, const char *message)
 {
-    const char *hidden = message, *end = message + strlen(message);
+    const char *covered = message, *end = message + strlen(message);
+    bool begins;
 
     for (const char *p = message; p < end && !line->cut;) {
-        size_t secret = secret_length(p), len;
+        size_t len;
 
-        if (secret > 0 && p >= hidden)
-            line_add(line, "[hidden]", sizeof("[hidden]") - 1);
-        if (p + secret > hidden)
-            hidden = p + secret;
-        if (p < hidden) {
+        if (is_secret(p, end, &covered, &begins)) {
+            if (begins)
+                line_add(line, HIDDEN, sizeof(HIDDEN) - 1);
             p++;
             continue;
         }
@@ -180,6 +191,27 @@ static void line_add_message(struct line *line, const char *message)
             line_add(line, p, len);
         p += len ? len : 1;
     }
+}
+
+char *log_hidden(const char *text, size_t len, size_t *ret_len)
+{
+    const char *covered = text, *end = text + len;
+    /* The shortest secret is half as long as what is put in its place. */
+    char *copy = malloc(len * sizeof(HIDDEN) / SECRET_MIN + 1), *to = copy;
+    bool begins;
+
+    if (!copy)
+        return NULL;
+    lock();
+    for (const char *p = text; p < end; p++)
+        if (!is_secret(p, end, &covered, &begins))
+            *to++ = *p;
+        else if (begins)
+            to = mempcpy(to, HIDDEN, sizeof(HIDDEN) - 1);
+    unlock();
+    *to = '\0';
+    *ret_len = (size_t)(to - copy);
+    return copy;
 }
 
 static void ring_drop_oldest(void)

@@ -6,7 +6,7 @@
  * any) are written as \xNN, so that one event stays one line and no terminal is driven by it. Secrets registered with
  * log_hide() are written as `[hidden]` wherever they would appear.
  *
- * Threads:   log_line() from any thread; the rest from the main thread.
+ * Threads:   log_line() and log_hidden() from any thread; the rest from the main thread.
  * Ownership: copies what it is given.
  * Errors:    none are reported: a line that cannot be written is dropped.
  */
@@ -27,6 +27,10 @@ void log_to_syslog(void);
 /* Hides `secret` (copied; NULL or shorter than 4 bytes: ignored) in every later line. Up to 8 distinct secrets are
  * kept, the oldest forgotten first. */
 void log_hide(const char *secret);
+
+/* A copy of `text` with those secrets replaced, for words of others that are shown elsewhere than in the log. malloc'd and
+ * NUL-terminated; NULL when out of memory. To be called before a text is cut: a part of a secret is not recognized. */
+char *log_hidden(const char *text, size_t len, size_t *ret_len);
 
 /* Writes one line. No newline at the end of `format`. Lines over 4,000 bytes are cut and end in "…". errno is
  * preserved. */

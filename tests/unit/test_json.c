@@ -4,6 +4,7 @@
  * Whatever is handed to the code lies in a heap block of exactly its size, so that the sanitizer sees one byte too far.
  */
 #include "api/json.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -480,6 +481,25 @@ static void messages_are_cut_between_characters(void **state)
     printbuf_free(body);
 }
 
+/* The token is hidden before the cut, which would leave a part of it that nobody knows for one. */
+static void messages_do_not_repeat_the_token(void **state)
+{
+    struct printbuf *body = printbuf_new();
+    char *message;
+
+    (void)state;
+    log_hide("s3cr3t-t0ken");
+    check_message("{\"message\":\"Token s3cr3t-t0ken is invalid\"}", "Token [hidden] is invalid");
+    check_message("{\"errors\":[\"s3cr3t\\u002dt0ken\"]}", "[hidden]");
+    sprintbuf(body, "{\"message\":\"%0295d s3cr3t-t0ken\"}", 0);
+    message = json_api_message(body->buf, (size_t)printbuf_length(body));
+    assert_non_null(message);
+    assert_null(strstr(message, "s3"));
+    free(message);
+    printbuf_free(body);
+    log_free();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +515,7 @@ int main(void)
         cmocka_unit_test(ten_thousand_invoices),
         cmocka_unit_test(error_bodies_have_a_message),
         cmocka_unit_test(messages_are_cut_between_characters),
+        cmocka_unit_test(messages_do_not_repeat_the_token),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);

@@ -185,6 +185,34 @@ static void overlapping_secrets_are_hidden_whole(void **state)
     assert_line("info x [hidden] y [hidden] z bbbb [hidden]");
 }
 
+static void assert_hidden(const char *text, size_t len, const char *expected)
+{
+    size_t got = 0;
+    char *hidden = log_hidden(text, len, &got);
+
+    assert_non_null(hidden);
+    assert_int_equal(got, strlen(expected));
+    assert_string_equal(hidden, expected);
+    free(hidden);
+}
+
+static void secrets_are_hidden_in_a_copy(void **state)
+{
+    static const char full[] = {'a', 'b', 'c', 'd', 'a', 'b', 'c', 'd'};
+
+    (void)state;
+    log_hide("abcd");
+    log_hide("aaaa");
+    log_hide("aaaa-bbbb");
+    assert_hidden("", 0, "");
+    assert_hidden("x\n", 2, "x\n");
+    assert_hidden("x aaaa-bbbb aaaa", 16, "x [hidden] [hidden]");
+    assert_hidden(full, sizeof(full), "[hidden][hidden]");
+    /* What is beyond the length is not looked at. */
+    assert_hidden("x aaaa-bbbb", 7, "x [hidden]-");
+    assert_hidden("x aaaa", 5, "x aaa");
+}
+
 static void the_oldest_of_nine_secrets_is_forgotten(void **state)
 {
     char secret[] = "secret-0";
@@ -342,6 +370,7 @@ int main(void)
         TEST(one_event_is_one_line_and_drives_no_terminal),
         TEST(secrets_are_hidden),
         TEST(overlapping_secrets_are_hidden_whole),
+        TEST(secrets_are_hidden_in_a_copy),
         TEST(the_oldest_of_nine_secrets_is_forgotten),
         TEST(a_long_line_is_cut),
         TEST(a_line_of_4000_bytes_is_not_cut),

@@ -224,6 +224,19 @@ static void what_is_not_sent_in_time_is_recorded_so(void **state)
     assert_int_equal(purges_pending(f->purges), 0);
 }
 
+static void the_token_is_not_in_the_log(void **state)
+{
+    struct fixture *f = *state;
+    struct told told = {false, 0};
+
+    log_hide("s3cr3t-t0ken");
+    begin(f, 0, "a\n", &told);
+    answer(&f->client, 0, 0, 200, "{\"status\":\"error\",\"message\":\"bad s3cr3t-t0ken\"}");
+    turn(f);
+    assert_int_equal(told.error, -EIO);
+    assert_logs(f, "\tbad [hidden]\t");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +249,7 @@ int main(void)
         TEST(garbage_does_not_flood_the_log),
         TEST(the_first_failure_is_the_writes),
         TEST(an_answer_that_is_no_success_is_a_failure),
+        TEST(the_token_is_not_in_the_log),
         TEST(what_is_not_sent_in_time_is_recorded_so),
     };
 
