@@ -1,7 +1,7 @@
 /*
  * Every setting of a mount, in one struct that the command line fills and everybody else reads.
  *
- * Threads:   filled before the loop starts, constant afterwards, except through read_token.
+ * Threads:   filled before the loop starts, constant afterwards, except through read_token and start_token.
  * Ownership: config_init() sets the defaults; strings are malloc'd and belong to the struct; config_clear() frees
  *            them.
  * Errors:    none here; src/command/options.h says how settings are checked.
@@ -15,6 +15,12 @@
 #include <sys/types.h>
 
 #define CONFIG_DEFAULT_URL "https://api.melbicom.net/api"
+
+/* A token that a command is about to give. */
+struct token_reading {
+    int fd;           /* readable when ask_token() has something to do */
+    int64_t deadline; /* clock_ms() at which to call it even so */
+};
 
 /* One line of [endpoints]: `operation.key = value`, such as `balance.path = /billing/credit` or `invoices.page_size =
  * 100`. */
@@ -56,9 +62,17 @@ struct config {
     size_t n_overrides;
 
     /* Reads the token anew (from its file, command or the environment): 0 and a malloc'd string, or -errno with *ret
-     * untouched and one line logged. Set by whoever fills the struct; NULL: there is no token. */
+     * untouched and one line logged. Set by whoever fills the struct; NULL: there is no token. A command takes seconds:
+     * the loop uses start_token where that is set. */
     int (*read_token)(void *data, char **ret);
     void *read_token_data;
+
+    /* The same without waiting, of a token that comes from a command; NULL: read_token does not wait. start_token() gives
+     * a reading, to be asked when its fd is readable or its deadline has come: 1 is not yet, and anything else is as of
+     * read_token, with the reading freed. drop_token() gives one up. */
+    int (*start_token)(void *data, struct token_reading **ret);
+    int (*ask_token)(struct token_reading *reading, char **ret);
+    void (*drop_token)(struct token_reading *reading);
 };
 
 /* Sets every default. */

@@ -394,7 +394,14 @@ static int choose_token(struct command_line *line)
         return out_of_memory();
     line->config->read_token = token_read;
     line->config->read_token_data = source;
-    return token_choose(&places, line->config->base_url, source) ? out_of_memory() : EXIT_OK;
+    if (token_choose(&places, line->config->base_url, source))
+        return out_of_memory();
+    if (source->command) {
+        line->config->start_token = token_start;
+        line->config->ask_token = token_ask;
+        line->config->drop_token = token_drop;
+    }
+    return EXIT_OK;
 }
 
 /* As /proc/mounts will show it. The last component is resolved only if that works: below a mount whose server has died,

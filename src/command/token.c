@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 
 #include <ctype.h>
@@ -10,12 +11,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { TOKEN_MAX = 4096, TEXT_MAX = 2 * TOKEN_MAX };
+enum { TOKEN_MAX = 4096, TEXT_MAX = 2 * TOKEN_MAX, OVERFLOW_MAX = 512 };
 
 int token_command_limit_ms = 10 * 1000;
 
@@ -35,7 +38,7 @@ static void text_wipe(struct text *text)
  * that a talkative command can end. */
 static int text_read(struct text *text, int fd)
 {
-    char overflow[512];
+    char overflow[OVERFLOW_MAX];
     size_t room = sizeof(text->bytes) - 1 - text->len;
     ssize_t n = room ? read(fd, text->bytes + text->len, room) : read(fd, overflow, sizeof(overflow));
     int error = n < 0 ? -errno : 0;
@@ -153,32 +156,6 @@ static int spawn_shell(const char *command, int output, pid_t *ret)
     return -error;
 }
 
-/* Takes the output until the shell has ended, not until the pipe is closed: a daemon started by the command may keep
- * it open. 0, -ETIMEDOUT, or -errno. */
-static int collect(int output, int child, struct text *text)
-{
-    int64_t deadline = clock_ms() + token_command_limit_ms;
-    struct pollfd fds[] = {{.fd = child, .events = POLLIN}, {.fd = output, .events = POLLIN}};
-    for (;;) {
-        int64_t left = deadline - clock_ms();
-        if (left <= 0)
-            return -ETIMEDOUT;
-        if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
-            return -errno;
-        int more = 0;
-        if (fds[1].fd >= 0 && fds[1].revents)
-            more = text_read(text, output);
-        if (more > 0)
-            continue;
-        if (more < 0 && more != -EAGAIN)
-            return more;
-        if (fds[1].revents & POLLHUP)
-            fds[1].fd = -1;
-        if (fds[0].revents)
-            return 0;
-    }
-}
-
 /* Says how the command ended, if it did not end well. */
 static int check_end(int outcome, int status)
 {
@@ -199,41 +176,143 @@ static int check_end(int outcome, int status)
     return -EIO;
 }
 
-/* Runs the command and waits for its end; on a time-out its process group is killed. */
-static int run(const char *command, struct text *text)
-{
-    int ends[2];
-    pid_t pid = -1;
-    int status = 0;
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return check_end(-errno, 0);
-    _cleanup_(closep) int output = ends[0];
-    int outcome = spawn_shell(command, ends[1], &pid);
-    (void)close(ends[1]);
-    if (outcome)
-        return check_end(outcome, 0);
+/* A command under way. Its reading's fd is an epoll's, which is readable when the output or the shell's end is. */
+struct command {
+    struct token_reading reading;
+    pid_t pid;
+    int child, output;
+    int outcome; /* why it has been killed: -ETIMEDOUT or another errno; or 0 */
+    struct text text;
+};
 
-    _cleanup_(closep) int child = pidfd_open(pid, 0);
-    if (child < 0 || fcntl(output, F_SETFL, O_NONBLOCK) < 0)
-        outcome = -errno;
-    else
-        outcome = collect(output, child, text);
-    if (outcome)
-        (void)kill(-pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return check_end(outcome, status);
+static void command_free(struct command *command)
+{
+    closep(&command->reading.fd);
+    closep(&command->child);
+    closep(&command->output);
+    text_wipe(&command->text);
+    free(command);
 }
 
-static int read_command(const char *command, char **ret)
+static int watch(const struct command *command, int fd)
 {
-    _cleanup_(text_wipe) struct text text = {.len = 0};
-    int error = run(command, &text);
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(command->reading.fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* The shell runs from here on; what fails is undone by token_drop(). */
+static int command_run(struct command *command, const char *script)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    command->output = ends[0];
+    int error = spawn_shell(script, ends[1], &command->pid);
+    (void)close(ends[1]);
     if (error)
         return error;
-    const char *newline = memchr(text.bytes, '\n', text.len);
-    size_t len = newline ? (size_t)(newline - text.bytes) : text.len;
-    return check_token("token_command", text.bytes, len, ret);
+    command->child = pidfd_open(command->pid, 0);
+    command->reading.fd = epoll_create1(EPOLL_CLOEXEC);
+    command->reading.deadline = clock_ms() + token_command_limit_ms;
+    if (command->child < 0 || command->reading.fd < 0 || fcntl(command->output, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    error = watch(command, command->child);
+    return error ? error : watch(command, command->output);
+}
+
+int token_start(void *data, struct token_reading **ret)
+{
+    const struct token_source *source = data;
+    struct command *command = calloc(1, sizeof(*command));
+    if (!command)
+        return -ENOMEM;
+    command->pid = -1;
+    command->child = command->output = command->reading.fd = -1;
+    int error = command_run(command, source->command);
+    if (error) {
+        token_drop(&command->reading);
+        return check_end(error, 0);
+    }
+    *ret = &command->reading;
+    return 0;
+}
+
+/* Does not wait for its end, which may take as long as a server of files is away. */
+void token_drop(struct token_reading *reading)
+{
+    struct command *command = (struct command *)reading;
+    if (command->pid > 0) {
+        (void)kill(-command->pid, SIGKILL);
+        (void)waitpid(command->pid, NULL, WNOHANG);
+    }
+    command_free(command);
+}
+
+/* Takes what output there is, but no more at a time than its room, or a talkative command would hold the loop. */
+static int take_output(struct command *command)
+{
+    int more = 1;
+    for (size_t taken = 0; more > 0 && taken < TEXT_MAX; taken += OVERFLOW_MAX)
+        more = text_read(&command->text, command->output);
+    /* At its end it would be readable for ever, although the shell goes on. */
+    if (more == 0)
+        (void)epoll_ctl(command->reading.fd, EPOLL_CTL_DEL, command->output, NULL);
+    return more < 0 && more != -EAGAIN ? more : 0;
+}
+
+/* The shell's end counts, not that of the output: a daemon started by the command may keep the pipe open. */
+static bool has_ended(const struct command *command)
+{
+    struct pollfd child = {.fd = command->child, .events = POLLIN};
+    return poll(&child, 1, 0) == 1;
+}
+
+static int take_token(struct command *command, char **ret)
+{
+    int status = 0;
+    while (waitpid(command->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    int error = check_end(command->outcome, status);
+    if (error)
+        return error;
+    const char *newline = memchr(command->text.bytes, '\n', command->text.len);
+    size_t len = newline ? (size_t)(newline - command->text.bytes) : command->text.len;
+    return check_token("token_command", command->text.bytes, len, ret);
+}
+
+int token_ask(struct token_reading *reading, char **ret)
+{
+    struct command *command = (struct command *)reading;
+    bool ended = has_ended(command);
+    int error = take_output(command);
+    if (ended) {
+        error = take_token(command, ret);
+        command_free(command);
+        return error;
+    }
+    if (!error && clock_ms() >= reading->deadline)
+        error = -ETIMEDOUT;
+    if (error && !command->outcome) {
+        command->outcome = error;
+        (void)kill(-command->pid, SIGKILL);
+    }
+    return 1;
+}
+
+/* The same, waiting. Once killed it has no deadline any more, only its end. */
+static int read_command(void *source, char **ret)
+{
+    struct token_reading *reading = NULL;
+    int r = token_start(source, &reading);
+    if (r < 0)
+        return r;
+    do {
+        int64_t left = reading->deadline - clock_ms();
+        struct pollfd fd = {.fd = reading->fd, .events = POLLIN};
+        (void)poll(&fd, 1, ((struct command *)reading)->outcome ? -1 : left > 0 ? (int)left : 0);
+        r = token_ask(reading, ret);
+    } while (r == 1);
+    return r;
 }
 
 int token_read(void *data, char **ret)
@@ -242,7 +321,7 @@ int token_read(void *data, char **ret)
     if (source->file)
         return read_file(source->file, false, ret);
     if (source->command)
-        return read_command(source->command, ret);
+        return read_command(data, ret);
     if (source->value)
         return check_token("the configuration (token = or MELBICOM_TOKEN)", source->value, strlen(source->value), ret);
     if (source->credentials)

@@ -10,12 +10,14 @@
  * Surrounding white space is cut; what is left must be 1 to 4096 printable ASCII characters without a space.
  *
  * Threads:   main (loop) thread.
- * Ownership: token_read() gives a malloc'd string; the caller wipes and frees it.
+ * Ownership: token_read() and token_ask() give a malloc'd string; the caller wipes and frees it.
  * Errors:    negative errno, after one logged line that names the source, never the token: -ENOKEY none configured,
  *            -EACCES file too open or unreadable, -EINVAL malformed, -ETIMEDOUT, -EIO command failed.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_H
 #define MELBICOMFS_COMMAND_TOKEN_H
+
+struct token_reading;
 
 struct token_source {
     char *file;        /* token_file=, absolute, or NULL */
@@ -27,6 +29,12 @@ struct token_source {
 
 /* A config->read_token; data is a struct token_source. The first source that is set is the one asked. */
 int token_read(void *data, char **ret);
+
+/* The config's start_token, ask_token and drop_token, for a source whose `command` is the one asked. One that is dropped
+ * or has no token in time is killed with all that it has started. */
+int token_start(void *data, struct token_reading **ret);
+int token_ask(struct token_reading *reading, char **ret);
+void token_drop(struct token_reading *reading);
 
 /* How long a token_command may take, in milliseconds: 10,000. A variable, so that a test need not wait that long. */
 extern int token_command_limit_ms;

@@ -1,10 +1,12 @@
 /* Every source of a token, what is refused, and that no message ever holds what was read. */
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "command/token.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -279,6 +281,54 @@ static void command_times_out(void **state)
     assert_refused(&source, -ETIMEDOUT, "run it by hand");
 }
 
+static bool is_readable(const struct token_reading *reading, int ms)
+{
+    struct pollfd fd = {.fd = reading->fd, .events = POLLIN};
+
+    return poll(&fd, 1, ms) == 1;
+}
+
+/* In the loop nobody waits: neither the start nor a question too many, and the descriptor tells when it is time. */
+static void command_is_not_waited_for(void **state)
+{
+    char command[] = "echo " SECRET "; exec >&-; sleep 1";
+    struct token_source source = {.command = command};
+    struct token_reading *reading = NULL;
+    char *token = NULL;
+    int64_t start = clock_ms();
+
+    (void)state;
+    assert_int_equal(token_start(&source, &reading), 0);
+    assert_in_range(reading->deadline - start, token_command_limit_ms, token_command_limit_ms + 500);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(token_ask(reading, &token), 1);
+    assert_true(clock_ms() - start < 900);
+    /* Its output, the end of that, and its own end: it wakes nobody up for nothing. */
+    unsigned wakes = 0;
+    do
+        assert_true(is_readable(reading, 10000));
+    while (++wakes < 10 && token_ask(reading, &token) == 1);
+    assert_in_range(wakes, 1, 3);
+    assert_string_equal(token, SECRET);
+    free(token);
+}
+
+static void command_can_be_dropped(void **state)
+{
+    char command[256];
+    struct token_source source = {.command = command};
+    struct token_reading *reading = NULL;
+    char *token = NULL;
+
+    (void)state;
+    snprintf(command, sizeof(command), "sleep 1000 & echo $! >%s; echo; wait", path);
+    assert_int_equal(token_start(&source, &reading), 0);
+    assert_true(is_readable(reading, 10000));
+    assert_int_equal(token_ask(reading, &token), 1);
+    token_drop(reading);
+    assert_gone();
+}
+
 /* The mount blocks signals and ignores SIGPIPE; a command must find them as in a shell. (Signals 32 and
  * 33, the 8 in the mask, belong to the C library.) */
 static void command_has_ordinary_signals(void **state)
@@ -370,6 +420,8 @@ int main(void)
                                        test(command_may_leave_a_daemon),
                                        test(command_fails),
                                        test(command_times_out),
+                                       test(command_is_not_waited_for),
+                                       test(command_can_be_dropped),
                                        test(command_has_ordinary_signals),
                                        test(token_is_hidden_from_then_on),
                                        test(clear_leaves_nothing)};
