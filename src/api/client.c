@@ -1,13 +1,15 @@
 /*
  * The client.
  *
- * An exchange stands in one of four lists, and what may happen to it follows from which:
+ * An exchange stands in one of five lists, and what may happen to it follows from which:
  *
  *      client_start
  *        |  \--host closed------------------------------------> ENDING
  *        v                                                        ^ |
  *      QUEUED --a place--> FLYING --an answer that counts-------- | | --> done
- *        ^                   |  \--the token can't be had---------+ task
+ *        ^                   |\ \--the token can't be had---------+ task
+ *        |                   | \--401, a token is on its way--> BARRED --it is no other--> ENDING
+ *        +---------it is another one------------------------------+
  *        |                   +--may be tried again--> PAUSED
  *        +------------------------its time has come-----+
  *
@@ -23,7 +25,9 @@
  * failures of the host: it was sent to learn whether there is one.
  *
  * A 401 is answered by reading the token again, unless another exchange has done so since this one's request was made
- * (token_serial tells), or the host is closed by a 401 already.
+ * (token_serial tells), or the host is closed by a 401 already. A token_command takes seconds, in which the exchange is
+ * BARRED, as is any other that gets a 401 meanwhile, and one that has no token to begin with. The rest goes on with the
+ * token there is. If no other token comes, what was barred ends as a 401 does.
  */
 #include "api/client.h"
 
@@ -49,7 +53,7 @@
 #define BACKOFF_FIRST_MS 100U
 #define ERROR_BODY_MAX   4096
 
-enum state { QUEUED, FLYING, PAUSED, ENDING, STATES };
+enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
 
 struct client {
     struct loop *loop;
@@ -83,6 +87,7 @@ struct client_exchange {
     int error;      /* while in ENDING */
     bool host;
     const char *why; /* while in ENDING: constant, or NULL for the host's message, and for no line in the log */
+    char *refusal;   /* the message of the 401 that barred it, or NULL */
 };
 
 /* How an exchange ended, on its way to done and the log. */
@@ -132,6 +137,7 @@ static void exchange_free(struct client_exchange *x)
     free((void *)(uintptr_t)x->request.last_modified);
     free(x->url);
     free(x->said);
+    free(x->refusal);
     free(x);
 }
 
@@ -190,6 +196,7 @@ static void end_later(struct client_exchange *x, int error, bool host, const cha
 
 static void end_those_waiting(void *data)
 {
+    static const struct http_result refused = {.status = 401};
     struct client *client = data;
     uint64_t last = client->ended;
     struct client_exchange *x;
@@ -199,9 +206,14 @@ static void end_those_waiting(void *data)
             .error = x->error,
             .host = x->host,
             .retry_at = x->host ? client->host.until : 0,
-            .message = x->why ? x->why : client->host.message,
+            .message = x->refusal ? x->refusal
+                       : x->why   ? x->why
+                                  : client->host.message,
             /* Without advice it isn't logged: what closed the host was. */
-            .advice = x->why ? "check the token's source, or the memory of this machine" : NULL,
+            .advice = x->refusal ? "check the token"
+                      : x->why   ? "check the token's source, or the memory of this machine"
+                                 : NULL,
+            .http = x->refusal ? &refused : NULL,
         };
 
         finish(x, &end);
@@ -236,8 +248,8 @@ void client_set_token(struct client *client, const char *token)
     client_token_set(&client->token, token);
 }
 
-/* After a 401: whether there is a token that this exchange has not sent yet. */
-static bool another_token(struct client_exchange *x)
+/* After a 401: whether there is a token that this exchange has not sent yet, or will be. */
+static bool another_token(struct client_exchange *x, const char *message)
 {
     struct client *client = x->client;
     const struct client_host *host = &client->host;
@@ -245,9 +257,42 @@ static bool another_token(struct client_exchange *x)
     if (x->token_again)
         return false;
     x->token_again = true;
-    if (client->token.serial == x->token_serial && !(host->closed && host->error == -EACCES && host->probe != x))
-        (void)client_token_read(&client->token, client->config);
-    return client->token.serial != x->token_serial;
+    if (client->token.serial == x->token_serial && !(host->closed && host->error == -EACCES && host->probe != x) &&
+        client_token_read(&client->token) == 1) {
+        x->refusal = strdup(message);
+        move(x, BARRED);
+        return true;
+    }
+    if (client->token.serial == x->token_serial)
+        return false;
+    move(x, QUEUED);
+    return true;
+}
+
+static void token_missing(struct client_exchange *x)
+{
+    const char *message = x->refusal ? x->refusal : "the token could not be read";
+
+    host_failed(x, -EACCES, -1, message);
+    end_later(x, -EACCES, true, message);
+}
+
+/* A reading that took time has ended. From the last to the first, as each goes to the head of the queue. */
+static void token_read(void *data)
+{
+    struct client *client = data;
+
+    while (client->lists[BARRED]) {
+        struct client_exchange *x = client->lists[BARRED]->prev;
+
+        if (client->token.serial == x->token_serial) {
+            token_missing(x);
+            continue;
+        }
+        free(steal(&x->refusal));
+        move(x, QUEUED);
+    }
+    pump(client);
 }
 
 /* An attempt. */
@@ -302,14 +347,12 @@ static int64_t pause_ms(const struct client_exchange *x, const struct http_resul
 }
 
 static bool try_again(struct client_exchange *x, const struct http_result *result, const struct client_verdict *verdict,
-                      bool probe)
+                      bool probe, const char *message)
 {
     int64_t at;
 
-    if (result->failure == HTTP_OK && result->status == 401 && another_token(x)) {
-        move(x, QUEUED);
+    if (result->failure == HTTP_OK && result->status == 401 && another_token(x, message))
         return true;
-    }
     if (x->attempts >= ATTEMPTS_MAX || !(x->post ? verdict->again_post : verdict->again_get))
         return false;
     if (probe && verdict->host && result->status == 0)
@@ -338,7 +381,7 @@ static void attempt_done(void *data, const struct http_result *result)
     end.message = message ? message : "";
     metrics_http(client->metrics, x->request.operation, result->failure == HTTP_OK ? result->status : 0, result->ns);
     metrics_count(client->metrics, COUNT_HTTP_BYTES, result->bytes);
-    again = verdict.error && try_again(x, result, &verdict, probe);
+    again = verdict.error && try_again(x, result, &verdict, probe, end.message);
     if (!verdict.host && (result->status != 0 || probe))
         host_answered(client);
     else if (verdict.host && (!again || result->retry_after_ms > 0) && !(again && result->status == 401))
@@ -368,12 +411,14 @@ static void launch(struct client_exchange *x)
         .on_done = attempt_done,
         .data = x,
     };
+    int r = client->token.value ? 0 : client_token_read(&client->token);
 
-    if (!client->token.value && client_token_read(&client->token, client->config) < 0) {
-        host_failed(x, -EACCES, -1, "the token could not be read");
-        end_later(x, -EACCES, true, "the token could not be read");
+    if (r < 0)
+        token_missing(x);
+    else if (r == 1)
+        move(x, BARRED);
+    if (r != 0)
         return;
-    }
     request.token = client->token.value;
     x->token_serial = client->token.serial;
     x->head = x->streaming = false;
@@ -410,7 +455,9 @@ static void time_is_up(void *data)
     }
     /* A host that says nothing at all is the host's failure, even if timeout_total is shorter than timeout. */
     end.host = x->state == FLYING && !x->head;
-    end.message = x->state == FLYING ? "no whole answer within timeout_total" : "no connection free in timeout_total";
+    end.message = x->state == FLYING   ? "no whole answer within timeout_total"
+                  : x->state == BARRED ? "no token within timeout_total"
+                                       : "no connection free in timeout_total";
     abandon(x);
     if (end.host) {
         host_failed(x, end.error, -1, end.message);
@@ -510,6 +557,7 @@ struct client *client_new(struct loop *loop, struct http *http, const struct con
         return NULL;
     *client = (struct client){.loop = loop, .http = http, .config = config, .metrics = metrics};
     client->ending = (struct task){.fn = end_those_waiting, .data = client};
+    client->token = (struct client_token){.loop = loop, .config = config, .on_read = token_read, .data = client};
     return client;
 }
 

@@ -5,7 +5,8 @@
  * first served), sends the token, retries what may be retried, and ends with one result. GET is retried on connect
  * failure, reset, 408, 429 and 5xx, with jittered backoff, up to 4 attempts; POST only if it provably never reached the
  * service (no connection; 429 or 503 with Retry-After). config->timeout_total_ms bounds it all, waiting included. After
- * a 401 the token is read again, and if it is another one the exchange is tried once more.
+ * a 401 the token is read again, and if it is another one the exchange is tried once more; while a command is about to
+ * give it, who got a 401 waits, and nobody else.
  *
  * Failures of the host belong to the host:
  *
@@ -83,8 +84,8 @@ void client_cancel(struct client_exchange *exchange);
 /* True once the request can have reached the service. */
 bool client_left(const struct client_exchange *exchange);
 
-/* Makes the token known before the first exchange (copied, hidden in logs); otherwise config->read_token is asked at
- * need. */
+/* Makes the token known before the first exchange (copied, hidden in logs); otherwise config->read_token or
+ * start_token is asked at need. */
 void client_set_token(struct client *client, const char *token);
 
 /* clock_ms() of the host's retry time while it is closed, 0 while it is open; *error (may be NULL) gets the errno it is

@@ -420,6 +420,54 @@ static void test_grep_over_10000_invoices_names_the_unpaid_for_one_request(void 
     simulator_stop(&many.sim);
 }
 
+/* ---- a token that takes its time ---- */
+
+static bool is_there(void *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static void soon_by_shell(const char *command)
+{
+    int64_t start = now_ms();
+    run_ok(mnt, "%s", command);
+    soon(command, start);
+}
+
+static void test_a_slow_token_command_holds_up_only_who_was_refused(void **state)
+{
+    (void)state;
+    char options[1024], mark[300];
+    struct running refused[2];
+
+    (void)snprintf(mark, sizeof mark, "%s/asked", sim->dir);
+    (void)snprintf(options, sizeof options,
+                   "token_command=if [ -e %s ]; then echo > %s-again; sleep 8; fi; "
+                   "echo > %s; echo " HARNESS_TOKEN,
+                   mark, mark, mark);
+    fixture_remount(&fixture, &(struct how){.options = options, .token = ""});
+    run_ok(mnt, "ls services; cat billing/balance");
+    rule(sim, "{\"operation\":\"invoices\",\"status\":401}");
+    for (int i = 0; i < 2; i++) {
+        run_start(&refused[i], mnt->path, "exec cat all/invoices.json");
+        run_wait_blocked(&refused[i], "cat");
+    }
+    (void)snprintf(mark, sizeof mark, "%s/asked-again", sim->dir);
+    assert_true(wait_until(is_there, mark, 10000));
+    soon_by_shell("cat billing/balance");
+    soon_by_shell("ls services");
+    soon_by_shell("cat .melbicomfs/status.json");
+    soon_by_shell("ls products/groups");
+    int64_t start = now_ms();
+    kill(-refused[0].pid, SIGKILL);
+    run_wait(&refused[0], 5000);
+    soon("kill -9", start);
+    start = now_ms();
+    mount_stop(mnt);
+    assert_in_range(now_ms() - start, 0, 4000);
+    assert_int_not_equal(run_wait(&refused[1], 5000).status, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, cold)
 
 int main(void)
@@ -441,6 +489,7 @@ int main(void)
         TEST(test_cat_of_one_service_is_one_request),
         TEST(test_ls_R_of_500_services_is_one_request_a_list),
         TEST(test_looking_at_the_root_asks_nothing),
+        TEST(test_a_slow_token_command_holds_up_only_who_was_refused),
         cmocka_unit_test(test_grep_over_10000_invoices_names_the_unpaid_for_one_request),
     };
     harness_begin();
