@@ -205,13 +205,18 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* Options of mount(8) and fstab that are for mount(8), not for the file system; a `*` at the end stands for the rest.
- */
+/* Options of mount(8) and fstab that mean nothing here and that libfuse refuses; a `*` at the end stands for the rest.
+ * Access times are never written, nor is anything cached for writing. Not here is nosymfollow: it would be a promise. */
 static bool is_for_mount(const char *item)
 {
-    static const char *const names[] = {"rw",    "auto",    "noauto",  "user",     "user=*",    "nouser",  "users",
-                                        "owner", "noowner", "group",   "nogroup",  "_netdev",   "nofail",  "nousers",
-                                        "x-*",   "X-*",     "comment", "relatime", "comment=*", "defaults"};
+    /* clang-format off */
+    static const char *const names[] = {
+        "defaults", "rw", "auto", "noauto", "user", "user=*", "nouser", "users", "nousers", "owner", "noowner", "group",
+        "nogroup", "_netdev", "nofail", "x-*", "X-*", "comment", "comment=*",
+        "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime", "nolazytime",
+        "iversion", "noiversion", "mand", "nomand", "silent", "loud", "symfollow",
+    };
+    /* clang-format on */
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         size_t len = strcspn(names[i], "*");
         if (strncmp(item, names[i], len) == 0 && (names[i][len] == '*' || item[len] == '\0'))

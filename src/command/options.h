@@ -7,7 +7,7 @@
  * environment (MELBICOM_URL) beats the file's section of the profile beats what stands before the file's first section
  * beats the defaults. The token has an order of its own, and one of the file is for the file's URL only: see token.h.
  * What is not an option of ours is left to libfuse (allow_other, nosuid, noatime, …); options of mount(8) and fstab
- * that mean nothing here (auto, noauto, user, _netdev, nofail, x-…, comment=…, defaults, rw) are dropped.
+ * that mean nothing here (auto, noauto, user, _netdev, nofail, x-…, comment=…, defaults, rw, nodiratime, …) are dropped.
  *
  * Threads:   main thread, before the fork.
  * Ownership: fills a struct config, see base/config.h.

@@ -277,7 +277,8 @@ static void over_a_living_mount_it_does_not_mount(void **state)
 static void arguments_in_the_order_of_mount(void **state)
 {
     (void)state;
-    (void)mount_detached(&place, "$URL $MNT -o rw,noauto,user,_netdev,nofail,x-systemd.automount,nosuid,nodev,noatime");
+    (void)mount_detached(&place, "$URL $MNT -o rw,noauto,user,_netdev,nofail,x-systemd.automount,nosuid,nodev,noatime,"
+                                 "nodiratime,norelatime,lazytime,silent");
     assert_works(&place);
     (void)mount_detached(&second, "-o ro,ttl=5 -o nodev -s $URL $MNT/");
     assert_works(&second);

@@ -280,6 +280,14 @@ static void fstab_calls_work(void **state)
     assert_string_equal(outcome.config.mount_options, "nosuid,nodev,allow_other,noatime");
     assert_true(outcome.config.read_only);
     assert_string_equal(outcome.config.source, "https://h/api");
+    assert_int_equal(parse_words("/m", "-o",
+                                 "diratime,nodiratime,relatime,norelatime,strictatime,nostrictatime,lazytime,"
+                                 "nolazytime,iversion,noiversion,mand,nomand,silent,loud,symfollow,nousers"),
+                     EXIT_OK);
+    assert_null(outcome.config.mount_options);
+    /* What would be a promise goes to libfuse, which refuses it. */
+    assert_int_equal(parse_words("/m", "-o", "nosymfollow,remount"), EXIT_OK);
+    assert_string_equal(outcome.config.mount_options, "nosymfollow,remount");
     /* Names that merely begin like one of mount's are not mount's. */
     assert_int_equal(parse_words("/m", "-o", "rwx,users2"), EXIT_OK);
     assert_string_equal(outcome.config.mount_options, "rwx,users2");
