@@ -182,6 +182,20 @@ static void test_the_readme_of_the_project_documents_the_tree(void **state)
     assert_documented(*state, "\"$TESTS/../../README.md\"");
 }
 
+/* The README shows what getfattr prints, but for the values. */
+static void test_the_readme_shows_the_attributes_there_are(void **state)
+{
+    struct fixture *f = *state;
+
+    if (run(&f->mount, "command -v getfattr").status != 0)
+        skip();
+    struct ran shown = run_ok(&f->mount, "sed -n '/^[$] getfattr -d billing.balance$/,/^```/ {/^[$`]/d; s/=.*//; p}' "
+                                         "\"$TESTS/../../README.md\"");
+    struct ran there = run_ok(&f->mount, "cat billing/balance >\"$DIR/balance\"; getfattr -d billing/balance | "
+                                         "sed -n 's/=.*//; /./p'");
+    assert_string_equal(shown.out, there.out);
+}
+
 static void test_what_is_documented_or_there_alone_is_noticed(void **state)
 {
     struct fixture *f = *state;
@@ -362,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_what_is_outside_a_set_is_not_there_and_asks_nothing),
         cmocka_unit_test(test_the_readme_of_the_mount_documents_the_tree),
         cmocka_unit_test(test_the_readme_of_the_project_documents_the_tree),
+        cmocka_unit_test(test_the_readme_shows_the_attributes_there_are),
         cmocka_unit_test(test_what_is_documented_or_there_alone_is_noticed),
         cmocka_unit_test(test_touch_shows_a_balance_that_changed_inside_the_ttl),
         cmocka_unit_test(test_attributes_say_when_it_was_fetched_and_when_it_expires),
