@@ -273,26 +273,33 @@ on_fuse_message(enum fuse_log_level level, const char *format, va_list arguments
         log_line(level > FUSE_LOG_WARNING ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "libfuse: %s", text);
 }
 
-/* Appends text for -o, where a comma or backslash would end it. */
-static void append_escaped(char *out, size_t size, const char *text)
+/* A text for -o, where a comma or backslash would end it. NULL when out of memory. */
+static char *escaped(const char *text)
 {
-    size_t len = strlen(out);
-    for (; *text && len + 3 < size; text++) {
+    char *copy = malloc(2 * strlen(text) + 1), *to = copy;
+    if (!copy)
+        return NULL;
+    for (; *text; text++) {
         if (*text == ',' || *text == '\\')
-            out[len++] = '\\';
-        out[len++] = *text;
+            *to++ = '\\';
+        *to++ = *text;
     }
-    out[len] = 0;
+    *to = '\0';
+    return copy;
 }
 
 static struct fuse_session *fuse_new(struct session *session)
 {
-    char options[2048] = "subtype=melbicomfs,default_permissions,fsname=", program[] = "melbicomfs", o[] = "-o";
-    append_escaped(options, 1024, session->config->base_url);
-    size_t len = strlen(options);
-    snprintf(options + len, sizeof options - len, "%s%s%s", session->config->read_only ? ",ro" : "",
-             session->config->mount_options ? "," : "",
-             session->config->mount_options ? session->config->mount_options : "");
+    const struct config *config = session->config;
+    char program[] = "melbicomfs", o[] = "-o";
+    _cleanup_(freep) char *name = escaped(config->base_url), *options = NULL;
+    if (!name || asprintf(&options, "subtype=melbicomfs,default_permissions,fsname=%s%s%s%s", name,
+                          config->read_only ? ",ro" : "", config->mount_options ? "," : "",
+                          config->mount_options ? config->mount_options : "") < 0) {
+        options = NULL;
+        snprintf(fuse_said, sizeof fuse_said, "out of memory");
+        return NULL;
+    }
     char *argv[] = {program, o, options, NULL};
     struct fuse_args args = FUSE_ARGS_INIT(3, argv);
     struct fuse_session *fuse = fuse_session_new(&args, &session_ops, sizeof session_ops, session);

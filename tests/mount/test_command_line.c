@@ -214,6 +214,12 @@ static void an_unknown_mount_option_is_refused(void **state)
     (void)state;
     struct ran ran = PROGRAM("$URL $MNT -o frobnicate");
     assert_fails(&place, &ran, 1, "frobnicate");
+    /* However long the list is, its last one counts. */
+    ran = PROGRAM("$URL $MNT -o $(yes nosuid | head -n 600 | tr '\\n' ,)frobnicate");
+    assert_fails(&place, &ran, 1, "frobnicate");
+    ran = PROGRAM("$URL $MNT -o $(yes nosuid | head -n 600 | tr '\\n' ,)nodev");
+    assert_int_equal(ran.status, 0);
+    assert_true(is_mount(place.mnt));
 }
 
 static void a_profile_that_is_not_there_is_78(void **state)
