@@ -29,7 +29,7 @@
  *                json.c         streams; json_scan.c where values end; json_text.c lossless text;
  *                               json_message.c what an error says
  *
- *   base/        loop.c log.c metrics.c clock.c config.c
+ *   base/        loop.c log.c metrics.c clock.c config.c url.c
  */
 #include "api/client.h"
 #include "api/documents.h"

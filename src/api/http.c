@@ -36,6 +36,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/loop.h"
+#include "base/url.h"
 
 /* Seconds after which a POST would rather connect anew than find out whether a kept connection is alive. */
 #define POST_IDLE_MAX 2L
@@ -376,7 +377,7 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
     t->silence = (struct timer){.fn = silent, .data = t};
     t->easy = http->n_pool > 0 ? http->pool[--http->n_pool] : curl_easy_init();
     DL_APPEND(http->transfers, t);
-    problem = http_url_problem(request->url, &loopback);
+    problem = url_problem(request->url, &loopback);
     if (!t->easy || !http_set_policy(t->easy, http->config, request->url, loopback) || !set_request(t, request)) {
         transfer_free(t);
         return NULL;

@@ -2,8 +2,8 @@
  * HTTP over libcurl's multi interface: one transfer, once. No retries, no queue, no judgement; client.h has those.
  *
  * Reuses connections, speaks HTTP/2 where it is offered (multiplexed, waiting for the pipe: CURLOPT_PIPEWAIT), accepts
- * compressed answers, follows no redirect, uses no proxy for loopback, and lets only https through, or http to a
- * loopback host (127.0.0.0/8, [::1], localhost).
+ * compressed answers, follows no redirect, uses no proxy for loopback, and lets only those URLs through that base/url.h
+ * does.
  *
  * Threads:   loop thread only.
  * Ownership: http_new() gives, http_free() takes back with everything in flight (whose done is not called). A
@@ -65,10 +65,6 @@ struct http_result {
     uint64_t bytes;         /* body bytes, decoded */
     const char *detail;     /* libcurl's words for a failure, "" otherwise; borrowed */
 };
-
-/* 0, or -EINVAL and one logged line when `url` is neither https nor http to loopback, or has user:password or no host.
- */
-int http_check_url(const char *url);
 
 /* Lends its wait to `loop` (curl_multi_poll). NULL when out of memory. http_free(NULL) is fine. `config` is borrowed.
  */

@@ -3,9 +3,7 @@
  */
 #include "api/http_request.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +14,6 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/log.h"
 
 #ifndef MELBICOMFS_VERSION
 #define MELBICOMFS_VERSION "0.1.0"
@@ -27,74 +24,6 @@
 
 /* A Retry-After beyond this is as good as this. */
 #define RETRY_AFTER_MAX_S (7 * 24 * 3600LL)
-
-static bool host_is_loopback(const char *host)
-{
-    char bare[INET6_ADDRSTRLEN];
-    struct in_addr v4;
-    struct in6_addr v6;
-    size_t len = strlen(host);
-
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    if (len < 3 || host[0] != '[' || len - 2 >= sizeof(bare))
-        return false;
-    memcpy(bare, host + 1, len - 2);
-    bare[len - 2] = '\0';
-    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-/* What is wrong with a URL, or NULL. Nothing of the URL itself: it may hold a password. */
-static const char *parts_problem(CURLU *parts, bool *loopback)
-{
-    char *scheme = NULL, *host = NULL, *user = NULL, *password = NULL;
-    const char *problem = NULL;
-
-    if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(parts, CURLUPART_HOST, &host, 0) || !*host)
-        problem = "it has no host";
-    else if (!curl_url_get(parts, CURLUPART_USER, &user, 0) || !curl_url_get(parts, CURLUPART_PASSWORD, &password, 0))
-        problem = "it has a user name or password in it: take them out, the token is given separately";
-    else if ((*loopback = host_is_loopback(host)), strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
-        problem = "it is neither https nor http: use https";
-    else if (strcmp(scheme, "http") == 0 && !*loopback)
-        problem = "it is plain http to another machine, which would show the token to the network: use https";
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(user);
-    curl_free(password);
-    return problem;
-}
-
-const char *http_url_problem(const char *url, bool *loopback)
-{
-    CURLU *parts = curl_url();
-    const char *problem, *slashes = strstr(url, "://");
-
-    if (!parts)
-        return "out of memory";
-    *loopback = false;
-    if (slashes && slashes[3] == '/') /* curl would take the path's beginning for the host */
-        problem = "it has no host";
-    else if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME))
-        problem = "it is not a URL: write it like https://HOST/PATH";
-    else
-        problem = parts_problem(parts, loopback);
-    curl_url_cleanup(parts);
-    return problem;
-}
-
-int http_check_url(const char *url)
-{
-    bool loopback;
-    const char *problem = http_url_problem(url, &loopback);
-
-    if (!problem)
-        return 0;
-    log_error("the URL cannot be used: %s", problem);
-    return -EINVAL;
-}
 
 void http_headers_free(struct curl_slist *headers)
 {

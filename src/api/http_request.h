@@ -1,5 +1,5 @@
 /*
- * How a request goes out: which URLs may be asked, the headers, and what holds for every transfer.
+ * How a request goes out: the headers, and what holds for every transfer.
  *
  * Threads:   loop thread only.
  * Ownership: http_headers() gives, http_headers_free() wipes (a token is in them) and takes back.
@@ -15,11 +15,7 @@
 struct config;
 struct http_request;
 
-/* What is wrong with a URL and what to do about it, or NULL. Has nothing of the URL in it, which may hold a password.
- * Says too whether its host is this machine. */
-const char *http_url_problem(const char *url, bool *loopback);
-
-/* Sets what is the same for every transfer to such a URL; `loopback` as http_url_problem() said. False when out of
+/* Sets what is the same for every transfer to such a URL; `loopback` as url_problem() said. False when out of
  * memory. */
 bool http_set_policy(CURL *easy, const struct config *config, const char *url, bool loopback);
 

@@ -1,10 +1,9 @@
 #include "command/values.h"
 
 #include "base/cleanup.h"
+#include "base/url.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -154,51 +153,12 @@ int value_path(const char *text, const char *directory, char **ret)
     return 0;
 }
 
-/* The host as curl will use it: 127.1 has become 127.0.0.1 by then, and 127.example.com is no address. */
-static bool is_loopback(const char *host)
-{
-    struct in_addr v4;
-    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-        return true;
-    return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
-}
-
-static bool has_part(CURLU *url, CURLUPart which)
-{
-    char *part = NULL;
-    bool has = curl_url_get(url, which, &part, 0) == CURLUE_OK;
-    curl_free(part);
-    return has;
-}
-
-/* NULL for a URL that may carry a token, else what is wrong with it. */
-static const char *url_fault(CURLU *url, const char *text)
-{
-    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-        return "is not a URL; one looks like https://api.example.com/api";
-    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
-        return "holds a user or password; the token goes into token_file= or MELBICOM_TOKEN instead";
-    if (strpbrk(text, "?#"))
-        return "has a query or fragment; give only the part that all paths of the API begin with";
-
-    char *scheme = NULL, *host = NULL;
-    const char *fault = NULL;
-    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(url, CURLUPART_HOST, &host, 0) || !*host)
-        fault = "names no host; a URL looks like https://api.example.com/api";
-    else if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && is_loopback(host)))
-        fault = "must be https (http is for 127.0.0.1, [::1] and localhost), or the token would travel in the clear";
-    curl_free(scheme);
-    curl_free(host);
-    return fault;
-}
-
 int value_url(const char *text, char **ret, const char **ret_why)
 {
-    CURLU *url = curl_url();
-    if (!url)
-        return -ENOMEM;
-    const char *fault = url_fault(url, text);
-    curl_url_cleanup(url);
+    bool loopback;
+    const char *fault = url_problem(text, &loopback);
+    if (!fault && strpbrk(text, "?#"))
+        fault = "has a query or fragment; give only the part that all paths of the API begin with";
     if (fault) {
         *ret_why = fault;
         return -EINVAL;

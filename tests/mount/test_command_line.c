@@ -200,6 +200,7 @@ static void wrong_usage_is_1(void **state)
         {"$URL $MNT -o umask=999", "umask"},
         {"$URL $MNT -o max_connections=0", "max_connections"},
         {"ftp://127.0.0.1/api $MNT", "http"},
+        {"https:///host/api $MNT", "names no host"},
     };
 
     (void)state;

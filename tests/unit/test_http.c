@@ -9,49 +9,6 @@
 #include "api/http_request.h"
 #include "http_fixture.h"
 
-static void test_urls(void **state)
-{
-    static const char *const good[] = {
-        "https://api.melbicom.net/api", "https://example.com:8443/", "http://127.0.0.1:80/api", "http://127.1.2.3",
-        "http://localhost:8080/api",    "http://LOCALHOST",          "http://[::1]:80/api",     "HTTPS://EXAMPLE.COM",
-        "https://[2001:db8::1]/",
-    };
-    static const char *const bad[] = {
-        "http://example.com/",
-        "http://127.0.0.1.example.com/",
-        "http://localhost.example.com/",
-        "http://128.0.0.1/",
-        "http://[::2]/",
-        "http://[::ffff:127.0.0.1]/",
-        "http://0.0.0.0/",
-        "ftp://example.com/",
-        "file:///etc/passwd",
-        "example.com/api",
-        "",
-        "https://",
-        "https:///api",
-        "https://user@example.com/",
-        "https://user:password@example.com/",
-        "https://:password@example.com/",
-        "http://localhost@example.com/",
-        "https://exa mple.com/",
-        "https://example.com:99999/",
-    };
-    size_t len;
-    char *log;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_int_equal(http_check_url(good[i]), 0);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (http_check_url(bad[i]) != -EINVAL)
-            fail_msg("%s was let through", bad[i]);
-    log = log_recent(&len);
-    assert_non_null(strstr(log, "use https"));
-    assert_null(strstr(log, "password@"));
-    free(log);
-}
-
 static void test_request(void **state)
 {
     static const struct web_answer script[] = {
@@ -415,7 +372,6 @@ static void test_ca_file_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_urls),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_interim_and_trailers),
         cmocka_unit_test(test_bad_answers),

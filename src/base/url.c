@@ -1,0 +1,73 @@
+#include "base/url.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+/* The host as curl will use it: 127.1 has become 127.0.0.1 by then, and 127.example.com is no address. */
+static bool is_loopback(const char *host)
+{
+    char bare[INET6_ADDRSTRLEN];
+    struct in_addr v4;
+    struct in6_addr v6;
+    size_t len = strlen(host);
+
+    if (strcasecmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    if (len < 3 || host[0] != '[' || len - 2 >= sizeof(bare))
+        return false;
+    memcpy(bare, host + 1, len - 2);
+    bare[len - 2] = '\0';
+    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static bool has_part(CURLU *parts, CURLUPart which)
+{
+    char *part = NULL;
+    bool has = curl_url_get(parts, which, &part, 0) == CURLUE_OK;
+
+    curl_free(part);
+    return has;
+}
+
+static const char *parts_problem(CURLU *parts, bool *loopback)
+{
+    char *scheme = NULL, *host = NULL;
+    const char *problem = NULL;
+
+    if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(parts, CURLUPART_HOST, &host, 0) || !*host)
+        problem = "names no host; a URL looks like https://api.example.com/api";
+    else if (has_part(parts, CURLUPART_USER) || has_part(parts, CURLUPART_PASSWORD))
+        problem = "holds a user or password; the token goes into token_file= or MELBICOM_TOKEN instead";
+    else if ((*loopback = is_loopback(host)), strcmp(scheme, "https") != 0 && !(*loopback && !strcmp(scheme, "http")))
+        problem = "must be https (http is for 127.0.0.1, [::1] and localhost), or the token would travel in the clear";
+    curl_free(scheme);
+    curl_free(host);
+    return problem;
+}
+
+const char *url_problem(const char *url, bool *loopback)
+{
+    static const char *const no_url = "is not a URL; one looks like https://api.example.com/api";
+    const char *colon = strchr(url, ':'), *problem = no_url;
+    CURLU *parts;
+
+    *loopback = false;
+    /* curl would make do with one slash, or three, and take the beginning of the path for the host. */
+    if (!colon || colon == url || strncmp(colon, "://", 3) != 0)
+        return no_url;
+    if (colon[3] == '/' || colon[3] == '\0')
+        return "names no host; a URL looks like https://api.example.com/api";
+    parts = curl_url();
+    if (!parts)
+        return "cannot be checked: out of memory";
+    if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+        problem = parts_problem(parts, loopback);
+    curl_url_cleanup(parts);
+    return problem;
+}
