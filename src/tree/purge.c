@@ -241,6 +241,8 @@ static void leave_unsent(struct purge_write *write, int error, const char *why)
 static void on_deadline(void *data)
 {
     struct purge_write *write = data;
+    if (write->next == write->n)
+        return; /* all are sent: what comes of each is its exchange's to say, and to write it again would repeat it */
     log_error("purge: services/%" PRIu64 ": %zu names were not sent within timeout_total; write them again", write->id,
               write->n - write->next);
     leave_unsent(write, -ETIMEDOUT, "not sent: timeout_total had passed");

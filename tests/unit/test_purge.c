@@ -237,6 +237,28 @@ static void the_token_is_not_in_the_log(void **state)
     assert_logs(f, "\tbad [hidden]\t");
 }
 
+/* Whose POSTs have all left is not told to write them again: that would repeat them. */
+static void when_all_are_sent_in_time_nothing_is_said(void **state)
+{
+    struct fixture *f = *state;
+    struct told told = {false, 0};
+    size_t len;
+
+    f->config.timeout_total_ms = 5;
+    begin(f, 0, "a\nb\n", &told);
+    for (int64_t until = clock_ms() + 30; clock_ms() < until;)
+        assert_int_equal(loop_turn(f->loop, 10), 0);
+    assert_false(told.done);
+    char *log = log_recent(&len);
+    assert_non_null(log);
+    assert_null(strstr(log, "not sent"));
+    free(log);
+    answer(&f->client, 0, 0, 200, SUCCESS);
+    answer(&f->client, 0, 0, 200, SUCCESS);
+    turn(f);
+    assert_true(told.done && told.error == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +273,7 @@ int main(void)
         TEST(an_answer_that_is_no_success_is_a_failure),
         TEST(the_token_is_not_in_the_log),
         TEST(what_is_not_sent_in_time_is_recorded_so),
+        TEST(when_all_are_sent_in_time_nothing_is_said),
     };
 
     srand(1);
