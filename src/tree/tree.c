@@ -107,8 +107,12 @@ static int any_child(const struct route *any, const char *name, struct place *re
 
     if (shape->segment == SEGMENT_ID)
         return names_id(name, shape->suffix, &ret->id);
-    if (any->names)
-        return in_set(any->names, name) && (ret->text = strdup(name)) ? 0 : -ENOENT;
+    if (any->names) {
+        if (!in_set(any->names, name))
+            return -ENOENT;
+        ret->text = strdup(name);
+        return ret->text ? 0 : -ENOMEM;
+    }
     if (any->kind == ROUTE_LINK && shared_name(name, shape->suffix, &ret->id))
         return 0;
     ret->id = ITEM_NO_ID;

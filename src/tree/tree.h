@@ -63,8 +63,8 @@ void tree_free(struct tree *tree);
 /* The root. Borrowed. */
 struct place *tree_root(struct tree *tree);
 
-/* What `name` in directory `dir` would be, by grammar alone: 0 and *ret filled (name borrowed from the caller), or
- * -ENOENT. */
+/* What `name` in directory `dir` would be, by grammar alone: 0 and *ret filled (name borrowed from the caller), -ENOENT,
+ * -ENOMEM. */
 int tree_child(struct tree *tree, struct place *dir, const char *name, struct place *ret);
 void place_clear(struct place *place);
 

@@ -1,6 +1,7 @@
 /*
  * What a document makes of an answer: items, their ids and fields, and prices.
  */
+#include "memory.h"
 #include "stack.h"
 
 /* Seeds a new document of the operation with the body, in place of an answer. */
@@ -194,6 +195,24 @@ static void test_an_item_with_a_field(void **state)
     seed(document, "[{\"id\":2,\"invoicenum\":\"A\"}]"); /* the index is of this content */
     assert_int_equal(document_with(document, INVOICE_NUMBER, "A")->id, 2);
     assert_null(document_with(document, INVOICE_NUMBER, "B"));
+    stack_free(s);
+}
+
+/* What is there is found even when there is no memory to find it fast. */
+static void test_an_item_with_a_field_without_memory(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document =
+        seeded(s, OP_INVOICES, "[{\"id\":5},{\"id\":7,\"invoicenum\":\"A\"},{\"id\":9,\"invoicenum\":\"A\"}]");
+
+    (void)state;
+    memory_fails = true;
+    const struct item *a = document_with(document, INVOICE_NUMBER, "A");
+    const struct item *b = document_with(document, INVOICE_NUMBER, "B");
+    memory_fails = false;
+    assert_non_null(a);
+    assert_int_equal(a->id, 7);
+    assert_null(b);
     stack_free(s);
 }
 
@@ -398,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_lists_without_ids_are_no_fault),
         cmocka_unit_test(test_items_that_came_and_went_leave_the_others),
         cmocka_unit_test(test_an_item_with_a_field),
+        cmocka_unit_test(test_an_item_with_a_field_without_memory),
         cmocka_unit_test(test_the_date_of_an_invoice_is_its_mtime),
         cmocka_unit_test(test_envelopes_come_off),
         cmocka_unit_test(test_an_empty_list_is_an_answer),

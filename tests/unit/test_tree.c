@@ -1,6 +1,7 @@
 /*
  * What a path is by grammar alone, what it shows from memory, what it asks for, and what touching it expires.
  */
+#include "memory.h"
 #include "places.h"
 
 /* ---- grammar ---- */
@@ -52,6 +53,29 @@ static void test_every_row_is_found_by_its_path(void **state)
     }
     documents_cost(s->documents, &n);
     assert_int_equal(n, 0); /* nothing was asked, nothing even prepared */
+    stack_free(s);
+}
+
+/* Want of memory is no reason to say that a name is not there, which the kernel would believe for an hour. */
+static void test_names_without_memory(void **state)
+{
+    static const char *const names[][2] = {
+        {"services/by-status", "Active"}, {"services/by-product", "A"}, {"domains/pricing/com", "domainrenew"}};
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct walk walk;
+        struct place child, *dir = walk_to(s, &walk, names[i][0]);
+
+        memory_fails = true;
+        int r = tree_child(s->tree, dir, names[i][1], &child);
+        int absent = tree_child(s->tree, dir, ".git", &child);
+        memory_fails = false;
+        assert_int_equal(r, -ENOMEM);
+        assert_int_equal(absent, -ENOENT);
+        walk_end(&walk);
+    }
     stack_free(s);
 }
 
@@ -427,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_row_is_found_by_its_path),
+        cmocka_unit_test(test_names_without_memory),
         cmocka_unit_test(test_names_outside_the_grammar),
         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_nothing_at_hand),
