@@ -4,6 +4,7 @@
 #include "api/endpoints.h"
 #include "api/fields.h"
 #include "api/json.h"
+#include "api/prices.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -373,14 +374,7 @@ static int order_ids(struct build *build, uint32_t **ret, size_t *ret_n)
 
 static int compare_prices(const void *a, const void *b)
 {
-    const struct snapshot *x = ((const struct item *)a)->snapshot, *y = ((const struct item *)b)->snapshot;
-    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
-        const char *s = snapshot_field(x, i), *t = snapshot_field(y, i);
-        int r = i == PRICE_YEARS ? atoi(s) - atoi(t) : strcmp(s, t);
-        if (r != 0)
-            return r;
-    }
-    return 0;
+    return prices_compare(((const struct item *)a)->snapshot, ((const struct item *)b)->snapshot);
 }
 
 /* Takes the present prices' snapshots where they are the same: both rows are in one order. */

@@ -1,5 +1,6 @@
 #include "tree/tree_private.h"
 
+#include "api/prices.h"
 #include "base/clock.h"
 #include "tree/registry.h"
 
@@ -29,14 +30,6 @@ static int compare_groups(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static bool matches(const struct item *item, const struct args *args)
-{
-    for (unsigned i = 0; i < args->n; i++)
-        if (!args->texts[i] || strcmp(snapshot_field(item->snapshot, i), args->texts[i]) != 0)
-            return false;
-    return true;
-}
-
 static bool seen(const struct group *groups, size_t n, uint64_t ordinal)
 {
     for (size_t i = n; i-- > 0;)
@@ -45,37 +38,71 @@ static bool seen(const struct group *groups, size_t n, uint64_t ordinal)
     return false;
 }
 
-/* The distinct names of this level, in order of their ordinals. */
+static int add_group(struct listing *listing, const struct item *item, const char *text, uint64_t ordinal)
+{
+    size_t n = listing->n_groups;
+    if (n == 0 || (n >= 32 && (n & (n - 1)) == 0)) {
+        struct group *groups = reallocarray(listing->groups, n ? n * 2 : 32, sizeof *groups);
+        if (!groups)
+            return -ENOMEM;
+        listing->groups = groups;
+    }
+    listing->groups[listing->n_groups++] = (struct group){ordinal, item, text};
+    return 0;
+}
+
+static uint64_t ordinal_of(const struct listing *listing, const char *text)
+{
+    return ANY_BASE + registry_ordinal(listing->tree->registry, route_index(listing->any), text);
+}
+
+/* The distinct texts of a field. */
 static int collect_groups(struct listing *listing)
 {
-    const struct route *any = listing->any;
     const struct document *document = listing->document;
-    bool prices = any->select == SELECT_PRICE;
-    unsigned field = prices ? route_shape(any)->args - 1 : any->field;
-    struct args args;
-    size_t room = 0;
-
-    args_of(listing->dir, &args);
     for (size_t i = 0; i < document->n_items; i++) {
         const struct item *item = &document->items[i];
-        const char *text = snapshot_field(item->snapshot, field);
-        if (!text || !*text || (prices && !matches(item, &args)))
+        const char *text = snapshot_field(item->snapshot, listing->any->field);
+        if (!text || !*text)
             continue;
-        uint64_t ordinal = ANY_BASE + registry_ordinal(listing->tree->registry, route_index(any), text);
-        if (seen(listing->groups, listing->n_groups, ordinal))
-            continue;
-        if (listing->n_groups == room) {
-            room = room ? room * 2 : 32;
-            struct group *groups = reallocarray(listing->groups, room, sizeof *groups);
-            if (!groups)
-                return -ENOMEM;
-            listing->groups = groups;
-        }
-        listing->groups[listing->n_groups++] = (struct group){ordinal, item, text};
+        uint64_t ordinal = ordinal_of(listing, text);
+        if (!seen(listing->groups, listing->n_groups, ordinal) && add_group(listing, item, text, ordinal) < 0)
+            return -ENOMEM;
     }
-    if (listing->n_groups > 1)
-        qsort(listing->groups, listing->n_groups, sizeof *listing->groups, compare_groups);
     return 0;
+}
+
+/* The names of one level of the prices, of which equal ones stand together. */
+static int collect_prices(struct listing *listing)
+{
+    const struct document *document = listing->document;
+    const char *last = "";
+    struct args args;
+    size_t i, end;
+
+    args_of(listing->dir, &args);
+    if (!args_known(&args))
+        return 0;
+    prices_range(document, args.n, args.texts, &i, &end);
+    for (; i < end; i++) {
+        const struct item *item = &document->items[i];
+        const char *text = snapshot_field(item->snapshot, args.n);
+        if (!text || strcmp(text, last) == 0)
+            continue;
+        last = text;
+        if (add_group(listing, item, text, ordinal_of(listing, text)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The names of this level, in order of their ordinals. */
+static int collect(struct listing *listing)
+{
+    int r = listing->any->select == SELECT_PRICE ? collect_prices(listing) : collect_groups(listing);
+    if (r == 0 && listing->n_groups > 1)
+        qsort(listing->groups, listing->n_groups, sizeof *listing->groups, compare_groups);
+    return r;
 }
 
 int listing_open(struct listing *listing, struct tree *tree, struct place *dir, uint64_t after)
@@ -96,7 +123,7 @@ int listing_open(struct listing *listing, struct tree *tree, struct place *dir, 
         return 0;
     listing->document = document_ref(document);
     if (listing->any->select == SELECT_GROUP || listing->any->select == SELECT_PRICE) {
-        int r = collect_groups(listing);
+        int r = collect(listing);
         if (r < 0) {
             listing_close(listing);
             return r;

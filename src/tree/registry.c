@@ -1,5 +1,7 @@
 #include "tree/registry.h"
 
+#include "tree/tree_private.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -7,11 +9,11 @@
 struct known_name {
     uint64_t ordinal;
     UT_hash_handle hh;
-    char key[]; /* the route's number, one byte, then the name */
+    char name[];
 };
 
 struct registry {
-    struct known_name *names;
+    struct known_name *names[ROUTES_MAX];
     uint64_t last;
 };
 
@@ -24,29 +26,29 @@ void registry_free(struct registry *registry)
 {
     if (!registry)
         return;
-    struct known_name *name, *next;
-    HASH_ITER(hh, registry->names, name, next)
-    {
-        HASH_DEL(registry->names, name);
-        free(name);
+    for (unsigned i = 0; i < ROUTES_MAX; i++) {
+        struct known_name *name, *next;
+        HASH_ITER(hh, registry->names[i], name, next)
+        {
+            HASH_DEL(registry->names[i], name);
+            free(name);
+        }
     }
     free(registry);
 }
 
 uint64_t registry_ordinal(struct registry *registry, unsigned route, const char *name)
 {
-    size_t len = strlen(name) + 1;
-    struct known_name *known = malloc(sizeof *known + len + 1), *found;
+    size_t len = strlen(name);
+    struct known_name *known;
+    HASH_FIND(hh, registry->names[route], name, len, known);
+    if (known)
+        return known->ordinal;
+    known = malloc(sizeof *known + len);
     if (!known)
         return 0;
-    known->key[0] = (char)route;
-    memcpy(known->key + 1, name, len);
-    HASH_FIND(hh, registry->names, known->key, len, found);
-    if (found) {
-        free(known);
-        return found->ordinal;
-    }
+    memcpy(known->name, name, len);
     known->ordinal = ++registry->last;
-    HASH_ADD_KEYPTR(hh, registry->names, known->key, len, known);
+    HASH_ADD_KEYPTR(hh, registry->names[route], known->name, len, known);
     return known->ordinal;
 }

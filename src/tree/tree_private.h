@@ -43,6 +43,9 @@ struct sources {
 
 void args_of(const struct place *place, struct args *args);
 
+/* Whether all of them are known. */
+bool args_known(const struct args *args);
+
 /* Finds the documents behind `route` with these arguments; `make`: makes those that asking would take. */
 void sources_of(struct tree *tree, const struct route *route, const struct args *args, bool make, struct sources *ret);
 

@@ -2,6 +2,7 @@
 
 #include "api/client.h"
 #include "api/endpoints.h"
+#include "api/prices.h"
 #include "base/clock.h"
 #include "base/config.h"
 
@@ -42,6 +43,14 @@ void args_of(const struct place *place, struct args *args)
             break;
         }
     }
+}
+
+bool args_known(const struct args *args)
+{
+    for (unsigned i = 0; i < args->n; i++)
+        if (!args->texts[i])
+            return false;
+    return true;
 }
 
 /* Fills in the query of a source. False when it has a parameter whose argument is not there, or not known. */
@@ -114,18 +123,14 @@ static bool where_holds(const struct route *route, const struct args *args, cons
     return field && wanted && strcmp(field, wanted) == 0;
 }
 
-/* The items of a priced document whose first n fields are the arguments: they stand together. */
+/* The first item of a document of prices whose first fields are the arguments. */
 static const struct item *find_price(const struct document *document, const struct args *args)
 {
-    for (size_t i = 0; i < document->n_items; i++) {
-        unsigned k = 0;
-        while (k < args->n && args->texts[k] &&
-               strcmp(snapshot_field(document->items[i].snapshot, k), args->texts[k]) == 0)
-            k++;
-        if (k == args->n)
-            return &document->items[i];
-    }
-    return NULL;
+    size_t first, end;
+    if (!args_known(args))
+        return NULL;
+    prices_range(document, args->n, args->texts, &first, &end);
+    return first < end ? &document->items[first] : NULL;
 }
 
 /* The item of a shared name, which says its id. */

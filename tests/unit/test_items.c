@@ -1,6 +1,8 @@
 /*
  * What a document makes of an answer: items, their ids and fields, and prices.
  */
+#include "api/prices.h"
+
 #include "memory.h"
 #include "stack.h"
 
@@ -407,6 +409,63 @@ static void test_prices_keep_what_did_not_change(void **state)
     stack_free(s);
 }
 
+static void assert_range(const struct document *document, unsigned n, const char *const keys[], size_t first,
+                         size_t end)
+{
+    size_t have_first, have_end;
+
+    prices_range(document, n, keys, &have_first, &have_end);
+    assert_int_equal(have_first, first);
+    assert_int_equal(have_end, end);
+}
+
+static void test_what_is_below_a_directory_of_prices_is_one_range(void **state)
+{
+    static const char *const none[] = {"co", "domainrenew", "EUR", "1"};
+    static const char *const com[] = {"com", "domainrenew", "EUR", "1"};
+    static const char *const net[] = {"net", "domainrenew", "USD", "10"};
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document =
+        seeded(s, OP_PRICING,
+               "{\".net\":{\"domainrenew\":{\"USD\":{\"9\":1,\"10\":2}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":3,"
+               "\"01\":4,\"2\":5},\"USD\":{\"1\":6}},\"domainregister\":{\"EUR\":{\"1\":7}}}}");
+
+    (void)state;
+    assert_range(document, 0, none, 0, 7);
+    for (unsigned n = 1; n <= 4; n++)
+        assert_range(document, n, none, 0, 0);
+    assert_range(document, 1, com, 0, 5);
+    assert_range(document, 2, com, 1, 5);
+    assert_range(document, 3, com, 1, 4);
+    assert_range(document, 4, com, 2, 3);
+    assert_price(document, 1, "com/domainrenew/EUR/01", "4\n");
+    assert_price(document, 2, "com/domainrenew/EUR/1", "3\n");
+    assert_range(document, 3, net, 5, 7);
+    assert_range(document, 4, net, 6, 7);
+    stack_free(s);
+}
+
+/* A key that does not fit into a snapshot is no field, and must not be compared as one. */
+static void test_prices_of_an_endless_extension(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    static const char *const com[] = {"com"};
+    enum { LONG = 70000 };
+    char *body = malloc(LONG + 200);
+
+    (void)state;
+    assert_non_null(body);
+    memset(body, 'x', LONG);
+    memcpy(body, "{\".", 3);
+    (void)strcpy(body + LONG,
+                 "\":{\"domainrenew\":{\"EUR\":{\"1\":1,\"2\":2}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":3}}}}");
+    struct document *document = seeded(s, OP_PRICING, body);
+    assert_int_equal(document->n_items, 3);
+    assert_range(document, 1, com, 2, 3);
+    free(body);
+    stack_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +484,8 @@ int main(void)
         cmocka_unit_test(test_prices_in_every_order_of_nesting),
         cmocka_unit_test(test_prices_that_cannot_be_placed_are_counted),
         cmocka_unit_test(test_prices_keep_what_did_not_change),
+        cmocka_unit_test(test_what_is_below_a_directory_of_prices_is_one_range),
+        cmocka_unit_test(test_prices_of_an_endless_extension),
     };
 
     return cmocka_run_group_tests_name("items", tests, NULL, NULL);

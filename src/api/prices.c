@@ -1,0 +1,55 @@
+#include "api/prices.h"
+
+#include "api/documents.h"
+#include "api/endpoints.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A key that was too long to be kept as a field counts as empty. Keys that are one number and two names ("1", "01") are
+ * told apart, or equal names would not stand together. */
+static int compare_field(unsigned field, const char *a, const char *b)
+{
+    a = a ? a : "";
+    b = b ? b : "";
+    int r = field == PRICE_YEARS ? atoi(a) - atoi(b) : 0;
+    return r ? r : strcmp(a, b);
+}
+
+int prices_compare(const struct snapshot *a, const struct snapshot *b)
+{
+    int r = 0;
+    for (unsigned i = 0; r == 0 && i < SNAPSHOT_FIELDS; i++)
+        r = compare_field(i, snapshot_field(a, i), snapshot_field(b, i));
+    return r;
+}
+
+static int compare_keys(const struct snapshot *price, unsigned n, const char *const keys[])
+{
+    int r = 0;
+    for (unsigned i = 0; r == 0 && i < n; i++)
+        r = compare_field(i, snapshot_field(price, i), keys[i]);
+    return r;
+}
+
+/* The first item, from `low` on, that is not below the keys; with `behind`, the first that is above them. */
+static size_t bound(const struct document *document, size_t low, unsigned n, const char *const keys[], bool behind)
+{
+    size_t high = document->n_items;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int r = compare_keys(document->items[middle].snapshot, n, keys);
+        if (r < 0 || (behind && r == 0))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void prices_range(const struct document *document, unsigned n, const char *const keys[], size_t *ret_first,
+                  size_t *ret_end)
+{
+    *ret_first = bound(document, 0, n, keys, false);
+    *ret_end = bound(document, *ret_first, n, keys, true);
+}

@@ -1,0 +1,122 @@
+/*
+ * What large accounts cost: the tree's work is counted in looks at the fields of items, of which a list has thousands,
+ * and must grow with what is shown, not with its square.
+ */
+#include "api/snapshot.h"
+
+const char *uncounted_field(const struct snapshot *snapshot, unsigned i);
+
+#define snapshot_field uncounted_field
+#include "api/snapshot.c"
+#undef snapshot_field
+
+static unsigned long looks;
+
+/* In place of api/snapshot.c's, for all that is linked. */
+const char *snapshot_field(const struct snapshot *snapshot, unsigned i)
+{
+    looks++;
+    return uncounted_field(snapshot, i);
+}
+
+#include "places.h"
+
+#define EXTENSIONS 1000
+#define PAGE       20 /* entries that the kernel takes at a time */
+
+typedef void visit_fn(struct stack *s, struct place *place, void *data);
+
+/* Lists a directory as the kernel does, a page at a time, and looks each entry up. Returns how many there are. */
+static unsigned visit(struct stack *s, struct place *dir, visit_fn *fn, void *data)
+{
+    unsigned n = 0;
+    uint64_t after = 0;
+    bool more = true;
+
+    while (more) {
+        struct listing listing;
+        struct listed entry;
+
+        assert_int_equal(listing_open(&listing, s->tree, dir, after), 1);
+        for (unsigned k = 0; k < PAGE && (more = listing_next(&listing, &entry)); k++) {
+            struct place child;
+            struct view view = {.snapshot = NULL};
+            char name[NAMES_MAX + 1];
+
+            assert_true(entry.ordinal > after);
+            after = entry.ordinal;
+            (void)snprintf(name, sizeof(name), "%s", entry.name);
+            assert_int_equal(tree_child(s->tree, dir, name, &child), 0);
+            assert_int_equal(tree_peek(s->tree, &child, &view), 1);
+            view_clear(&view);
+            if (fn)
+                fn(s, &child, data);
+            place_clear(&child);
+            n++;
+        }
+        listing_close(&listing);
+    }
+    return n;
+}
+
+static unsigned visit_path(struct stack *s, const char *path, visit_fn *fn, void *data)
+{
+    struct walk walk;
+    unsigned n = visit(s, walk_to(s, &walk, path), fn, data);
+
+    walk_end(&walk);
+    return n;
+}
+
+/* Everything below a directory. */
+static void visit_below(struct stack *s, struct place *place, void *data)
+{
+    unsigned *files = data;
+
+    if (place->route->kind == ROUTE_DIR)
+        (void)visit(s, place, visit_below, data);
+    else
+        ++*files;
+}
+
+static void seed_prices(struct stack *s)
+{
+    char *body;
+    size_t size;
+    FILE *out = open_memstream(&body, &size);
+
+    assert_non_null(out);
+    for (unsigned i = 0; i < EXTENSIONS; i++)
+        (void)fprintf(out,
+                      "%c\".e%u\":{\"domainregister\":{\"EUR\":{\"1\":1,\"2\":2}},\"domainrenew\":{\"EUR\":{\"1\":3},"
+                      "\"USD\":{\"1\":4}}}",
+                      i ? ',' : '{', i * 7 % EXTENSIONS);
+    (void)fputs("}", out);
+    assert_int_equal(fclose(out), 0);
+    seed(stack_document(s, OP_PRICING), body);
+    free(body);
+}
+
+static void test_a_walk_over_all_prices(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    unsigned files = 0;
+
+    (void)state;
+    seed_prices(s);
+    looks = 0;
+    assert_int_equal(visit_path(s, "domains/pricing", visit_below, &files), EXTENSIONS);
+    assert_int_equal(files, 4 * EXTENSIONS);
+    /* 11 places an extension, each found and listed by halving: some 12 steps of up to 4 fields, twice or thrice. */
+    assert_in_range(looks, EXTENSIONS, 11 * 150 * EXTENSIONS);
+    stack_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_walk_over_all_prices),
+    };
+
+    return cmocka_run_group_tests_name("scale", tests, NULL, NULL);
+}
