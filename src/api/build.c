@@ -3,6 +3,7 @@
 #include "api/documents.h"
 #include "api/endpoints.h"
 #include "api/fields.h"
+#include "api/groups.h"
 #include "api/json.h"
 #include "api/prices.h"
 #include "base/cleanup.h"
@@ -446,8 +447,7 @@ void document_clear(struct document *document)
     free(steal(&document->items));
     free(steal(&document->by_id));
     snapshot_unref(steal(&document->whole));
-    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
-        free(steal(&document->index[i]));
+    groups_clear(document);
     document->n_items = document->n_ids = document->unshown = 0;
     document->loaded = document->maybe_cut = false;
     document->generation++;
@@ -455,7 +455,7 @@ void document_clear(struct document *document)
 
 size_t document_cost(const struct document *document)
 {
-    size_t cost = sizeof *document + document->n_items * sizeof *document->items;
+    size_t cost = sizeof *document + document->n_items * sizeof *document->items + groups_cost(document);
     for (size_t i = 0; i < document->n_items; i++)
         cost += snapshot_cost(document->items[i].snapshot);
     if (document->by_id)

@@ -181,6 +181,15 @@ void document_account(struct document *document)
         task_defer(documents->loop, &documents->trim);
 }
 
+void document_account_more(struct document *document, size_t bytes)
+{
+    struct documents *documents = document->owner;
+    document->private->cost += bytes;
+    documents->cost += bytes;
+    if (documents->cost > documents->config->cache_size)
+        task_defer(documents->loop, &documents->trim);
+}
+
 /* Drops what was used longest ago until all fits. The last one used stays, however large: dropping it would only mean
  * to fetch it again for the same reader. */
 static void trim(void *data)
@@ -360,61 +369,4 @@ const struct item *document_item(const struct document *document, uint64_t id)
         return NULL;
     const struct item *item = document_nth(document, rank);
     return item->id == id ? item : NULL;
-}
-
-/*
- * The index of a field is a table of item numbers, plus 1, open-addressed; the texts stay where they are. A table of
- * json-c's takes 150 bytes an item, this one 10, and a list of a million invoices is asked by number.
- */
-static size_t index_size(const struct document *document)
-{
-    size_t size = 16;
-    while (size < 2 * document->n_items)
-        size *= 2;
-    return size;
-}
-
-/* The slot of the first item with that text, or the empty one where it would stand. */
-static uint32_t *slot_of(const struct document *document, unsigned field, const char *text)
-{
-    size_t mask = index_size(document) - 1;
-    uint64_t hash = 0xcbf29ce484222325;
-    for (const char *p = text; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
-    for (size_t i = (hash ^ hash >> 32) & mask;; i = (i + 1) & mask) {
-        uint32_t *slot = &document->index[field][i];
-        if (*slot == 0 || strcmp(snapshot_field(document->items[*slot - 1].snapshot, field), text) == 0)
-            return slot;
-    }
-}
-
-static bool index_field(struct document *document, unsigned field)
-{
-    if (document->index[field])
-        return true;
-    document->index[field] = calloc(index_size(document), sizeof(uint32_t));
-    if (!document->index[field])
-        return false;
-    for (uint32_t i = 0; i < document->n_items; i++) {
-        const char *key = snapshot_field(document->items[i].snapshot, field);
-        uint32_t *slot = key ? slot_of(document, field, key) : NULL;
-        if (slot && *slot == 0)
-            *slot = i + 1;
-    }
-    return true;
-}
-
-const struct item *document_with(struct document *document, unsigned field, const char *text)
-{
-    if (index_field(document, field)) {
-        uint32_t found = *slot_of(document, field, text);
-        return found ? &document->items[found - 1] : NULL;
-    }
-    /* Without the memory for an index it takes longer; "not there" would be wrong. */
-    for (size_t i = 0; i < document->n_items; i++) {
-        const char *key = snapshot_field(document->items[i].snapshot, field);
-        if (key && strcmp(key, text) == 0)
-            return &document->items[i];
-    }
-    return NULL;
 }

@@ -34,6 +34,7 @@ struct client;
 struct config;
 struct document;
 struct documents;
+struct groups;
 struct loop;
 struct metrics;
 
@@ -77,8 +78,10 @@ struct document {
     /* For the tree: derived texts, each with the generation it was made of. Freed with the document. */
     struct snapshot *renditions[DOCUMENT_RENDITIONS];
     uint64_t rendition_of[DOCUMENT_RENDITIONS];
-    uint32_t
-        *index[SNAPSHOT_FIELDS]; /* by field's text: the number of the first item that has it; see document_with() */
+
+    /* Of api/groups.c: by field, what has which text. NULL: not asked yet. */
+    uint32_t *index[SNAPSHOT_FIELDS];
+    struct groups *groups[SNAPSHOT_FIELDS];
 
     struct document_private *private;
 };
@@ -150,9 +153,6 @@ const struct item *document_nth(const struct document *document, size_t i);
 
 /* How many items have an id below `id`. */
 size_t document_rank(const struct document *document, uint64_t id);
-
-/* The first item, in the API's order, whose field has that text; NULL when none has. Indexed when first asked. */
-const struct item *document_with(struct document *document, unsigned field, const char *text);
 
 /* Keeps `text` as rendition i of the current generation and returns what is to be shown (borrowed): the old snapshot
  * when the bytes are the same. Takes the reference. */

@@ -1,5 +1,6 @@
 /*
- * What the two files of the cache share: documents.c keeps documents and those who wait for them, fetch.c gets them.
+ * What the files of the cache share: documents.c keeps documents and those who wait for them, fetch.c gets them, groups.c
+ * finds items in them.
  *
  * Threads:   loop thread only.
  * Ownership: as documents.h.
@@ -57,5 +58,8 @@ void document_answer(struct document *document, uint64_t epoch, int error);
 
 /* Takes account of what the document holds now. */
 void document_account(struct document *document);
+
+/* It holds so many bytes more, which document_cost() counts from now on. */
+void document_account_more(struct document *document, size_t bytes);
 
 #endif

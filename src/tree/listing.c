@@ -1,6 +1,8 @@
 #include "tree/tree_private.h"
 
+#include "api/groups.h"
 #include "api/prices.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "tree/registry.h"
 
@@ -17,91 +19,123 @@
  */
 #define ANY_BASE 64 /* ordinals of fixed names are below */
 
-/* A name that may stand for several items, and the first of them. */
-struct group {
-    uint64_t ordinal;
-    const struct item *item;
-    const char *text;
-};
-
-static int compare_groups(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
-    uint64_t x = ((const struct group *)a)->ordinal, y = ((const struct group *)b)->ordinal;
+    uint64_t x = ((const struct group_name *)a)->ordinal, y = ((const struct group_name *)b)->ordinal;
     return x < y ? -1 : x > y;
 }
 
-static bool seen(const struct group *groups, size_t n, uint64_t ordinal)
+static int name_item(const struct listing *listing, const struct item *item, const char *text, struct group_name *ret)
 {
-    for (size_t i = n; i-- > 0;)
-        if (groups[i].ordinal == ordinal)
-            return true;
-    return false;
+    uint64_t ordinal = registry_ordinal(listing->tree->registry, route_index(listing->any), text);
+    *ret = (struct group_name){ANY_BASE + ordinal, item, text};
+    return ordinal ? 0 : -ENOMEM;
 }
 
-static int add_group(struct listing *listing, const struct item *item, const char *text, uint64_t ordinal)
+/* The distinct texts of a field; they are put in order once, and kept. */
+static int names_of_groups(struct listing *listing, unsigned field)
 {
-    size_t n = listing->n_groups;
-    if (n == 0 || (n >= 32 && (n & (n - 1)) == 0)) {
-        struct group *groups = reallocarray(listing->groups, n ? n * 2 : 32, sizeof *groups);
-        if (!groups)
+    struct document *document = listing->document;
+    struct groups *groups = document_groups(document, field);
+    if (!groups)
+        return -ENOMEM;
+    if (!groups->names) {
+        _cleanup_(freep) struct group_name *names = calloc(groups->n + 1, sizeof *names);
+        if (!names)
             return -ENOMEM;
-        listing->groups = groups;
+        for (size_t i = 0; i < groups->n; i++) {
+            const struct item *item = &document->items[groups->all[i].first];
+            if (name_item(listing, item, snapshot_field(item->snapshot, field), &names[i]) < 0)
+                return -ENOMEM;
+        }
+        qsort(names, groups->n, sizeof *names, compare_names);
+        groups->names = steal(&names);
     }
-    listing->groups[listing->n_groups++] = (struct group){ordinal, item, text};
+    listing->names = groups->names;
+    listing->n = groups->n;
     return 0;
 }
 
-static uint64_t ordinal_of(const struct listing *listing, const char *text)
-{
-    return ANY_BASE + registry_ordinal(listing->tree->registry, route_index(listing->any), text);
-}
-
-/* The distinct texts of a field. */
-static int collect_groups(struct listing *listing)
-{
-    const struct document *document = listing->document;
-    for (size_t i = 0; i < document->n_items; i++) {
-        const struct item *item = &document->items[i];
-        const char *text = snapshot_field(item->snapshot, listing->any->field);
-        if (!text || !*text)
-            continue;
-        uint64_t ordinal = ordinal_of(listing, text);
-        if (!seen(listing->groups, listing->n_groups, ordinal) && add_group(listing, item, text, ordinal) < 0)
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-/* The names of one level of the prices, of which equal ones stand together. */
-static int collect_prices(struct listing *listing)
+/* The names of one level of the prices, of which equal ones stand together. Below an extension there are a few. */
+static int names_of_prices(struct listing *listing, const struct args *args)
 {
     const struct document *document = listing->document;
     const char *last = "";
-    struct args args;
     size_t i, end;
 
-    args_of(listing->dir, &args);
-    if (!args_known(&args))
+    if (args->n == PRICE_EXTENSION)
+        return names_of_groups(listing, PRICE_EXTENSION);
+    if (!args_known(args))
         return 0;
-    prices_range(document, args.n, args.texts, &i, &end);
+    prices_range(document, args->n, args->texts, &i, &end);
+    listing->names = listing->own = calloc(end - i + 1, sizeof *listing->own);
+    if (!listing->own)
+        return -ENOMEM;
     for (; i < end; i++) {
         const struct item *item = &document->items[i];
-        const char *text = snapshot_field(item->snapshot, args.n);
+        const char *text = snapshot_field(item->snapshot, args->n);
         if (!text || strcmp(text, last) == 0)
             continue;
         last = text;
-        if (add_group(listing, item, text, ordinal_of(listing, text)) < 0)
+        if (name_item(listing, item, text, &listing->own[listing->n++]) < 0)
             return -ENOMEM;
     }
+    qsort(listing->own, listing->n, sizeof *listing->own, compare_names);
     return 0;
 }
 
-/* The names of this level, in order of their ordinals. */
-static int collect(struct listing *listing)
+static size_t names_up_to(const struct listing *listing, uint64_t ordinal)
 {
-    int r = listing->any->select == SELECT_PRICE ? collect_prices(listing) : collect_groups(listing);
-    if (r == 0 && listing->n_groups > 1)
-        qsort(listing->groups, listing->n_groups, sizeof *listing->groups, compare_groups);
+    size_t low = 0, high = listing->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (listing->names[middle].ordinal <= ordinal)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The items with the text that the directory's argument wants; none while that is not known. */
+static int choose_items(struct listing *listing, const struct args *args)
+{
+    const struct route *any = listing->any;
+    const char *text = any->where ? args->texts[any->where - 1] : NULL;
+    struct group *group = NULL;
+    int r = text ? document_group(listing->document, any->where_field, text, &group) : 0;
+    listing->group = group;
+    listing->n = group ? group->n : any->where ? 0 : listing->document->n_ids;
+    return r;
+}
+
+static size_t items_below(const struct listing *listing, uint64_t id)
+{
+    if (listing->group)
+        return group_rank(listing->document, listing->group, id);
+    return listing->n ? document_rank(listing->document, id) : 0;
+}
+
+/* Works out what the listing of a document is made of, and where it goes on. */
+static int choose_entries(struct listing *listing, uint64_t after)
+{
+    struct args args;
+    int r;
+
+    args_of(listing->dir, &args);
+    switch (listing->any->select) {
+    case SELECT_GROUP:
+        r = names_of_groups(listing, listing->any->field);
+        break;
+    case SELECT_PRICE:
+        r = names_of_prices(listing, &args);
+        break;
+    default:
+        r = choose_items(listing, &args);
+        break;
+    }
+    if (r == 0 && after >= ANY_BASE)
+        listing->position += listing->names ? names_up_to(listing, after) : items_below(listing, after - ANY_BASE + 1);
     return r;
 }
 
@@ -122,28 +156,18 @@ int listing_open(struct listing *listing, struct tree *tree, struct place *dir, 
     if (!document || !(document_fresh(document) || (after > 0 && document->loaded)))
         return 0;
     listing->document = document_ref(document);
-    if (listing->any->select == SELECT_GROUP || listing->any->select == SELECT_PRICE) {
-        int r = collect(listing);
-        if (r < 0) {
-            listing_close(listing);
-            return r;
-        }
-        if (after >= ANY_BASE)
-            while (listing->position - ANY_BASE < listing->n_groups &&
-                   listing->groups[listing->position - ANY_BASE].ordinal <= after)
-                listing->position++;
-    } else if (after >= ANY_BASE) {
-        listing->position += document_rank(document, after - ANY_BASE + 1);
-    }
-    return 1;
+    int r = choose_entries(listing, after);
+    if (r < 0)
+        listing_close(listing);
+    return r < 0 ? r : 1;
 }
 
 void listing_close(struct listing *listing)
 {
     document_unref(listing->document);
-    free(listing->groups);
+    free(listing->own);
     listing->document = NULL;
-    listing->groups = NULL;
+    listing->own = NULL;
 }
 
 static bool next_fixed(struct listing *listing, struct listed *ret)
@@ -194,16 +218,16 @@ static void fill(struct listing *listing, const struct item *item, struct listed
         ret->view.id = item->id;
 }
 
-static bool next_group(struct listing *listing, struct listed *ret)
+static bool next_name(struct listing *listing, struct listed *ret)
 {
     size_t i = listing->position - ANY_BASE;
-    if (i >= listing->n_groups)
+    if (i >= listing->n)
         return false;
-    const struct group *group = &listing->groups[i];
+    const struct group_name *name = &listing->names[i];
     listing->position++;
-    *ret = (struct listed){.ordinal = group->ordinal, .id = ITEM_NO_ID, .text = group->text};
-    names_encode(group->text, strlen(group->text), route_shape(listing->any)->suffix, listing->name);
-    fill(listing, group->item, ret);
+    *ret = (struct listed){.ordinal = name->ordinal, .id = ITEM_NO_ID, .text = name->text};
+    names_encode(name->text, strlen(name->text), route_shape(listing->any)->suffix, listing->name);
+    fill(listing, name->item, ret);
     return true;
 }
 
@@ -235,14 +259,10 @@ static bool next_item(struct listing *listing, struct listed *ret)
     const struct route *any = listing->any;
     const char *suffix = route_shape(any)->suffix;
     struct document *document = listing->document;
-    struct args args;
 
-    args_of(listing->dir, &args);
-    while (listing->position - ANY_BASE < document->n_ids) {
-        const struct item *item = document_nth(document, listing->position++ - ANY_BASE);
-        const char *field = any->where ? snapshot_field(item->snapshot, any->where_field) : NULL;
-        if (any->where && (!field || !args.texts[any->where - 1] || strcmp(field, args.texts[any->where - 1]) != 0))
-            continue;
+    while (listing->position - ANY_BASE < listing->n) {
+        size_t i = listing->position++ - ANY_BASE;
+        const struct item *item = listing->group ? group_nth(document, listing->group, i) : document_nth(document, i);
         *ret = (struct listed){.ordinal = ANY_BASE + item->id, .id = item->id};
         if (any->select == SELECT_NAME) {
             ret->text = snapshot_field(item->snapshot, any->field);
@@ -272,7 +292,7 @@ bool listing_next(struct listing *listing, struct listed *ret)
         return next_of_set(listing, ret);
     case SELECT_GROUP:
     case SELECT_PRICE:
-        return next_group(listing, ret);
+        return next_name(listing, ret);
     case SELECT_ONLY:
     case SELECT_ID:
     case SELECT_NAME:

@@ -132,8 +132,10 @@ struct listing {
     struct place *dir;
     struct document *document;
     const struct route *any;
-    struct group *groups; /* distinct names and their ordinals */
-    size_t n_groups;
+    const struct group *group;      /* the items that are listed, when it is not all of them */
+    const struct group_name *names; /* or the names that are, each of which may stand for several items */
+    struct group_name *own;         /* the same, when the document does not keep them */
+    size_t n;                       /* items or names */
     size_t position;
     char name[NAMES_MAX + 1];
 };

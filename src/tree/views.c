@@ -2,6 +2,7 @@
 
 #include "api/client.h"
 #include "api/endpoints.h"
+#include "api/groups.h"
 #include "api/prices.h"
 #include "base/clock.h"
 #include "base/config.h"

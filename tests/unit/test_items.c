@@ -1,6 +1,7 @@
 /*
  * What a document makes of an answer: items, their ids and fields, and prices.
  */
+#include "api/groups.h"
 #include "api/prices.h"
 
 #include "memory.h"
@@ -197,6 +198,74 @@ static void test_an_item_with_a_field(void **state)
     seed(document, "[{\"id\":2,\"invoicenum\":\"A\"}]"); /* the index is of this content */
     assert_int_equal(document_with(document, INVOICE_NUMBER, "A")->id, 2);
     assert_null(document_with(document, INVOICE_NUMBER, "B"));
+    stack_free(s);
+}
+
+static void assert_group(struct document *document, const char *status, unsigned count, const char *ids)
+{
+    struct group *group;
+    char have[128] = "";
+    size_t len = 0;
+
+    assert_int_equal(document_group(document, INVOICE_STATUS, status, &group), 0);
+    if (!count) {
+        assert_null(group);
+        return;
+    }
+    assert_non_null(group);
+    assert_int_equal(group->count, count);
+    for (size_t i = 0; i < group->n; i++) {
+        uint64_t id = group_nth(document, group, i)->id;
+
+        assert_int_equal(group_rank(document, group, id), i);
+        assert_int_equal(group_rank(document, group, id + 1), i + 1);
+        len += (size_t)snprintf(have + len, sizeof(have) - len, "%u ", (unsigned)id);
+    }
+    assert_string_equal(have, ids);
+}
+
+static void test_the_items_of_a_text(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document =
+        seeded(s, OP_INVOICES,
+               "[{\"id\":9,\"status\":\"Paid\"},{\"status\":\"Paid\"},{\"id\":2,\"status\":\"Unpaid\"},{\"id\":5},"
+               "{\"id\":4,\"status\":\"Paid\"},{\"id\":7,\"status\":\"\"},{\"id\":9,\"status\":\"Unpaid\"},{\"status\":"
+               "\"Odd\"}]");
+
+    (void)state;
+    assert_int_equal(document_groups(document, INVOICE_STATUS)->n, 3);
+    assert_group(document, "Paid", 3, "4 9 ");
+    assert_group(document, "Unpaid", 2, "2 "); /* the second 9 has no id of its own */
+    assert_group(document, "Odd", 1, "");
+    assert_group(document, "", 0, "");
+    assert_group(document, "Refunded", 0, "");
+    seed(document, "[{\"id\":1,\"status\":\"Unpaid\"},{\"id\":2,\"status\":\"Paid\"}]");
+    assert_group(document, "Paid", 1, "2 ");
+    assert_group(document, "Unpaid", 1, "1 ");
+    assert_group(document, "Odd", 0, "");
+    seed(document, "[]");
+    assert_group(document, "Paid", 0, "");
+    stack_free(s);
+}
+
+/* What is worked out of the content is counted as what the document takes, while it is there. */
+static void test_groups_are_counted(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_INVOICES, "[{\"id\":1,\"status\":\"Paid\",\"invoicenum\":\"A\"}]");
+    size_t n;
+    uint64_t before = documents_cost(s->documents, &n);
+
+    (void)state;
+    assert_non_null(document_groups(document, INVOICE_STATUS));
+    assert_non_null(document_with(document, INVOICE_NUMBER, "A"));
+    uint64_t with = documents_cost(s->documents, &n);
+    assert_true(with > before);
+    (void)document_rendered(document, 0, snapshot_new("", 0, NULL)); /* all is counted again */
+    assert_int_equal(documents_cost(s->documents, &n), with + sizeof(struct snapshot));
+    seed(document, "[{\"id\":1,\"status\":\"Paid\",\"invoicenum\":\"B\"}]");
+    assert_in_range(documents_cost(s->documents, &n), before, before + sizeof(struct snapshot));
     stack_free(s);
 }
 
@@ -476,6 +545,8 @@ int main(void)
         cmocka_unit_test(test_lists_without_ids_are_no_fault),
         cmocka_unit_test(test_items_that_came_and_went_leave_the_others),
         cmocka_unit_test(test_an_item_with_a_field),
+        cmocka_unit_test(test_the_items_of_a_text),
+        cmocka_unit_test(test_groups_are_counted),
         cmocka_unit_test(test_an_item_with_a_field_without_memory),
         cmocka_unit_test(test_the_date_of_an_invoice_is_its_mtime),
         cmocka_unit_test(test_envelopes_come_off),

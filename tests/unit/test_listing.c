@@ -2,6 +2,7 @@
  * What directories list: names, ordinals for life, walks that go on while the content changes, and names that are
  * shared or too long.
  */
+#include "memory.h"
 #include "places.h"
 
 #define BODY 16384
@@ -86,6 +87,33 @@ static void test_what_cannot_be_listed(void **state)
     stack_free(s);
 }
 
+/* Want of memory is an error, never an empty directory. */
+static void test_listings_without_memory(void **state)
+{
+    static const char *const dirs[][2] = {{"services/by-product", "P "},
+                                          {"services/by-status/Active", "1 "},
+                                          {"domains/pricing", "com "},
+                                          {"domains/pricing/com", "domainrenew "}};
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    seed(stack_document(s, OP_SERVICES), "[{\"id\":1,\"productName\":\"P\",\"status\":\"Active\"}]");
+    seed(stack_document(s, OP_PRICING), "{\".com\":{\"domainrenew\":{\"EUR\":{\"1\":1}}}}");
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+        struct walk walk;
+        struct listing listing;
+        struct place *dir = walk_to(s, &walk, dirs[i][0]);
+
+        memory_fails = true;
+        int r = listing_open(&listing, s->tree, dir, 0);
+        memory_fails = false;
+        assert_int_equal(r, -ENOMEM);
+        walk_end(&walk);
+        assert_names(s, dirs[i][0], dirs[i][1]);
+    }
+    stack_free(s);
+}
+
 /* What a listing says of an entry is what the path itself shows. */
 static void test_entries_show_what_their_paths_show(void **state)
 {
@@ -146,7 +174,9 @@ static void seed_changing(struct stack *s, const struct changing *c, unsigned ki
 {
     static const char *const forms[][3] = {{"{\"id\":", ",\"invoicenum\":\"N", "\"}"},
                                            {"{\"id\":", ",\"productName\":\"P", "\"}"},
-                                           {"\".e", "\":{\"domainrenew\":{\"EUR\":{\"1\":", "}}}"}};
+                                           {"\".e", "\":{\"domainrenew\":{\"EUR\":{\"1\":", "}}}"},
+                                           {"{\"id\":", ",\"status\":\"Paid\",\"n\":\"", "\"}"}};
+    static const enum operation operations[] = {OP_INVOICES, OP_SERVICES, OP_PRICING, OP_INVOICES};
     const char *const *form = forms[kind];
     char body[BODY];
     size_t len = 1;
@@ -157,7 +187,7 @@ static void seed_changing(struct stack *s, const struct changing *c, unsigned ki
             len += (size_t)snprintf(body + len, sizeof(body) - len, "%s%s%u%s%u%s", len > 1 ? "," : "", form[0], i,
                                     form[1], i, form[2]);
     (void)snprintf(body + len, sizeof(body) - len, "%c", kind == 2 ? '}' : ']');
-    seed(stack_document(s, kind == 0 ? OP_INVOICES : kind == 1 ? OP_SERVICES : OP_PRICING), body);
+    seed(stack_document(s, operations[kind]), body);
 }
 
 static void change(struct stack *s, struct changing *c, unsigned *dice, unsigned kind)
@@ -223,11 +253,9 @@ static void test_walks_neither_lose_nor_repeat_what_stays(void **state)
     static const struct {
         const char *path;
         unsigned kind;
-    } dirs[] = {{"billing/invoices", 0},
-                {"billing/invoices/by-number", 0},
-                {"services", 1},
-                {"services/by-product", 1},
-                {"domains/pricing", 2}};
+    } dirs[] = {{"billing/invoices", 0}, {"billing/invoices/by-number", 0},
+                {"services", 1},         {"services/by-product", 1},
+                {"domains/pricing", 2},  {"billing/invoices/by-status/Paid", 3}};
 
     (void)state;
     for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
@@ -380,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_directories_of_fixed_names),
         cmocka_unit_test(test_directories_of_items),
         cmocka_unit_test(test_what_cannot_be_listed),
+        cmocka_unit_test(test_listings_without_memory),
         cmocka_unit_test(test_entries_show_what_their_paths_show),
         cmocka_unit_test(test_walks_neither_lose_nor_repeat_what_stays),
         cmocka_unit_test(test_shared_and_cut_names_are_reachable),

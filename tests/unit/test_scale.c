@@ -22,6 +22,8 @@ const char *snapshot_field(const struct snapshot *snapshot, unsigned i)
 #include "places.h"
 
 #define EXTENSIONS 1000
+#define SERVICES   1000
+#define INVOICES   4000
 #define PAGE       20 /* entries that the kernel takes at a time */
 
 typedef void visit_fn(struct stack *s, struct place *place, void *data);
@@ -97,6 +99,65 @@ static void seed_prices(struct stack *s)
     free(body);
 }
 
+/* A list of n items, with an id each and what `text` says. */
+static void seed_list(struct stack *s, enum operation operation, unsigned n, const char *(*text)(unsigned i))
+{
+    char *body;
+    size_t size;
+    FILE *out = open_memstream(&body, &size);
+
+    assert_non_null(out);
+    for (unsigned i = 0; i < n; i++)
+        (void)fprintf(out, "%c{\"id\":%u,%s}", i ? ',' : '[', n - i, text(i));
+    (void)fputs("]", out);
+    assert_int_equal(fclose(out), 0);
+    seed(stack_document(s, operation), body);
+    free(body);
+}
+
+static const char *product_of(unsigned i)
+{
+    static char text[64];
+
+    (void)snprintf(text, sizeof(text), "\"productName\":\"P%u\",\"status\":\"Active\"", i);
+    return text;
+}
+
+static const char *status_of(unsigned i)
+{
+    return i % 1000 == 7 ? "\"status\":\"Refunded\"" : "\"status\":\"Paid\"";
+}
+
+static void test_a_walk_over_the_services_of_all_products(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    unsigned links = 0;
+
+    (void)state;
+    seed_list(s, OP_SERVICES, SERVICES, product_of);
+    looks = 0;
+    assert_int_equal(visit_path(s, "services/by-product", visit_below, &links), SERVICES);
+    assert_int_equal(links, SERVICES);
+    assert_in_range(looks, SERVICES, 100 * SERVICES);
+    stack_free(s);
+}
+
+/* The second look costs what is shown, however long the list. */
+static void test_a_status_that_is_rare(void **state)
+{
+    static const char path[] = "billing/invoices/by-status/Refunded";
+    struct stack *s = stack_new(NULL, 0, NULL);
+    unsigned links = 0;
+
+    (void)state;
+    seed_list(s, OP_INVOICES, INVOICES, status_of);
+    assert_int_equal(visit_path(s, path, visit_below, &links), INVOICES / 1000);
+    looks = 0;
+    assert_int_equal(visit_path(s, path, visit_below, &links), INVOICES / 1000);
+    assert_in_range(looks, 0, 50 * INVOICES / 1000);
+    stack_free(s);
+}
+
 static void test_a_walk_over_all_prices(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -116,6 +177,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_walk_over_all_prices),
+        cmocka_unit_test(test_a_walk_over_the_services_of_all_products),
+        cmocka_unit_test(test_a_status_that_is_rare),
     };
 
     return cmocka_run_group_tests_name("scale", tests, NULL, NULL);
