@@ -83,6 +83,9 @@ struct document {
     uint32_t *index[SNAPSHOT_FIELDS];
     struct groups *groups[SNAPSHOT_FIELDS];
 
+    /* For the tree: of the listing by a field's texts, as long as the generation; 0: not made yet. */
+    uint64_t signatures[SNAPSHOT_FIELDS];
+
     struct document_private *private;
 };
 

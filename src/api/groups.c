@@ -195,6 +195,7 @@ void groups_clear(struct document *document)
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
         free(steal(&document->index[i]));
         groups_free(steal(&document->groups[i]));
+        document->signatures[i] = 0;
     }
 }
 

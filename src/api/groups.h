@@ -19,10 +19,11 @@ struct item;
 
 /* The items that have one text. */
 struct group {
-    uint32_t first;    /* number of the first, in the API's order */
-    uint32_t count;    /* how many there are */
-    uint32_t n;        /* how many have an id */
-    uint32_t *members; /* their numbers, in order of id */
+    uint32_t first;     /* number of the first, in the API's order */
+    uint32_t count;     /* how many there are */
+    uint32_t n;         /* how many have an id */
+    uint32_t *members;  /* their numbers, in order of id */
+    uint64_t signature; /* the tree's: of the listing of these; 0: not made yet */
 };
 
 /* For the tree: a name that stands for a group, and its ordinal. */

@@ -301,16 +301,32 @@ bool listing_next(struct listing *listing, struct listed *ret)
     return next_item(listing, ret);
 }
 
+/* Where the signature is kept; NULL for a listing that is neither of a text's items nor by a text. */
+static uint64_t *signature_of(struct listing *listing)
+{
+    if (listing->group)
+        return &listing->group->signature;
+    if (listing->document && listing->any->select == SELECT_NAME)
+        return &listing->document->signatures[listing->any->field];
+    return NULL;
+}
+
 uint64_t tree_list_signature(struct tree *tree, struct place *dir)
 {
     struct listing listing;
     struct listed listed;
-    uint64_t sum = 1;
 
     if (listing_open(&listing, tree, dir, 0) != 1)
         return 0;
-    while (listing_next(&listing, &listed))
-        sum = (sum ^ names_hash(listed.name, strlen(listed.name)) ^ listed.id) * 0x100000001b3;
+    uint64_t *kept = signature_of(&listing), sum = kept ? *kept : 0;
+    if (sum == 0) {
+        sum = 1;
+        while (listing_next(&listing, &listed))
+            sum = (sum ^ names_hash(listed.name, strlen(listed.name)) ^ listed.id) * 0x100000001b3;
+        sum = sum ? sum : 1;
+        if (kept)
+            *kept = sum;
+    }
     listing_close(&listing);
     return sum;
 }

@@ -91,7 +91,7 @@ struct document *tree_listed(struct tree *tree, struct place *dir);
 int64_t tree_list_expires(struct tree *tree, struct place *dir);
 
 /* A number that is another, all but certainly, when the listing's names or the ids they stand for are; 0 when the
- * listing is not at hand. No request. */
+ * listing is not at hand. No request. Worked out once a generation. */
 uint64_t tree_list_signature(struct tree *tree, struct place *dir);
 
 /* How long, at most, a listing of this directory holds, in ms; CLOCK_NEVER for one that never changes. */
@@ -132,7 +132,7 @@ struct listing {
     struct place *dir;
     struct document *document;
     const struct route *any;
-    const struct group *group;      /* the items that are listed, when it is not all of them */
+    struct group *group;            /* the items that are listed, when it is not all of them */
     const struct group_name *names; /* or the names that are, each of which may stand for several items */
     struct group_name *own;         /* the same, when the document does not keep them */
     size_t n;                       /* items or names */

@@ -158,6 +158,59 @@ static void test_a_status_that_is_rare(void **state)
     stack_free(s);
 }
 
+static const char *number_of(unsigned i)
+{
+    static char text[64];
+
+    (void)snprintf(text, sizeof(text), "\"invoicenum\":\"N%u\",\"status\":\"Paid\"", i);
+    return text;
+}
+
+static const char *number_and_amount_of(unsigned i)
+{
+    static char text[96];
+
+    (void)snprintf(text, sizeof(text), "%s,\"amount\":%u", number_of(i), i);
+    return text;
+}
+
+static const char *other_number_of(unsigned i)
+{
+    return number_of(i == 1 ? INVOICES : i);
+}
+
+/* Whether a listing is what it was is asked at each look at its directory, and costs nothing the second time. */
+static void test_signatures_of_long_listings(void **state)
+{
+    static const char *const dirs[] = {"billing/invoices/by-number", "billing/invoices/by-status/Paid"};
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+        struct walk walk;
+        struct place *dir = walk_to(s, &walk, dirs[i]);
+
+        seed_list(s, OP_INVOICES, INVOICES, number_of);
+        uint64_t signature = tree_list_signature(s->tree, dir);
+        assert_int_not_equal(signature, 0);
+        looks = 0;
+        for (unsigned k = 0; k < 100; k++)
+            assert_int_equal(tree_list_signature(s->tree, dir), signature);
+        assert_in_range(looks, 0, 1000);
+
+        seed_list(s, OP_INVOICES, INVOICES, number_and_amount_of);
+        assert_int_equal(tree_list_signature(s->tree, dir), signature);
+        seed_list(s, OP_INVOICES, INVOICES, other_number_of);
+        assert_int_equal(tree_list_signature(s->tree, dir) == signature, i == 1); /* a status lists ids alone */
+        seed_list(s, OP_INVOICES, INVOICES - 1, number_of);
+        assert_int_not_equal(tree_list_signature(s->tree, dir), signature);
+        document_expire(stack_document(s, OP_INVOICES));
+        assert_int_equal(tree_list_signature(s->tree, dir), 0);
+        walk_end(&walk);
+    }
+    stack_free(s);
+}
+
 static void test_a_walk_over_all_prices(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -179,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_a_walk_over_all_prices),
         cmocka_unit_test(test_a_walk_over_the_services_of_all_products),
         cmocka_unit_test(test_a_status_that_is_rare),
+        cmocka_unit_test(test_signatures_of_long_listings),
     };
 
     return cmocka_run_group_tests_name("scale", tests, NULL, NULL);
