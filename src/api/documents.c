@@ -90,24 +90,30 @@ void documents_on_evict(struct documents *documents, void (*fn)(void *data, stru
     documents->on_evict_data = data;
 }
 
-/* Finds by the key in scratch and makes it the most recently used. */
-static struct document_private *find_key(struct documents *documents)
+/* Finds by the query's key, which stays in scratch. */
+static struct document_private *find(struct documents *documents, const struct query *query)
 {
     struct document_private *p;
+    printbuf_reset(documents->key);
+    query_key(query, documents->key);
     size_t len = (size_t)documents->key->bpos;
     HASH_FIND(hh, documents->all, documents->key->buf, len, p);
-    if (p && p->hh.next) {
-        HASH_DELETE(hh, documents->all, p);
-        HASH_ADD_KEYPTR(hh, documents->all, p->document.key, strlen(p->document.key), p);
-    }
     return p;
+}
+
+struct document *documents_peek(struct documents *documents, const struct query *query)
+{
+    struct document_private *p = find(documents, query);
+    return p ? &p->document : NULL;
 }
 
 struct document *documents_find(struct documents *documents, const struct query *query)
 {
-    printbuf_reset(documents->key);
-    query_key(query, documents->key);
-    struct document_private *p = find_key(documents);
+    struct document_private *p = find(documents, query);
+    if (p && p->hh.next) {
+        HASH_DELETE(hh, documents->all, p);
+        HASH_ADD_KEYPTR(hh, documents->all, p->document.key, strlen(p->document.key), p);
+    }
     return p ? &p->document : NULL;
 }
 

@@ -112,6 +112,9 @@ struct document *documents_get(struct documents *documents, const struct query *
 /* The same, or NULL when there is none. */
 struct document *documents_find(struct documents *documents, const struct query *query);
 
+/* The same for who only looks: it does not count as a use, so that it has no say in what the cache keeps. */
+struct document *documents_peek(struct documents *documents, const struct query *query);
+
 /* Every document, in no order; fn returns false to stop. It must not make documents. */
 void documents_each(struct documents *documents, bool (*fn)(void *data, struct document *document), void *data);
 

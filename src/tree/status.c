@@ -2,6 +2,7 @@
 
 #include "api/client.h"
 #include "api/documents.h"
+#include "api/groups.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -104,10 +105,11 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
 
 /* ---- metrics ---- */
 
-static const struct document *loaded(struct tree *tree, enum operation operation)
+/* Who reads the metrics each quarter of a minute has no use for what they tell of. */
+static struct document *loaded(struct tree *tree, enum operation operation)
 {
     struct query query = {.operation = operation};
-    struct document *document = documents_find(tree_documents(tree), &query);
+    struct document *document = documents_peek(tree_documents(tree), &query);
     return document && document->loaded ? document : NULL;
 }
 
@@ -130,20 +132,19 @@ static void print_balance(struct tree *tree, struct printbuf *out)
 }
 
 /* Counts a list's items by a field; the fixed set is all that is shown, so that labels are bounded. */
-static void print_counts(const struct document *list, unsigned field, const char *const *values, const char *name,
-                         const char *help, struct printbuf *out)
+static int print_counts(struct document *list, unsigned field, const char *const *values, const char *name,
+                        const char *help, struct printbuf *out)
 {
     if (!list)
-        return;
+        return 0;
     sprintbuf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
     for (; *values; values++) {
-        size_t n = 0;
-        for (size_t i = 0; i < list->n_items; i++) {
-            const char *text = snapshot_field(list->items[i].snapshot, field);
-            n += text && strcmp(text, *values) == 0;
-        }
-        sprintbuf(out, "%s{status=\"%s\"} %zu\n", name, *values, n);
+        struct group *group;
+        if (document_group(list, field, *values, &group) < 0)
+            return -ENOMEM;
+        sprintbuf(out, "%s{status=\"%s\"} %u\n", name, *values, group ? group->count : 0);
     }
+    return 0;
 }
 
 int status_metrics_make(struct tree *tree, const struct place *place, struct printbuf *out)
@@ -153,11 +154,12 @@ int status_metrics_make(struct tree *tree, const struct place *place, struct pri
     (void)place;
     metrics_print(tree_metrics(tree), out);
     print_balance(tree, out);
-    print_counts(loaded(tree, OP_INVOICES), INVOICE_STATUS, invoices, "melbicomfs_account_invoices",
-                 "Invoices by status when last fetched.", out);
-    print_counts(loaded(tree, OP_SERVICES), SERVICE_STATUS, services, "melbicomfs_account_services",
-                 "Services by status when last fetched.", out);
-    return 0;
+    int r = print_counts(loaded(tree, OP_INVOICES), INVOICE_STATUS, invoices, "melbicomfs_account_invoices",
+                         "Invoices by status when last fetched.", out);
+    if (r == 0)
+        r = print_counts(loaded(tree, OP_SERVICES), SERVICE_STATUS, services, "melbicomfs_account_services",
+                         "Services by status when last fetched.", out);
+    return r;
 }
 
 /* ---- logs ---- */

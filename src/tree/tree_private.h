@@ -46,8 +46,13 @@ void args_of(const struct place *place, struct args *args);
 /* Whether all of them are known. */
 bool args_known(const struct args *args);
 
-/* Finds the documents behind `route` with these arguments; `make`: makes those that asking would take. */
-void sources_of(struct tree *tree, const struct route *route, const struct args *args, bool make, struct sources *ret);
+/* What for: to look at what is said of them, to use what they hold, or to ask for them: those that that takes are made.
+ */
+enum purpose { TO_LOOK, TO_USE, TO_ASK };
+
+/* Finds the documents behind `route` with these arguments. */
+void sources_of(struct tree *tree, const struct route *route, const struct args *args, enum purpose purpose,
+                struct sources *ret);
 
 /* The document that a directory's listing is made of; NULL when it needs none, or (without `make`) none is there. */
 struct document *list_document(struct tree *tree, struct place *dir, bool make);

@@ -94,16 +94,20 @@ static bool list_partial(const struct route *route)
     return route->list.used && route->narrow.used && route->narrow.operation != route->list.operation;
 }
 
-void sources_of(struct tree *tree, const struct route *route, const struct args *args, bool make, struct sources *ret)
+void sources_of(struct tree *tree, const struct route *route, const struct args *args, enum purpose purpose,
+                struct sources *ret)
 {
+    typedef struct document *get_fn(struct documents * documents, const struct query *query);
+    get_fn *find = purpose == TO_LOOK ? documents_peek : documents_find;
+    get_fn *get = purpose == TO_ASK ? documents_get : find;
     struct query query;
+
     *ret = (struct sources){NULL, NULL};
-    struct document *(*get)(struct documents *, const struct query *) = make ? documents_get : documents_find;
     if (list_knows(route, args) && query_of(&route->list, args, &query))
-        ret->list = documents_find(tree->documents, &query);
+        ret->list = find(tree->documents, &query);
     if (query_of(&route->narrow, args, &query))
         ret->narrow = get(tree->documents, &query);
-    if (make && !ret->list && !ret->narrow && query_of(&route->list, args, &query))
+    if (purpose == TO_ASK && !ret->list && !ret->narrow && query_of(&route->list, args, &query))
         ret->list = documents_get(tree->documents, &query);
 }
 
@@ -299,7 +303,7 @@ int tree_peek(struct tree *tree, struct place *place, struct view *ret)
         return 1;
     }
     args_of(place, &args);
-    sources_of(tree, route, &args, false, &sources);
+    sources_of(tree, route, &args, TO_USE, &sources);
     struct document *list = sources.list && document_fresh(sources.list) ? sources.list : NULL;
     struct document *narrow = sources.narrow && document_fresh(sources.narrow) ? sources.narrow : NULL;
 
@@ -355,7 +359,7 @@ int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait)
     if (route->select == SELECT_NONE)
         return 1;
     args_of(place, &args);
-    sources_of(tree, route, &args, true, &sources);
+    sources_of(tree, route, &args, TO_ASK, &sources);
     struct document *document = choose(route, &sources);
     int r = ask(document, wait);
     if (r != 1 || route->kind != ROUTE_FILE)
@@ -380,7 +384,7 @@ struct document *list_document(struct tree *tree, struct place *dir, bool make)
     if (!any || any->select == SELECT_NONE)
         return NULL;
     args_of(dir, &args);
-    sources_of(tree, any, &args, make, &sources);
+    sources_of(tree, any, &args, make ? TO_ASK : TO_USE, &sources);
     struct document *list = sources.list, *narrow = sources.narrow;
     if (list && narrow && document_fresh(list) && (!document_fresh(narrow) || later(list, narrow)))
         return list;
@@ -425,7 +429,7 @@ struct document *tree_origin(struct tree *tree, struct place *place)
     struct args args;
     struct sources sources;
     args_of(place, &args);
-    sources_of(tree, place->route, &args, false, &sources);
+    sources_of(tree, place->route, &args, TO_LOOK, &sources);
     struct document *list = sources.list && sources.list->loaded ? sources.list : NULL;
     struct document *narrow = sources.narrow && sources.narrow->loaded ? sources.narrow : NULL;
     return list && (!narrow || later(list, narrow)) ? list : narrow;
@@ -438,7 +442,7 @@ bool tree_prefetch(struct tree *tree, struct place *place)
     if (client_busy(tree->client) || client_closed_until(tree->client, NULL) > clock_ms())
         return false;
     args_of(place, &args);
-    sources_of(tree, place->route, &args, true, &sources);
+    sources_of(tree, place->route, &args, TO_ASK, &sources);
     struct document *document = choose(place->route, &sources);
     if (document)
         document_prefetch(document);

@@ -211,6 +211,34 @@ static void test_signatures_of_long_listings(void **state)
     stack_free(s);
 }
 
+static void look_at(struct stack *s, const char *path, const char *text)
+{
+    struct walk walk;
+    struct view view = {.snapshot = NULL};
+
+    assert_int_equal(tree_peek(s->tree, walk_to(s, &walk, path), &view), 1);
+    assert_non_null(memmem(view.snapshot->data, view.snapshot->len, text, strlen(text)));
+    view_clear(&view);
+    walk_end(&walk);
+}
+
+/* What watches a mount looks at its metrics every few seconds. */
+static void test_metrics_of_long_lists(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    seed_list(s, OP_INVOICES, INVOICES, status_of);
+    look_at(s, ".melbicomfs/metrics", "{status=\"Refunded\"} 4\n");
+    looks = 0;
+    for (unsigned i = 0; i < 10; i++)
+        look_at(s, ".melbicomfs/metrics", "{status=\"Paid\"} 3996\n");
+    assert_in_range(looks, 0, 1000);
+    seed_list(s, OP_INVOICES, 7, status_of);
+    look_at(s, ".melbicomfs/metrics", "{status=\"Refunded\"} 0\n");
+    stack_free(s);
+}
+
 static void test_a_walk_over_all_prices(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -229,10 +257,9 @@ static void test_a_walk_over_all_prices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_walk_over_all_prices),
-        cmocka_unit_test(test_a_walk_over_the_services_of_all_products),
-        cmocka_unit_test(test_a_status_that_is_rare),
-        cmocka_unit_test(test_signatures_of_long_listings),
+        cmocka_unit_test(test_a_walk_over_all_prices), cmocka_unit_test(test_a_walk_over_the_services_of_all_products),
+        cmocka_unit_test(test_a_status_that_is_rare),  cmocka_unit_test(test_signatures_of_long_listings),
+        cmocka_unit_test(test_metrics_of_long_lists),
     };
 
     return cmocka_run_group_tests_name("scale", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
  * The memory that documents take: which go first, and that renewals add nothing.
  */
-#include "stack.h"
+#include "places.h"
 
 static bool gone_marks(void *data, struct document *document)
 {
@@ -72,6 +72,34 @@ static void test_the_least_recently_used_goes_first(void **state)
     stack_free(s);
 }
 
+/* Metrics and extended attributes tell of documents, and have no say in which of them stay. */
+static void test_a_look_is_no_use(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    const struct query balance = {.operation = OP_BALANCE}, one = {.operation = OP_SERVICE, .id = 1};
+    struct walk walk;
+
+    (void)state;
+    s->config.cache_size = 35000;
+    fill(stack_document(s, OP_BALANCE), 10000);
+    fill(stack_service(s, 1), 10000);
+    fill(stack_service(s, 2), 10000);
+    assert_int_equal(turned(s), 3);
+    assert_int_equal(peek(s, ".melbicomfs/metrics"), 1);
+    assert_int_equal(peek(s, ".melbicomfs/status.json"), 1);
+    fill(stack_service(s, 3), 10000);
+    assert_int_equal(turned(s), 3);
+    assert_null(documents_peek(s->documents, &balance));
+
+    struct place *info = walk_to(s, &walk, "services/1/info.json");
+    assert_ptr_equal(tree_origin(s->tree, info), documents_peek(s->documents, &one));
+    walk_end(&walk);
+    fill(stack_service(s, 4), 10000);
+    assert_int_equal(turned(s), 3);
+    assert_null(documents_peek(s->documents, &one));
+    stack_free(s);
+}
+
 /* Names that are not there leave nothing behind for good. */
 static void test_documents_without_content_are_bounded(void **state)
 {
@@ -119,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_least_recently_used_goes_first),
+        cmocka_unit_test(test_a_look_is_no_use),
         cmocka_unit_test(test_documents_without_content_are_bounded),
         cmocka_unit_test(test_the_cost_after_a_hundred_renewals),
     };
