@@ -447,6 +447,7 @@ void document_clear(struct document *document)
     free(steal(&document->items));
     free(steal(&document->by_id));
     snapshot_unref(steal(&document->whole));
+    snapshot_unref(steal(&document->renditions[RENDITION_OF_ALL]));
     groups_clear(document);
     document->n_items = document->n_ids = document->unshown = 0;
     document->loaded = document->maybe_cut = false;

@@ -43,7 +43,7 @@ char *build_message(const struct build *build);
  * before. */
 int build_publish(struct build *build, struct document *document, struct timespec now, bool *ret_changed);
 
-/* Forgets the document's content. */
+/* Forgets the document's content, and what was worked out of it and can be of no other. */
 void document_clear(struct document *document);
 
 /* Bytes that the document's content takes. */

@@ -48,8 +48,10 @@ struct item {
     struct snapshot *snapshot;
 };
 
-/* Derived texts that a document keeps beside its items; made by the tree. */
+/* Derived texts that a document keeps beside its items; made by the tree. The first holds the text of every item: it is
+ * as long as all of them, and never the same when the content is another. Of the rest any may be. */
 #define DOCUMENT_RENDITIONS 4
+#define RENDITION_OF_ALL    0
 
 /* Fields are to be read only. */
 struct document {
@@ -75,7 +77,8 @@ struct document {
     char *etag, *last_modified, *url; /* url: path and query last asked, without the host */
     int error;                        /* of the last fetch, while it is remembered; 0 */
 
-    /* For the tree: derived texts, each with the generation it was made of. Freed with the document. */
+    /* For the tree: derived texts, each with the generation it was made of. Freed with the document, that of all with
+     * the content. */
     struct snapshot *renditions[DOCUMENT_RENDITIONS];
     uint64_t rendition_of[DOCUMENT_RENDITIONS];
 

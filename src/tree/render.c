@@ -227,7 +227,7 @@ struct form {
     unsigned slot; /* where the document keeps it */
 };
 
-static const struct form json_form = {.item = json_item, .end = json_end, .slot = 0};
+static const struct form json_form = {.item = json_item, .end = json_end, .slot = RENDITION_OF_ALL};
 static const struct form csv_form = {.scan = find_columns, .begin = csv_header, .item = csv_item, .slot = 1};
 static const struct form prices_form = {.begin = price_header, .item = price_item, .slot = 1};
 static const struct form balance_form = {.end = balance_end, .slot = 2};

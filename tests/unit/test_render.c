@@ -125,7 +125,7 @@ static void test_a_rendition_is_kept(void **state)
 
     (void)state;
     seed(document, "[{\"a\":1}]");
-    struct snapshot *first = text_of(&f, document, RENDER_JSON);
+    struct snapshot *first = snapshot_ref(text_of(&f, document, RENDER_JSON));
     assert_memory_equal(&first->mtime, &document->changed, sizeof(first->mtime));
     assert_ptr_equal(text_of(&f, document, RENDER_JSON), first);
     seed(document, "[{\"a\":1}]");
@@ -134,6 +134,7 @@ static void test_a_rendition_is_kept(void **state)
     seed(document, "[{\"a\":[2]}]"); /* another content, the same table but for its row */
     assert_ptr_not_equal(text_of(&f, document, RENDER_JSON), first);
     assert_text(text_of(&f, document, RENDER_JSON), "[\n  {\n    \"a\": [\n      2\n    ]\n  }\n]\n");
+    snapshot_unref(first);
     end(&f);
 }
 
@@ -150,6 +151,29 @@ static void test_equal_bytes_keep_a_rendition(void **state)
     seed(document, "[{\"a\":1,\"b\":[2]}]");
     assert_int_not_equal(document->generation, generation);
     assert_ptr_equal(text_of(&f, document, RENDER_CSV), table);
+    end(&f);
+}
+
+/* The whole list as JSON is as long as the list: of another content it must not be kept, and counted, beside it. */
+static void test_a_list_of_another_content_is_dropped(void **state)
+{
+    struct fixture f = begin();
+    struct document *document = stack_document(f.s, OP_PRODUCTS);
+    char body[1200];
+    size_t n;
+
+    (void)state;
+    (void)snprintf(body, sizeof(body), "[{\"a\":\"%0*d\"}]", 1000, 1);
+    seed(document, body);
+    uint64_t alone = documents_cost(f.s->documents, &n);
+    struct snapshot *list = snapshot_ref(text_of(&f, document, RENDER_JSON));
+    assert_true(documents_cost(f.s->documents, &n) > alone + 1000);
+    body[20] = '2';
+    seed(document, body);
+    assert_int_equal(documents_cost(f.s->documents, &n), alone);
+    assert_int_equal(atomic_load(&list->refs), 1); /* whoever shows it has it still */
+    snapshot_unref(list);
+    assert_non_null(text_of(&f, document, RENDER_JSON));
     end(&f);
 }
 
@@ -356,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_tokens_come_through),
         cmocka_unit_test(test_a_rendition_is_kept),
         cmocka_unit_test(test_equal_bytes_keep_a_rendition),
+        cmocka_unit_test(test_a_list_of_another_content_is_dropped),
         cmocka_unit_test(test_csv_values),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_the_table_of_prices),
