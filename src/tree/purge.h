@@ -50,8 +50,8 @@ void purge_handle_free(struct purge_handle *handle);
  * Takes a write of `len` bytes at `offset`. `service` is the service's own document where one is loaded, or NULL.
  * Returns 0, and done(data, error) will be called (never from within) when every name is answered; *ret is the write
  * until then. Or a negative errno, with nothing sent and the refusal recorded. -EINVAL: an empty name, a control byte,
- * a tab, a leading `#`, not UTF-8, more than PURGE_NAMES_MAX names, or unterminated text that may be cut. A write that
- * ends in kept text and holds no whole name returns 1: done at once.
+ * a tab, a leading `#`, not UTF-8, more than PURGE_NAMES_MAX names, or unterminated text that may be cut. Of a
+ * write that is kept whole nothing is sent, and done() says so in the same way.
  */
 int purge_write(struct purge_handle *handle, off_t offset, const char *bytes, size_t len, struct document *service,
                 void (*done)(void *data, int error), void *data, struct purge_write **ret);

@@ -69,7 +69,7 @@ int tree_child(struct tree *tree, struct place *dir, const char *name, struct pl
 void place_clear(struct place *place);
 
 /* What the place shows, from memory: 1 and *ret filled, 0 when it takes a request (or long printing) to tell, -ENOENT,
- * -ENOMEM. */
+ * -EIO when the answer at hand lacks what the file's text is made of, -ENOMEM. */
 int tree_peek(struct tree *tree, struct place *place, struct view *ret);
 void view_clear(struct view *view);
 

@@ -220,8 +220,8 @@ static int view_file(struct tree *tree, struct document *document, const struct 
     return 1;
 }
 
-/* What a document says of a place: 1, 0 when it is still being printed, or -ENOENT. A document of one object speaks for
- * the service itself. */
+/* What a document says of a place: 1, 0 when it is still being printed, or an error, as tree_peek(). A document of one
+ * object speaks for the service itself. */
 static int view_in(struct tree *tree, struct document *document, struct place *place, const struct args *args,
                    struct view *ret)
 {
