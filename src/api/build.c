@@ -163,7 +163,16 @@ static int take_price(struct build *build, struct json_slice value, const struct
     if (r < 0 || printbuf_memappend(build->text, "\n", 1) < 0)
         return -ENOMEM;
     struct snapshot *made = snapshot_new(build->text->buf, (size_t)build->text->bpos, path->keys);
-    return made ? keep_item(build, ITEM_NO_ID, made) : -ENOMEM;
+    if (!made)
+        return -ENOMEM;
+    /* A key too long for a snapshot's fields is absent there, and whoever reads prices relies on all four. */
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
+        if (!snapshot_field(made, i)) {
+            snapshot_unref(made);
+            build->unshown++;
+            return 0;
+        }
+    return keep_item(build, ITEM_NO_ID, made);
 }
 
 static int take_prices(struct build *build, struct json_slice value, const struct price_path *path, unsigned depth)

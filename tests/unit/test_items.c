@@ -448,6 +448,32 @@ static void test_prices_that_cannot_be_placed_are_counted(void **state)
     stack_free(s);
 }
 
+/* A key that no file name and no field has room for: its price is not shown, and the others are. */
+static void test_a_price_under_a_key_too_long_is_counted(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    size_t size = 70000;
+    char *body = malloc(2 * size + 300), *key = malloc(size + 1);
+
+    (void)state;
+    assert_non_null(body);
+    assert_non_null(key);
+    memset(key, 'x', size);
+    key[size] = '\0';
+    (void)snprintf(body, 2 * size + 300,
+                   "{\".%s\":{\"domainregister\":{\"EUR\":{\"1\":\"1\",\"2\":\"2\"}}},"
+                   "\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"3\",\"2\":\"4\"}}}}",
+                   key);
+    struct document *document = seeded(s, OP_PRICING, body);
+    seed(document, body);
+    assert_int_equal(document->n_items, 2);
+    assert_int_equal(document->unshown, 2);
+    assert_price(document, 0, "com/domainregister/EUR/1", "3\n");
+    free(key);
+    free(body);
+    stack_free(s);
+}
+
 static void test_prices_keep_what_did_not_change(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -554,6 +580,7 @@ int main(void)
         cmocka_unit_test(test_a_list_that_looks_cut),
         cmocka_unit_test(test_prices_in_every_order_of_nesting),
         cmocka_unit_test(test_prices_that_cannot_be_placed_are_counted),
+        cmocka_unit_test(test_a_price_under_a_key_too_long_is_counted),
         cmocka_unit_test(test_prices_keep_what_did_not_change),
         cmocka_unit_test(test_what_is_below_a_directory_of_prices_is_one_range),
         cmocka_unit_test(test_prices_of_an_endless_extension),
