@@ -77,6 +77,7 @@ struct program {
     char *token;
     char *version; /* the body of the answer to the check, kept for the first reader */
     size_t version_len;
+    unsigned version_choice; /* the candidate that gave it */
     int signals;
 };
 
@@ -135,7 +136,7 @@ static bool looks_like_json(const char *body)
 }
 
 /* One request. EXIT_OK with *missing telling why nothing of the API is there, or NULL. */
-static int ask_once(struct program *program, enum operation operation, const char **missing)
+static int ask_once(struct program *program, enum operation operation, unsigned choice, const char **missing)
 {
     struct query query = {.operation = operation};
     struct printbuf *path = printbuf_new();
@@ -143,7 +144,7 @@ static int ask_once(struct program *program, enum operation operation, const cha
     struct http_result result = {0};
     size_t len = 0;
 
-    if (!path || endpoints_path(program->endpoints, &query, 0, path) < 0 ||
+    if (!path || endpoints_path(program->endpoints, &query, choice, 0, path) < 0 ||
         asprintf(&url, "%s%s", program->config.base_url, path->buf) < 0) {
         if (path)
             printbuf_free(path);
@@ -166,16 +167,13 @@ static int ask_once(struct program *program, enum operation operation, const cha
  * here, and not by each file. */
 static int check(struct program *program)
 {
-    const char *missing = "";
-    int status = EXIT_OK;
-    while (status == EXIT_OK && missing) {
-        unsigned choice = endpoints_choice(program->endpoints, OP_VERSION);
-        status = ask_once(program, OP_VERSION, &missing);
-        if (missing && !endpoints_missed(program->endpoints, OP_VERSION, choice))
-            break;
-    }
+    const char *missing = NULL;
+    int status;
+    do
+        status = ask_once(program, OP_VERSION, program->version_choice, &missing);
+    while (status == EXIT_OK && missing && endpoints_next(program->endpoints, OP_VERSION, &program->version_choice));
     if (status == EXIT_OK && missing) {
-        status = ask_once(program, OP_SERVICES, &missing);
+        status = ask_once(program, OP_SERVICES, endpoints_first(program->endpoints, OP_SERVICES), &missing);
         if (status == EXIT_OK && missing) {
             log_error("%s: no API answers there (%s); check the URL", program->config.base_url, missing);
             status = EXIT_UNREACHABLE;
@@ -205,9 +203,8 @@ static int build(struct program *program)
     if (program->version) {
         struct query query = {.operation = OP_VERSION};
         struct document *document = documents_get(program->documents, &query);
-        if (document)
-            (void)document_seed(document, program->version, program->version_len);
-        endpoints_settled(program->endpoints, OP_VERSION);
+        if (document && document_seed(document, program->version, program->version_len) == 0)
+            endpoints_settle(program->endpoints, OP_VERSION, program->version_choice);
     }
     return EXIT_OK;
 }

@@ -22,7 +22,7 @@ struct client_exchange;
 struct document_private {
     struct client_exchange *exchange;
     struct build *build;
-    unsigned choice; /* of the endpoint's candidates, for the request under way */
+    unsigned choice; /* which of the endpoint's candidates the fetch under way has come to */
     uint64_t epoch, fetch_epoch;
     struct waiter *waiters, **tail;
     unsigned refs;

@@ -94,8 +94,8 @@ struct in_force {
     const char *params_origin[ENDPOINT_PARAMS];
     const char *query; /* fixed parameters, or NULL */
     struct endpoint_paging paging;
-    unsigned choice; /* index of the candidate in use */
-    bool settled;
+    unsigned choice; /* index of the candidate that has proved right */
+    bool settled;    /* there is one */
 };
 
 struct endpoints {
@@ -224,17 +224,18 @@ static int append_paging(struct printbuf *out, char *separator, const struct end
     return append_param(out, separator, paging->offset_name, NULL, number);
 }
 
-static const char *path_of(const struct endpoints *endpoints, enum operation op)
+static const char *path_of(const struct endpoints *endpoints, enum operation op, unsigned choice)
 {
     const struct in_force *row = &endpoints->rows[op];
-    return row->path ? row->path : table[op].paths[row->choice];
+    return row->path ? row->path : table[op].paths[choice];
 }
 
-int endpoints_path(const struct endpoints *endpoints, const struct query *query, size_t offset, struct printbuf *out)
+int endpoints_path(const struct endpoints *endpoints, const struct query *query, unsigned choice, size_t offset,
+                   struct printbuf *out)
 {
     const struct endpoint *endpoint = &table[query->operation];
     const struct in_force *row = &endpoints->rows[query->operation];
-    const char *path = path_of(endpoints, query->operation);
+    const char *path = path_of(endpoints, query->operation, choice);
     const char *id = strstr(path, "{id}");
 
     if (id) {
@@ -265,31 +266,32 @@ const struct endpoint_paging *endpoints_page(const struct endpoints *endpoints, 
     return &endpoints->rows[operation].paging;
 }
 
-unsigned endpoints_choice(const struct endpoints *endpoints, enum operation operation)
+unsigned endpoints_first(const struct endpoints *endpoints, enum operation operation)
 {
     return endpoints->rows[operation].choice;
 }
 
-bool endpoints_missed(struct endpoints *endpoints, enum operation operation, unsigned choice)
+bool endpoints_next(const struct endpoints *endpoints, enum operation operation, unsigned *choice)
 {
-    struct in_force *row = &endpoints->rows[operation];
-    if (row->choice != choice)
-        return row->choice > choice;
-    if (row->path || row->settled)
+    const struct in_force *row = &endpoints->rows[operation];
+    const char *const *paths = table[operation].paths;
+    unsigned next = row->settled ? row->choice : *choice + 1;
+
+    if (row->path || next == *choice || next >= ENDPOINT_PATHS || !paths[next])
         return false;
-    if (choice + 1 >= ENDPOINT_PATHS || !table[operation].paths[choice + 1]) {
-        row->choice = 0; /* none is there now, or it was what was asked for: the next call begins anew */
-        return false;
-    }
-    row->choice++;
-    log_info("%s: %s is not there (404); trying %s", table[operation].name, table[operation].paths[choice],
-             table[operation].paths[row->choice]);
+    log_info("%s: %s is not there (404); trying %s", table[operation].name, paths[*choice], paths[next]);
+    *choice = next;
     return true;
 }
 
-void endpoints_settled(struct endpoints *endpoints, enum operation operation)
+void endpoints_settle(struct endpoints *endpoints, enum operation operation, unsigned choice)
 {
-    endpoints->rows[operation].settled = true;
+    struct in_force *row = &endpoints->rows[operation];
+
+    if (row->settled)
+        return;
+    row->choice = choice;
+    row->settled = true;
 }
 
 void query_key(const struct query *query, struct printbuf *out)
@@ -308,7 +310,7 @@ void query_key(const struct query *query, struct printbuf *out)
 static void print_row(const struct endpoints *endpoints, enum operation op, FILE *out)
 {
     const struct in_force *row = &endpoints->rows[op];
-    fprintf(out, "%-9s %-4s %-26s %-10s %s\n", table[op].name, table[op].method, path_of(endpoints, op),
+    fprintf(out, "%-9s %-4s %-26s %-10s %s\n", table[op].name, table[op].method, path_of(endpoints, op, row->choice),
             row->path ? "configured" : table[op].evidence, row->path ? row->path_origin : "built in");
     for (unsigned i = 1; !row->path && i < ENDPOINT_PATHS && table[op].paths[i]; i++)
         fprintf(out, "%-9s %-4s %-26s %-10s %s\n", "", "or", table[op].paths[i], "inferred", "built in");

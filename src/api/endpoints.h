@@ -2,8 +2,9 @@
  * Endpoints: what the API offers, one row of a constant table an operation.
  *
  * A query is an operation with the arguments of one call of it. The service's paths and parameter names are not all
- * certain, so a row lists candidate paths; a 404 on a collection moves on to the next (endpoints_missed()), and the
- * choice is kept for the mount. The configuration file's [endpoints] section overrides any of it:
+ * certain, so a row lists candidate paths. Each fetch walks them by itself, from the first: a 404 on a collection moves
+ * on to the next (endpoints_next()). The one that is seen to hold what was asked for is the first for all others, for
+ * the life of the mount (endpoints_settle()). The configuration file's [endpoints] section overrides any of it:
  *
  *      balance.path = /billing/credit              the only path there is
  *      services.param.status = state               another name for a parameter (its key stands in the table)
@@ -115,23 +116,23 @@ enum operation endpoint_named(const char *name);
 struct endpoints *endpoints_new(const struct config *config);
 void endpoints_free(struct endpoints *endpoints);
 
-/* Appends path and query of a call to `out`, values percent-encoded; for a paged list, the page that starts after
- * `offset` items. -ENOMEM. */
-int endpoints_path(const struct endpoints *endpoints, const struct query *query, size_t offset, struct printbuf *out);
+/* Appends path and query of a call by that candidate to `out`, values percent-encoded; for a paged list, the page that
+ * starts after `offset` items. -ENOMEM. */
+int endpoints_path(const struct endpoints *endpoints, const struct query *query, unsigned choice, size_t offset,
+                   struct printbuf *out);
 
 /* The paging in force for an operation. Borrowed. */
 const struct endpoint_paging *endpoints_page(const struct endpoints *endpoints, enum operation operation);
 
-/*
- * A call of `operation` made when its choice was `choice` (endpoints_choice()) was answered 404. True when it is worth
- * another try: it is a collection, and another candidate stands (this one, or one that somebody else moved on to
- * meanwhile).
- */
-bool endpoints_missed(struct endpoints *endpoints, enum operation operation, unsigned choice);
-unsigned endpoints_choice(const struct endpoints *endpoints, enum operation operation);
+/* The candidate to begin with. */
+unsigned endpoints_first(const struct endpoints *endpoints, enum operation operation);
 
-/* The candidate in use was answered with something else than 404: it is the one, for the life of the mount. */
-void endpoints_settled(struct endpoints *endpoints, enum operation operation);
+/* A call by candidate *choice was answered 404. True when it is worth another try, by what *choice is then: it is a
+ * collection, and there is a candidate that the walk has not come to, or that proved right meanwhile. */
+bool endpoints_next(const struct endpoints *endpoints, enum operation operation, unsigned *choice);
+
+/* The candidate has been seen to hold what was asked for: it is the one, for the life of the mount. */
+void endpoints_settle(struct endpoints *endpoints, enum operation operation, unsigned choice);
 
 /* Appends a name for the query that is the same whatever path and parameter names are in force, such as
  * "invoices?status=Paid". */

@@ -175,6 +175,25 @@ static void log_unreadable(struct document *document)
               document->url ? document->url : "the API", message ? ": " : "", message ? message : "");
 }
 
+/*
+ * Whether the answer shows that the candidate it came from is the one. A narrow query's 404 means as often that there
+ * is no such thing, and a path tried after it may be there and be something else (the account's own domains, say): then
+ * only what was asked for proves it. So an empty answer does not, but for that of the first candidate to the whole.
+ */
+static bool proves_path(const struct document *document)
+{
+    const struct endpoint *endpoint = endpoint_of(document->query.operation);
+    bool narrow = false;
+
+    for (unsigned i = 0; i < ENDPOINT_PARAMS; i++)
+        narrow = narrow || document->query.values[i];
+    if (document->private->choice == 0 && !narrow)
+        return true;
+    if (document->n_items == 0)
+        return false;
+    return endpoint->shape != SHAPE_OBJECT || !endpoint->fields[0][0] || snapshot_field(document->items[0].snapshot, 0);
+}
+
 static void on_done(void *data, const struct client_result *result)
 {
     struct document *document = data;
@@ -184,12 +203,11 @@ static void on_done(void *data, const struct client_result *result)
 
     p->exchange = NULL;
     if (error == -ENOENT && result->status == 404 && build_items(p->build) == 0 &&
-        endpoints_missed(document->owner->endpoints, operation, p->choice)) {
+        endpoints_next(document->owner->endpoints, operation, &p->choice)) {
         error = request(document);
         if (error == 0)
             return;
     } else if (error == 0) {
-        endpoints_settled(document->owner->endpoints, operation);
         if (result->not_modified && document->loaded) {
             renewed(document);
         } else {
@@ -199,6 +217,8 @@ static void on_done(void *data, const struct client_result *result)
             if (error == -EIO)
                 log_unreadable(document);
         }
+        if (error == 0 && proves_path(document))
+            endpoints_settle(document->owner->endpoints, operation, p->choice);
     }
     settle(document, error, result->retry_at);
 }
@@ -214,9 +234,8 @@ static int request(struct document *document)
     struct printbuf *path = printbuf_new();
     if (!path)
         return -ENOMEM;
-    int r = endpoints_path(documents->endpoints, &document->query, build_items(p->build), path);
+    int r = endpoints_path(documents->endpoints, &document->query, p->choice, build_items(p->build), path);
     if (r == 0) {
-        p->choice = endpoints_choice(documents->endpoints, operation);
         replace(&document->url, path->buf);
         p->exchange = client_start(documents->client, &(struct client_request){
                                                           .operation = endpoint_of(operation)->name,
@@ -240,6 +259,7 @@ void document_fetch(struct document *document)
     struct document_private *p = document->private;
 
     p->fetch_epoch = p->epoch;
+    p->choice = endpoints_first(document->owner->endpoints, document->query.operation);
     p->build = build_new(document);
     if (!p->build || request(document) < 0)
         build_free(steal(&p->build));

@@ -197,7 +197,8 @@ static void send_name(struct purge_write *write, struct purge_name *name)
     struct json_object *body = json_object_new_object();
 
     name->write = write;
-    if (path && body && endpoints_path(purges->endpoints, &query, 0, path) == 0) {
+    if (path && body &&
+        endpoints_path(purges->endpoints, &query, endpoints_first(purges->endpoints, OP_PURGE), 0, path) == 0) {
         json_object_object_add(body, "resource_name", json_object_new_string(name->name));
         struct client_request request = {
             .operation = "purge",

@@ -417,6 +417,69 @@ static void test_candidates_after_a_404_of_all(void **state)
     stack_free(s);
 }
 
+#define NOT_FOUND SAYS_AS("404 Not Found", "", "{}")
+#define PRICES    SAYS("{\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"11.00\"}}}}")
+
+/* An extension that is not sold is asked for under every candidate, the last of which may be there and hold something
+ * else. Whatever it says, the others' prices are asked for where they are. */
+static void test_a_missing_name_does_not_move_the_collection(void **state)
+{
+    static const struct web_answer elsewhere[] = {
+        SAYS("{}"),
+        SAYS("{\"data\":{\"a.example\":{\"id\":1}}}"),
+        SAYS("[{\"id\":1,\"domain\":\"a.example\"}]"),
+        SAYS("<html>"),
+        SAYS_AS("403 Forbidden", "", "{}"),
+        SAYS_AS("405 Method Not Allowed", "", "{}"),
+        SAYS_AS("400 Bad Request", "", "{}"),
+    };
+    char path[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+        const struct web_answer script[] = {NOT_FOUND, NOT_FOUND, elsewhere[i], PRICES, NOT_FOUND};
+        struct stack *s = STACK(script);
+
+        (void)obtain(s, stack_filtered(s, OP_PRICING, PRICING_EXTENSION, "zz"));
+        assert_string_equal(asked(s, 2, path, sizeof(path)), "/api/domains?extension=.zz");
+        assert_int_equal(obtain(s, stack_filtered(s, OP_PRICING, PRICING_EXTENSION, "com")), 0);
+        assert_string_equal(asked(s, 3, path, sizeof(path)), "/api/domains/pricing?extension=.com");
+        /* That was the proof: what is not there now is not looked for elsewhere. */
+        assert_int_equal(obtain(s, stack_filtered(s, OP_PRICING, PRICING_EXTENSION, "yy")), -ENOENT);
+        assert_int_equal(web_requests(s->web), 5);
+        stack_free(s);
+    }
+}
+
+/* Something else that answers under a candidate is not taken for good. */
+static void test_an_answer_of_another_shape_settles_nothing(void **state)
+{
+    static const struct web_answer script[] = {
+        NOT_FOUND,
+        SAYS("[]"),
+        NOT_FOUND,
+        SAYS("{\"module\":\"balance\"}"),
+        NOT_FOUND,
+        NOT_FOUND,
+        SAYS("{\"balance\":\"1.00\",\"currency\":\"EUR\"}"),
+        SAYS("{\"balance\":\"2.00\",\"currency\":\"EUR\"}"),
+    };
+    static const char *const paths[] = {"creditbalance", "balance", "creditbalance",  "balance",
+                                        "creditbalance", "balance", "credit-balance", "credit-balance"};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_BALANCE);
+    char path[128];
+
+    (void)state;
+    for (unsigned round = 0; round < 4; round++) {
+        assert_int_equal(obtain(s, document), round == 0 ? -EIO : 0);
+        document_expire(document);
+    }
+    for (unsigned i = 0; i < 8; i++)
+        assert_string_equal(asked(s, i, path, sizeof(path)) + strlen("/api/billing/"), paths[i]);
+    stack_free(s);
+}
+
 static void test_the_end_with_everything_under_way(void **state)
 {
     static const struct web_answer script[] = {{.after = WEB_HANG}};
@@ -449,6 +512,8 @@ int main(void)
         cmocka_unit_test(test_an_api_that_knows_no_offset_ends),
         cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_candidates_after_a_404_of_all),
+        cmocka_unit_test(test_a_missing_name_does_not_move_the_collection),
+        cmocka_unit_test(test_an_answer_of_another_shape_settles_nothing),
         cmocka_unit_test(test_the_end_with_everything_under_way),
     };
 

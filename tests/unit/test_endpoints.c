@@ -43,7 +43,7 @@ static void assert_path(const struct endpoints *endpoints, const struct query *q
 {
     struct printbuf *out = printbuf_new();
 
-    assert_int_equal(endpoints_path(endpoints, query, offset, out), 0);
+    assert_int_equal(endpoints_path(endpoints, query, endpoints_first(endpoints, query->operation), offset, out), 0);
     assert_string_equal(out->buf, path);
     printbuf_free(out);
 }
@@ -308,17 +308,21 @@ static void test_a_404_moves_on_to_the_next_candidate(void **state)
     struct config config;
     struct endpoints *endpoints = make(&config, NULL, 0);
     const struct query balance = {.operation = OP_BALANCE};
+    unsigned choice = endpoints_first(endpoints, OP_BALANCE), other = choice;
 
     (void)state;
-    assert_path(endpoints, &balance, 0, "/billing/creditbalance");
-    assert_true(endpoints_missed(endpoints, OP_BALANCE, 0));
+    assert_int_equal(choice, 0);
+    assert_true(endpoints_next(endpoints, OP_BALANCE, &choice));
+    assert_int_equal(choice, 1);
+    assert_path(endpoints, &balance, 0, "/billing/creditbalance"); /* nothing is proved yet */
+    endpoints_settle(endpoints, OP_BALANCE, choice);
     assert_path(endpoints, &balance, 0, "/billing/balance");
-    assert_true(endpoints_missed(endpoints, OP_BALANCE, 0)); /* a call that was under way meanwhile */
-    assert_int_equal(endpoints_choice(endpoints, OP_BALANCE), 1);
-    endpoints_settled(endpoints, OP_BALANCE);
-    assert_false(endpoints_missed(endpoints, OP_BALANCE, 1)); /* a true 404 of the one that is there */
+    assert_true(endpoints_next(endpoints, OP_BALANCE, &other)); /* a call that was under way meanwhile */
+    assert_int_equal(other, 1);
+    assert_false(endpoints_next(endpoints, OP_BALANCE, &choice)); /* a true 404 of the one that is there */
+    endpoints_settle(endpoints, OP_BALANCE, 2);
     assert_path(endpoints, &balance, 0, "/billing/balance");
-    assert_int_equal(endpoints_choice(endpoints, OP_VERSION), 0);
+    assert_int_equal(endpoints_first(endpoints, OP_VERSION), 0);
     clear(&config, endpoints);
 }
 
@@ -327,16 +331,14 @@ static void test_when_no_candidate_is_there_the_next_call_begins_anew(void **sta
 {
     struct config config;
     struct endpoints *endpoints = make(&config, NULL, 0);
+    unsigned choice = 0, only = 0;
 
     (void)state;
-    assert_true(endpoints_missed(endpoints, OP_PRICING, 0));
-    assert_true(endpoints_missed(endpoints, OP_PRICING, 1));
-    assert_false(endpoints_missed(endpoints, OP_PRICING, 2));
-    assert_int_equal(endpoints_choice(endpoints, OP_PRICING), 0);
-    assert_false(endpoints_missed(endpoints, OP_PRICING, 1)); /* under way meanwhile: it has seen enough */
+    assert_true(endpoints_next(endpoints, OP_PRICING, &choice));
+    assert_true(endpoints_next(endpoints, OP_PRICING, &choice));
+    assert_false(endpoints_next(endpoints, OP_PRICING, &choice));
     assert_path(endpoints, &(struct query){.operation = OP_PRICING}, 0, "/domains/pricing");
-    assert_false(endpoints_missed(endpoints, OP_SERVICE, 0)); /* the only one: the service is not there */
-    assert_int_equal(endpoints_choice(endpoints, OP_SERVICE), 0);
+    assert_false(endpoints_next(endpoints, OP_SERVICE, &only)); /* the only one: the service is not there */
     clear(&config, endpoints);
 }
 
@@ -356,7 +358,7 @@ static void test_overrides(void **state)
     (void)state;
     assert_non_null(endpoints);
     assert_path(endpoints, &(struct query){.operation = OP_BALANCE}, 0, "/v2/credit");
-    assert_false(endpoints_missed(endpoints, OP_BALANCE, 0));
+    assert_false(endpoints_next(endpoints, OP_BALANCE, &(unsigned){0}));
     assert_path(
         endpoints,
         &(struct query){.operation = OP_SERVICES, .values = {[SERVICES_STATUS] = "Active", [SERVICES_PRODUCT] = "x"}},
