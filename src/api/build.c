@@ -21,6 +21,9 @@
 /* Enough of a page to find the API's own words in, when it is not what was asked for. */
 #define HEAD_MAX 4096
 
+/* What may be made of an answer beyond four times max_body. */
+#define MADE_SPARE (UINT64_C(1) << 20)
+
 struct build {
     const struct document *document;
     const struct endpoint *endpoint;
@@ -31,6 +34,8 @@ struct build {
     size_t last_page;  /* where the one before this begins */
     size_t unshown;
     size_t unshown_page_start;
+    uint64_t made, made_page_start; /* bytes of what has been made */
+    uint64_t made_max;
     struct snapshot *whole;
     struct timespec now;
     struct fields *fields;
@@ -79,6 +84,13 @@ static const struct item *present_item(const struct build *build, uint64_t id, c
     return item && snapshot_same(item->snapshot, made) ? item : NULL;
 }
 
+/* Counts what a snapshot takes, whether it replaces another or not, so that the same answer always passes or never. */
+static int account(struct build *build, const struct snapshot *made, size_t beside)
+{
+    build->made += snapshot_cost(made) + beside;
+    return build->made > build->made_max ? -EFBIG : 0;
+}
+
 /* Takes `made`, or in its place the present item's snapshot if it is the same. */
 static int keep_item(struct build *build, uint64_t id, struct snapshot *made)
 {
@@ -92,7 +104,9 @@ static int keep_item(struct build *build, uint64_t id, struct snapshot *made)
         if (!noon_of(date, &made->mtime))
             made->mtime = build->now;
     }
-    int r = append_item(build, id, made);
+    int r = account(build, made, sizeof *build->items);
+    if (r == 0)
+        r = append_item(build, id, made);
     if (r < 0)
         snapshot_unref(made);
     return r;
@@ -101,8 +115,9 @@ static int keep_item(struct build *build, uint64_t id, struct snapshot *made)
 /* Makes the text of an item, or of a whole answer, in build->text. */
 static int print(struct build *build, struct json_slice raw)
 {
+    uint64_t room = build->made < build->made_max ? build->made_max - build->made : 0;
     printbuf_reset(build->text);
-    int r = json_indent(raw, 0, build->text);
+    int r = json_indent_max(raw, 0, room < INT_MAX ? (size_t)room : INT_MAX, build->text);
     if (r < 0)
         return r;
     return printbuf_memappend(build->text, "\n", 1) < 0 ? -ENOMEM : 0;
@@ -215,7 +230,8 @@ static int take_whole(struct build *build, struct json_slice raw)
         return -ENOMEM;
     build->whole->mtime = build->now;
     struct price_path path = {{NULL}};
-    return take_prices(build, raw, &path, 0);
+    r = account(build, build->whole, 0);
+    return r < 0 ? r : take_prices(build, raw, &path, 0);
 }
 
 static int on_item(void *data, struct json_slice raw)
@@ -234,13 +250,22 @@ static void drop_from(struct build *build, size_t start)
     build->whole = NULL;
 }
 
-struct build *build_new(const struct document *document)
+/* Forgets what has come of the present page. */
+static void drop_page(struct build *build)
+{
+    drop_from(build, build->page_start);
+    build->unshown = build->unshown_page_start;
+    build->made = build->made_page_start;
+}
+
+struct build *build_new(const struct document *document, uint64_t max_body)
 {
     struct build *build = calloc(1, sizeof *build);
     if (!build)
         return NULL;
     build->document = document;
     build->endpoint = endpoint_of(document->query.operation);
+    build->made_max = 4 * max_body + MADE_SPARE;
     build->now = clock_wall();
     build->fields = fields_new(build->endpoint);
     build->text = printbuf_new();
@@ -272,8 +297,7 @@ void build_free(struct build *build)
 
 int build_page(struct build *build)
 {
-    drop_from(build, build->page_start);
-    build->unshown = build->unshown_page_start;
+    drop_page(build);
     build->head_len = 0;
     json_stream_free(build->stream);
     build->stream = json_stream_new(build->endpoint->shape == SHAPE_LIST ? JSON_LIST : JSON_OBJECT,
@@ -311,13 +335,13 @@ int build_page_end(struct build *build, size_t *ret_items)
         log_warning("%s: the API sends the same page again: does it call the offset otherwise? See page_offset in "
                     "[endpoints] of the configuration file",
                     build->document->key);
-        drop_from(build, build->page_start);
-        build->unshown = build->unshown_page_start;
+        drop_page(build);
     }
     *ret_items = build->n - build->page_start;
     build->last_page = build->page_start;
     build->page_start = build->n;
     build->unshown_page_start = build->unshown;
+    build->made_page_start = build->made;
     return 0;
 }
 

@@ -8,20 +8,26 @@
  * Threads:   loop thread only.
  * Ownership: build_new() gives, build_free() takes back. The document is borrowed and read, never written, until
  *            build_publish().
- * Errors:    -EIO when the answer is not JSON of the endpoint's shape, -ENOMEM.
+ * Errors:    -EIO when the answer is not JSON of the endpoint's shape; -EFBIG when what is made of it, over all pages,
+ *            would take more bytes than allowed; -ENOMEM.
  */
 #ifndef MELBICOMFS_API_BUILD_H
 #define MELBICOMFS_API_BUILD_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 struct build;
 struct document;
 
-/* NULL when out of memory. build_free(NULL) is fine. */
-struct build *build_new(const struct document *document);
+/*
+ * `max_body` bounds the bytes of a page, and with that not what becomes of it: an element of two bytes is an item of a
+ * hundred, and a line of what is nested deep begins with four hundred spaces. So a build takes 4 x max_body, and 1 MiB
+ * so that a small max_body bounds the body alone. NULL when out of memory. build_free(NULL) is fine.
+ */
+struct build *build_new(const struct document *document, uint64_t max_body);
 void build_free(struct build *build);
 
 /* A page of the answer begins (the only one, where nothing is paged): forgets what came of it before. */

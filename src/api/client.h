@@ -64,7 +64,8 @@ struct client_request {
 
     /* A 2xx answer's body begins. May come again after a retry: forget what came before. */
     void (*on_start)(void *data);
-    /* Its bytes. Negative ends the exchange with that error (not retried). */
+    /* Its bytes. Negative ends the exchange with that error (not retried); -EFBIG with -EIO, as a body over max_body
+     * does. */
     int (*on_body)(void *data, const char *bytes, size_t len);
     /* The end; never from within client_start(). */
     void (*on_done)(void *data, const struct client_result *result);

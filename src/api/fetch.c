@@ -260,14 +260,14 @@ void document_fetch(struct document *document)
 
     p->fetch_epoch = p->epoch;
     p->choice = endpoints_first(document->owner->endpoints, document->query.operation);
-    p->build = build_new(document);
+    p->build = build_new(document, document->owner->config->max_body);
     if (!p->build || request(document) < 0)
         build_free(steal(&p->build));
 }
 
 int document_seed(struct document *document, const char *body, size_t len)
 {
-    struct build *build = build_new(document);
+    struct build *build = build_new(document, document->owner->config->max_body);
     size_t n;
     if (!build)
         return -ENOMEM;

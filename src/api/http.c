@@ -279,7 +279,9 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
     }
     if (t->request.on_body && len > 0)
         r = t->request.on_body(t->request.data, bytes, len);
-    if (r < 0 && !t->cancelled)
+    if (r == -EFBIG && !t->cancelled)
+        stop(t, HTTP_TOO_LARGE, -EIO, "the answer takes more memory than max_body allows for");
+    else if (r < 0 && !t->cancelled)
         stop(t, HTTP_SINK, r, "the answer was not accepted");
     return r < 0 || t->cancelled ? CURL_WRITEFUNC_ERROR : len;
 }

@@ -32,7 +32,7 @@ enum http_failure {
     HTTP_TLS,        /* certificate or handshake: likewise */
     HTTP_TIMEOUT,    /* no first byte, or silence, for config->timeout_ms */
     HTTP_RESET,      /* the connection broke with the request sent or partly sent */
-    HTTP_TOO_LARGE,  /* more than config->max_body bytes, after decompression too */
+    HTTP_TOO_LARGE,  /* more than config->max_body bytes, after decompression too; or too large for the body callback */
     HTTP_SINK,       /* the body callback refused */
     HTTP_BROKEN      /* anything else: not HTTP, bad encoding, … */
 };
@@ -47,7 +47,7 @@ struct http_request {
 
     /* The status and headers are complete: once a transfer, before its body. */
     void (*on_head)(void *data, long status);
-    /* Decoded body bytes. 0, or negative to give up (HTTP_SINK). */
+    /* Decoded body bytes. 0, or negative to give up (HTTP_SINK; with -EFBIG HTTP_TOO_LARGE). */
     int (*on_body)(void *data, const char *bytes, size_t len);
     /* The end; the transfer is gone when it returns. */
     void (*on_done)(void *data, const struct http_result *result);

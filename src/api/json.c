@@ -164,8 +164,7 @@ static int deliver_object(struct json_stream *stream, struct json_slice raw)
 {
     int r;
 
-    printbuf_reset(stream->scratch);
-    r = json_indent(raw, 0, stream->scratch);
+    r = json_check(raw, stream->scratch);
     if (r == 0)
         r = find_enveloped(stream, raw, &raw);
     if (r < 0)

@@ -6,7 +6,7 @@
  * all the rest of the way from bytes to indented text, and leaves a heap full of holes. json-c reads what is small and
  * rare: the bodies of errors, and a purge's answer.
  *
- * Validity has one judge, json_indent(). A stream only finds where items end.
+ * Validity has one judge, json_indent(), which json_check() is without the text. A stream only finds where items end.
  *
  * Threads:   none shared; a stream belongs to whoever feeds it.
  * Ownership: slices point into the caller's bytes; callbacks borrow for the call.
@@ -75,6 +75,13 @@ int json_stream_end(struct json_stream *stream);
  * Infinity pass; this does not).
  */
 int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out);
+
+/* The same, but -EFBIG when the text would be longer than `max` bytes: what is nested deep prints as two hundred times
+ * its size. Hardly more than that is ever allocated. */
+int json_indent_max(struct json_slice raw, unsigned indent, size_t max, struct printbuf *out);
+
+/* Whether json_indent() would accept `raw`: 0, -EBADMSG or -ENOMEM. */
+int json_check(struct json_slice raw, struct printbuf *scratch);
 
 /*
  * Walks the members of an object that json_indent() accepted or printed: 1 and the next member's key (with its quotes)

@@ -390,24 +390,56 @@ static int make_room(struct printbuf *out, size_t len)
     return 0;
 }
 
-int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out)
+static struct printer new_printer(struct json_slice raw, unsigned indent, struct printbuf *out)
 {
     struct printer p;
-    int before = out->bpos;
-    int r = make_room(out, raw.len);
 
-    if (r < 0)
-        return r;
     p.in = read_slice(raw);
     p.out = out;
     p.indent = indent;
     p.depth = 0;
+    return p;
+}
+
+/* A value and what is up to the next: 1 when there is one, 0 when all is done. */
+static int print_step(struct printer *p)
+{
+    int r = print_value(p);
+
+    return r == 0 ? print_next(p) : r;
+}
+
+int json_indent_max(struct json_slice raw, unsigned indent, size_t max, struct printbuf *out)
+{
+    struct printer p = new_printer(raw, indent, out);
+    int before = out->bpos;
+    int r = make_room(out, raw.len < max ? raw.len : max);
+
+    if (r < 0)
+        return r;
     do {
-        r = print_value(&p);
-        if (r == 0)
-            r = print_next(&p);
+        r = print_step(&p);
+        if (r >= 0 && (size_t)(out->bpos - before) > max)
+            r = -EFBIG;
     } while (r > 0);
     return finish(out, before, r);
+}
+
+int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out)
+{
+    return json_indent_max(raw, indent, SIZE_MAX, out);
+}
+
+int json_check(struct json_slice raw, struct printbuf *scratch)
+{
+    struct printer p = new_printer(raw, 0, scratch);
+    int r;
+
+    do {
+        printbuf_reset(scratch);
+        r = print_step(&p);
+    } while (r > 0);
+    return finish(scratch, 0, r);
 }
 
 /* Moves past a value; of what is in quotes or brackets only the end is of interest. */

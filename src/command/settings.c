@@ -55,7 +55,7 @@ static const struct setting settings[] = {
     {"push", "0|1", SETTING_FLAG, IN_CONFIG(push), .initial = "1",
      .help = "0: put nothing into the page cache unasked"},
     {"max_body", "SIZE", SETTING_SIZE, IN_CONFIG(max_body), .min = KIB, .max = TIB, .initial = "256M",
-     .help = "largest answer taken, once decompressed"},
+     .help = "largest answer, decompressed; x 4 in memory"},
     {"cache_size", "SIZE", SETTING_SIZE, IN_CONFIG(cache_size), .min = 64 * KIB, .max = TIB, .initial = "256M",
      .help = "memory for answers"},
     {"uid", "N", SETTING_ID, IN_CONFIG(uid), .max = UINT32_MAX - 1,

@@ -3,6 +3,7 @@
  */
 #include "api/build.h"
 #include "api/documents.h"
+#include "api/json.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,10 +18,12 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
+static uint64_t max_body = 1 << 30;
+
 /* Builds from chunks of `chunk` bytes, each in a heap block of exactly its size, and publishes. */
 static int build_in_chunks(struct document *document, const char *body, size_t chunk, bool *ret_changed)
 {
-    struct build *build = build_new(document);
+    struct build *build = build_new(document, max_body);
     size_t len = strlen(body), n;
 
     assert_non_null(build);
@@ -293,6 +296,85 @@ static void one_id_is_given_to_one_item(void **state)
     document_clear(&document);
 }
 
+/* `n` times the text, between the others. */
+static char *repeated(const char *before, const char *text, size_t n, const char *after)
+{
+    size_t len = strlen(text);
+    char *body = malloc(strlen(before) + n * len + strlen(after) + 1);
+
+    assert_non_null(body);
+    char *at = stpcpy(body, before);
+    for (size_t i = 0; i < n; i++)
+        at = stpcpy(at, text);
+    (void)stpcpy(at, after);
+    return body;
+}
+
+static void assert_too_large(enum operation operation, char *body, bool too_large)
+{
+    struct document document = new_document(operation);
+
+    assert_int_equal(build_whole(&document, body), too_large ? -EFBIG : 0);
+    document_clear(&document);
+    free(body);
+}
+
+/* Two hundred levels of arrays, or one less, around as many ones. */
+static char *nested(const char *before, size_t n, const char *after)
+{
+    char open[JSON_DEPTH + 64] = "", close[JSON_DEPTH + 64] = "";
+
+    strcpy(open, before);
+    memset(open + strlen(before), '[', JSON_DEPTH - 5);
+    memset(close, ']', JSON_DEPTH - 5);
+    strcat(close, after);
+    open[strlen(before) + JSON_DEPTH - 5] = '1';
+    return repeated(open, ",1", n, close);
+}
+
+/* What is made of an answer is bounded, and not only the answer: by 4 x max_body and a MiB. */
+static void a_small_answer_that_becomes_a_large_one_is_refused(void **state)
+{
+    (void)state;
+    max_body = 100000;
+    assert_too_large(OP_SERVICES, repeated("[1", ",1", 10000, "]"), false);
+    assert_too_large(OP_SERVICES, repeated("[1", ",1", 40000, "]"), true);
+    assert_too_large(OP_SERVICES, nested("[", 1000, "]"), false);
+    assert_too_large(OP_SERVICES, nested("[", 10000, "]"), true);
+    assert_too_large(OP_BALANCE, nested("{\"a\":", 1000, "}"), false);
+    assert_too_large(OP_BALANCE, nested("{\"a\":", 10000, "}"), true);
+    assert_too_large(OP_PRICING, nested("{\"a\":", 10000, "}"), true);
+    max_body = 1 << 30;
+}
+
+static void pages_without_end_are_refused(void **state)
+{
+    struct document document = new_document(OP_SERVICES);
+    struct build *build = build_new(&document, 1000);
+    char body[1200];
+    size_t n;
+    int r = 0;
+
+    (void)state;
+    memset(body, 'x', sizeof body);
+    for (unsigned page = 0; r == 0; page++) {
+        assert_true(page < 2000);
+        int head = snprintf(body, sizeof body, "[{\"id\":%u,\"a\":\"", page);
+        body[head] = 'x';
+        (void)snprintf(body + 990, 10, "\"}]");
+        /* One that came in part first, and is not counted twice. */
+        for (unsigned i = 0; i < 3 && r == 0; i++) {
+            assert_int_equal(build_page(build), 0);
+            r = build_feed(build, body, strlen(body));
+        }
+        if (r == 0)
+            assert_int_equal(build_page_end(build, &n), 0);
+        assert_true(r == 0 || page > 900);
+    }
+    assert_int_equal(r, -EFBIG);
+    build_free(build);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +385,8 @@ int main(void)
         cmocka_unit_test(an_item_that_is_not_json_refuses_the_answer),
         cmocka_unit_test(the_same_answer_keeps_snapshots_and_generation),
         cmocka_unit_test(one_id_is_given_to_one_item),
+        cmocka_unit_test(a_small_answer_that_becomes_a_large_one_is_refused),
+        cmocka_unit_test(pages_without_end_are_refused),
     };
 
     return cmocka_run_group_tests_name("build", tests, NULL, NULL);

@@ -36,12 +36,14 @@ struct text_case {
 /* json_indent() after a few bytes that must survive; NULL when it refuses. */
 static char *indented(const char *bytes, size_t len, unsigned indent)
 {
-    struct printbuf *out = printbuf_new();
+    struct printbuf *out = printbuf_new(), *scratch = printbuf_new();
     char *copy = exact(bytes, len), *text = NULL;
     int r;
 
     printbuf_memappend(out, "kept", 4);
     r = json_indent((struct json_slice){copy, len}, indent, out);
+    assert_int_equal(json_check((struct json_slice){copy, len}, scratch), r);
+    printbuf_free(scratch);
     free(copy);
     assert_memory_equal(out->buf, "kept", 4);
     assert_int_equal(strlen(out->buf), printbuf_length(out));
@@ -399,6 +401,51 @@ static void a_flaw_inside_an_item_fails_the_answer(void **state)
     assert_int_equal(stream_items("[{},{\"a\":1},[]]"), 0);
 }
 
+static void a_text_longer_than_asked_for_is_refused(void **state)
+{
+    static const char RAW[] = "{\"a\":[1,2],\"b\":\"\\u00e9\"}";
+    struct json_slice raw = {RAW, sizeof RAW - 1};
+    struct printbuf *out = printbuf_new();
+
+    (void)state;
+    printbuf_memappend(out, "kept", 4);
+    assert_int_equal(json_indent(raw, 0, out), 0);
+    size_t len = (size_t)printbuf_length(out) - 4;
+    for (size_t max = 0; max < len; max++) {
+        printbuf_reset(out);
+        printbuf_memappend(out, "kept", 4);
+        assert_int_equal(json_indent_max(raw, 0, max, out), -EFBIG);
+        assert_string_equal(out->buf, "kept");
+    }
+    assert_int_equal(json_indent_max(raw, 0, len, out), 0);
+    assert_int_equal(printbuf_length(out), len + 4);
+    printbuf_free(out);
+}
+
+/* Two hundred levels around many small values: neither the check nor a bounded text takes memory for all their lines. */
+static void deep_nesting_takes_no_memory_that_was_not_asked_for(void **state)
+{
+    enum { DEPTH = JSON_DEPTH - 1, VALUES = 20000, LEN = 2 * DEPTH + 2 * VALUES + 1 };
+    char *bytes = malloc(LEN);
+    struct printbuf *out = printbuf_new();
+
+    (void)state;
+    assert_non_null(bytes);
+    memset(bytes, '[', DEPTH);
+    for (size_t i = 0; i < VALUES; i++)
+        memcpy(bytes + DEPTH + 2 * i, "1,", 2);
+    bytes[DEPTH + 2 * VALUES] = '1';
+    memset(bytes + DEPTH + 2 * VALUES + 1, ']', DEPTH);
+    assert_int_equal(json_check((struct json_slice){bytes, LEN}, out), 0);
+    assert_in_range(out->size, 0, 400000);
+    assert_int_equal(json_indent_max((struct json_slice){bytes, LEN}, 0, 100000, out), -EFBIG);
+    assert_in_range(out->size, 0, 400000);
+    assert_int_equal(json_indent((struct json_slice){bytes, LEN}, 0, out), 0);
+    assert_true(printbuf_length(out) > 8000000);
+    printbuf_free(out);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +456,8 @@ int main(void)
         cmocka_unit_test(members_are_walked),
         cmocka_unit_test(scalars_have_a_text),
         cmocka_unit_test(a_flaw_inside_an_item_fails_the_answer),
+        cmocka_unit_test(a_text_longer_than_asked_for_is_refused),
+        cmocka_unit_test(deep_nesting_takes_no_memory_that_was_not_asked_for),
     };
 
     return cmocka_run_group_tests_name("json_text", tests, NULL, NULL);

@@ -134,6 +134,29 @@ static void test_answers_that_are_none(void **state)
     }
 }
 
+/* A body within max_body of which too much would become: one line says what to do. */
+static void test_an_answer_that_takes_too_much_memory(void **state)
+{
+    static const size_t n = 40000;
+    char *answer = malloc(2 * n + 100);
+    int head = snprintf(answer, 100, WEB_ANSWER("200 OK", "", "["));
+
+    (void)state;
+    for (size_t i = 0; i < n; i++)
+        memcpy(answer + head + 2 * i, "1,", 2);
+    strcpy(answer + (size_t)head + 2 * n, "1]");
+    const struct web_answer script[] = {{.bytes = answer, .after = WEB_CLOSE}};
+    struct stack *s = STACK(script);
+
+    s->config.max_body = 2 * n + 10;
+    assert_int_equal(obtain(s, stack_document(s, OP_SERVICES)), -EIO);
+    assert_int_equal(web_requests(s->web), 1);
+    assert_int_equal(logged("raise max_body="), 1);
+    assert_int_equal(logged("\n"), 1);
+    stack_free(s);
+    free(answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_a_copy_is_too_old_after_stale_if_error),
         cmocka_unit_test(test_a_stale_copy_stands_until_retry_after),
         cmocka_unit_test(test_answers_that_are_none),
+        cmocka_unit_test(test_an_answer_that_takes_too_much_memory),
     };
 
     return cmocka_run_group_tests_name("stale", tests, NULL, NULL);
