@@ -10,6 +10,8 @@
  *                          +--error--> absent, the error kept for 1 s          |
  *                       fresh until the host's retry time, marked stale <--error, not 401, 403 or 404
  *
+ * After a 401 or 403 the copy does not stand in for any later failure either, until the API has given it again.
+ *
  * What it holds is a row of items: an element of a list, the one object, or one price. An item's text is a snapshot of
  * its own, so that a reader of one pins that one. A renewal compares item by item: equal bytes keep their snapshot, and
  * if all are equal the generation stays.

@@ -30,6 +30,7 @@ struct document_private {
     size_t cost;
     int64_t error_until;
     int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */
+    bool denied;       /* it has been answered 401 or 403 since then */
     UT_hash_handle hh;
     struct document document;
 };
@@ -45,6 +46,7 @@ struct documents {
     uint64_t cost;
     size_t empties;
     bool outage; /* stale copies have been served since the last answer */
+    bool denied; /* the token has been refused since then */
     struct task trim;
     void (*on_evict)(void *data, struct document *document);
     void *on_evict_data;

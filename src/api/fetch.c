@@ -50,6 +50,7 @@ static void renewed(struct document *document)
     int64_t life = ttl_s ? (int64_t)ttl_s * 1000 : LIFE_MIN_MS;
 
     p->confirmed = clock_ms();
+    p->denied = document->owner->denied = false;
     document->expires = p->fetch_epoch == p->epoch ? p->confirmed + life : 0;
     document->fetched = clock_wall();
     document->stale = false;
@@ -79,7 +80,9 @@ static int publish(struct document *document, struct build *build)
 
 static bool may_serve_stale(const struct document *document, int error)
 {
-    if (!document->loaded || error == -ENOENT || error == -EACCES || error == -EINVAL)
+    if (!document->loaded || document->private->denied || document->owner->denied)
+        return false;
+    if (error == -ENOENT || error == -EACCES || error == -EINVAL)
         return false;
     int64_t age = clock_ms() - document->private->confirmed;
     const struct config *config = document->owner->config;
@@ -119,14 +122,25 @@ static int failed(struct document *document, int error, int64_t retry_at)
     return error;
 }
 
-static void settle(struct document *document, int error, int64_t retry_at)
+/* What was refused must not be shown again because the API fails in another way later. A 403 is about the document; a
+ * 401, being the host's, about all of them. */
+static void remember_denial(struct document *document, bool host)
+{
+    document->private->denied = true;
+    if (host)
+        document->owner->denied = true;
+}
+
+static void settle(struct document *document, int error, const struct client_result *result)
 {
     struct document_private *p = document->private;
     uint64_t epoch = p->fetch_epoch;
 
     build_free(steal(&p->build));
+    if (error == -EACCES)
+        remember_denial(document, result->host);
     if (error < 0)
-        error = failed(document, error, retry_at);
+        error = failed(document, error, result->retry_at);
     document_answer(document, epoch, error);
     if (document->owner->empties > EMPTIES_MAX)
         task_defer(document->owner->loop, &document->owner->trim);
@@ -220,7 +234,7 @@ static void on_done(void *data, const struct client_result *result)
         if (error == 0 && proves_path(document))
             endpoints_settle(document->owner->endpoints, operation, p->choice);
     }
-    settle(document, error, result->retry_at);
+    settle(document, error, result);
 }
 
 /* Sends the request for the next page, or the only one. */

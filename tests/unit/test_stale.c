@@ -75,6 +75,49 @@ static void test_when_no_stale_copy_stands_in(void **state)
     }
 }
 
+/* What has been refused is not shown again because the API fails in some other way afterwards. */
+static void test_a_denial_stands_until_the_api_gives_it_again(void **state)
+{
+    static const struct web_answer script[] = {SAYS(ONE), SAYS_AS("403 Forbidden", "", "{}"), GARBAGE, SAYS(ONE),
+                                               GARBAGE};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES), *other = stack_document(s, OP_INVOICES);
+    static const int ends[] = {0, -EACCES, -EIO, 0, 0};
+
+    (void)state;
+    seed(other, "[]");
+    for (unsigned i = 0; i < 5; i++) {
+        document_expire(document);
+        assert_int_equal(obtain(s, document), ends[i]);
+        assert_int_equal(document->stale, i == 4);
+    }
+    document_expire(other); /* the 403 was not about this one */
+    assert_int_equal(obtain(s, other), 0);
+    stack_free(s);
+}
+
+static void test_a_refused_token_denies_every_copy(void **state)
+{
+    static const struct web_answer script[] = {SAYS_AS("401 Unauthorized", "", "{}"), GARBAGE, SAYS(ONE), GARBAGE};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES), *other = stack_document(s, OP_INVOICES);
+
+    (void)state;
+    seed(document, ONE);
+    seed(other, "[]");
+    document_expire(document);
+    assert_int_equal(obtain(s, document), -EACCES);
+    await(s, clock_ms() >= client_closed_until(s->client, NULL));
+    document_expire(other);
+    assert_int_equal(obtain(s, other), -EIO);
+    document_expire(document);
+    assert_int_equal(obtain(s, document), 0);
+    document_expire(other);
+    assert_int_equal(obtain(s, other), 0);
+    assert_true(other->stale);
+    stack_free(s);
+}
+
 static void test_a_copy_is_too_old_after_stale_if_error(void **state)
 {
     static const struct web_answer script[] = {SAYS(ONE), GARBAGE};
@@ -162,6 +205,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_stale_copy_stands_in),
         cmocka_unit_test(test_when_no_stale_copy_stands_in),
+        cmocka_unit_test(test_a_denial_stands_until_the_api_gives_it_again),
+        cmocka_unit_test(test_a_refused_token_denies_every_copy),
         cmocka_unit_test(test_a_copy_is_too_old_after_stale_if_error),
         cmocka_unit_test(test_a_stale_copy_stands_until_retry_after),
         cmocka_unit_test(test_answers_that_are_none),
