@@ -9,6 +9,7 @@
  *                          |               +---------304, 200---------------+  |
  *                          +--error--> absent, the error kept for 1 s          |
  *                       fresh until the host's retry time, marked stale <--error, not 401, 403 or 404
+ *                       (and not beyond stale_if_error)
  *
  * After a 401 or 403 the copy does not stand in for any later failure either, until the API has given it again.
  *

@@ -78,16 +78,21 @@ static int publish(struct document *document, struct build *build)
     return 0;
 }
 
+/* clock_ms() from which on the copy is too old to stand in. */
+static int64_t stale_until(const struct document *document)
+{
+    const struct config *config = document->owner->config;
+    unsigned ttl_s = endpoint_of(document->query.operation)->slow ? config->ttl_slow_s : config->ttl_s;
+    return document->private->confirmed + ((int64_t)ttl_s + config->stale_if_error_s) * 1000;
+}
+
 static bool may_serve_stale(const struct document *document, int error)
 {
     if (!document->loaded || document->private->denied || document->owner->denied)
         return false;
     if (error == -ENOENT || error == -EACCES || error == -EINVAL)
         return false;
-    int64_t age = clock_ms() - document->private->confirmed;
-    const struct config *config = document->owner->config;
-    unsigned ttl_s = endpoint_of(document->query.operation)->slow ? config->ttl_slow_s : config->ttl_s;
-    return age < ((int64_t)ttl_s + config->stale_if_error_s) * 1000;
+    return clock_ms() < stale_until(document);
 }
 
 /* The fetch failed. Returns 0 when the old copy stands in, else the error. */
@@ -98,8 +103,10 @@ static int failed(struct document *document, int error, int64_t retry_at)
     int64_t now = clock_ms();
 
     if (may_serve_stale(document, error)) {
-        int64_t until = now + STALE_KEPT_MS;
-        document->expires = retry_at > until ? retry_at : until;
+        int64_t until = now + STALE_KEPT_MS, too_old = stale_until(document);
+        if (retry_at > until)
+            until = retry_at; /* which may be a day away */
+        document->expires = until < too_old ? until : too_old;
         if (!documents->outage) {
             char when[32];
             log_warning(

@@ -152,6 +152,26 @@ static void test_a_stale_copy_stands_until_retry_after(void **state)
     stack_free(s);
 }
 
+static void test_a_retry_after_makes_no_copy_last_longer(void **state)
+{
+    static const struct web_answer script[] = {SAYS(ONE),
+                                               SAYS_AS("429 Too Many Requests", "Retry-After: 86400\r\n", "{}")};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES);
+
+    (void)state;
+    s->config.ttl_s = 1;
+    s->config.stale_if_error_s = 1;
+    assert_int_equal(obtain(s, document), 0);
+    document_expire(document);
+    assert_int_equal(obtain(s, document), 0);
+    assert_true(document->stale);
+    assert_in_range(document->expires - clock_ms(), 0, 2000);
+    await(s, !document_fresh(document));
+    assert_int_equal(obtain(s, document), -EBUSY);
+    stack_free(s);
+}
+
 /* With no copy, an error: never an empty list. */
 static void test_answers_that_are_none(void **state)
 {
@@ -209,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_token_denies_every_copy),
         cmocka_unit_test(test_a_copy_is_too_old_after_stale_if_error),
         cmocka_unit_test(test_a_stale_copy_stands_until_retry_after),
+        cmocka_unit_test(test_a_retry_after_makes_no_copy_last_longer),
         cmocka_unit_test(test_answers_that_are_none),
         cmocka_unit_test(test_an_answer_that_takes_too_much_memory),
     };
