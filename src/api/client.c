@@ -52,6 +52,7 @@
 #define ATTEMPTS_MAX     4
 #define BACKOFF_FIRST_MS 100U
 #define ERROR_BODY_MAX   4096
+#define COPY_PAUSE_MAX   1000 /* the pause that is worth it when there is a copy to show */
 
 enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
 
@@ -349,7 +350,7 @@ static int64_t pause_ms(const struct client_exchange *x, const struct http_resul
 static bool try_again(struct client_exchange *x, const struct http_result *result, const struct client_verdict *verdict,
                       bool probe, const char *message)
 {
-    int64_t at;
+    int64_t pause;
 
     if (result->failure == HTTP_OK && result->status == 401 && another_token(x, message))
         return true;
@@ -357,11 +358,11 @@ static bool try_again(struct client_exchange *x, const struct http_result *resul
         return false;
     if (probe && verdict->host && result->status == 0)
         return false;
-    at = clock_ms() + pause_ms(x, result);
-    if (at >= x->deadline)
+    pause = pause_ms(x, result);
+    if (clock_ms() + pause >= x->deadline || (x->request.has_copy && pause > COPY_PAUSE_MAX))
         return false;
     move(x, PAUSED);
-    timer_set(x->client->loop, &x->timer, at);
+    timer_set(x->client->loop, &x->timer, clock_ms() + pause);
     return true;
 }
 

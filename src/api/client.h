@@ -61,6 +61,7 @@ struct client_request {
     const char *body;      /* JSON, or NULL; copied */
     const char *etag;      /* validators, or NULL; copied */
     const char *last_modified;
+    bool has_copy; /* there is something to show if this fails: it waits for no Retry-After longer than a second */
 
     /* A 2xx answer's body begins. May come again after a retry: forget what came before. */
     void (*on_start)(void *data);

@@ -250,6 +250,8 @@ static int request(struct document *document)
     struct document_private *p = document->private;
     struct documents *documents = document->owner;
     enum operation operation = document->query.operation;
+    /* The error does not matter, as long as it is one that the API's failing gives: only that it is known soon. */
+    bool has_copy = may_serve_stale(document, -EBUSY);
     bool conditional = document->loaded && !endpoints_page(documents->endpoints, operation)->size;
 
     struct printbuf *path = printbuf_new();
@@ -264,6 +266,7 @@ static int request(struct document *document)
                                                           .path = path->buf,
                                                           .etag = conditional ? document->etag : NULL,
                                                           .last_modified = conditional ? document->last_modified : NULL,
+                                                          .has_copy = has_copy,
                                                           .on_start = on_start,
                                                           .on_body = on_body,
                                                           .on_done = on_done,

@@ -152,6 +152,48 @@ static void test_a_stale_copy_stands_until_retry_after(void **state)
     stack_free(s);
 }
 
+/* Nobody who can be shown something waits until the service wants to be asked again; who can not, does. */
+static void test_a_copy_is_shown_instead_of_waiting(void **state)
+{
+    static const struct web_answer script[] = {SAYS(ONE),
+                                               SAYS_AS("429 Too Many Requests", "Retry-After: 200\r\n", "{}"),
+                                               SAYS_AS("503 Service Unavailable", "Retry-After: 200\r\n", "{}")};
+
+    (void)state;
+    for (unsigned i = 1; i <= 2; i++) {
+        const struct web_answer answers[] = {script[0], script[i]};
+        struct stack *s = STACK(answers);
+        struct document *document = stack_document(s, OP_SERVICES);
+        int64_t began = clock_ms();
+
+        assert_int_equal(obtain(s, document), 0);
+        document_expire(document);
+        assert_int_equal(obtain(s, document), 0);
+        assert_true(document->stale);
+        assert_true(clock_ms() - began < 5000);
+        assert_int_equal(web_requests(s->web), 2);
+        stack_free(s);
+    }
+}
+
+static void test_a_copy_too_old_to_be_shown_is_waited_for(void **state)
+{
+    static const struct web_answer script[] = {SAYS(ONE), SAYS_AS("429 Too Many Requests", "Retry-After: 2\r\n", "{}"),
+                                               SAYS(TWO)};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES);
+
+    (void)state;
+    s->config.ttl_s = 1;
+    s->config.stale_if_error_s = 0;
+    assert_int_equal(obtain(s, document), 0);
+    await(s, !document_fresh(document));
+    assert_int_equal(obtain(s, document), 0);
+    assert_false(document->stale);
+    assert_int_equal(web_requests(s->web), 3);
+    stack_free(s);
+}
+
 static void test_a_retry_after_makes_no_copy_last_longer(void **state)
 {
     static const struct web_answer script[] = {SAYS(ONE),
@@ -229,6 +271,8 @@ int main(void)
         cmocka_unit_test(test_a_refused_token_denies_every_copy),
         cmocka_unit_test(test_a_copy_is_too_old_after_stale_if_error),
         cmocka_unit_test(test_a_stale_copy_stands_until_retry_after),
+        cmocka_unit_test(test_a_copy_is_shown_instead_of_waiting),
+        cmocka_unit_test(test_a_copy_too_old_to_be_shown_is_waited_for),
         cmocka_unit_test(test_a_retry_after_makes_no_copy_last_longer),
         cmocka_unit_test(test_answers_that_are_none),
         cmocka_unit_test(test_an_answer_that_takes_too_much_memory),
