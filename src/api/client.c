@@ -21,7 +21,8 @@
  * those that were in it when the task began, so that a user who starts anew from done cannot keep the loop here.
  *
  * What closes the host is the end of an exchange, when its retries have been used up; but for a Retry-After, which is
- * the service's own word and holds at once. What opens it is any answer. The probe gets no retries of its own for
+ * the service's own word and holds at once. What opens it is any answer, but for one that was only slower than such a
+ * word. The probe gets no retries of its own for
  * failures of the host: it was sent to learn whether there is one.
  *
  * A 401 is answered by reading the token again, unless another exchange has done so since this one's request was made
@@ -236,9 +237,9 @@ static void host_failed(struct client_exchange *x, int error, int64_t retry_afte
     }
 }
 
-static void host_answered(struct client *client)
+static void host_answered(struct client_exchange *x)
 {
-    if (client_host_answered(&client->host))
+    if (client_host_answered(&x->client->host, x, x->attempt_ns))
         log_info("the service answers again");
 }
 
@@ -384,7 +385,7 @@ static void attempt_done(void *data, const struct http_result *result)
     metrics_count(client->metrics, COUNT_HTTP_BYTES, result->bytes);
     again = verdict.error && try_again(x, result, &verdict, probe, end.message);
     if (!verdict.host && (result->status != 0 || probe))
-        host_answered(client);
+        host_answered(x);
     else if (verdict.host && (!again || result->retry_after_ms > 0) && !(again && result->status == 401))
         host_failed(x, verdict.error, result->retry_after_ms, end.message);
     if (again) {

@@ -13,6 +13,7 @@
  *      open --name, connect, TLS, timeout, 401, 429 with Retry-After--> closed until a retry time
  *        ^                                                                  |
  *        +----- any answer that is none of those ---- one probe <--time's up+
+ *               (to what was sent after a 401 or 429 had closed it)
  *
  * While the host is closed, or a probe is in flight, a new exchange fails at once with the errno of what closed it, and
  * so does one that was still waiting for a place; exchanges in flight go on with their own retries. The retry time is 2

@@ -3,6 +3,7 @@
  */
 #include "api/client_host.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -37,16 +38,19 @@ bool client_host_failed(struct client_host *host, const void *who, int error, in
     } else {
         return false;
     }
+    host->said_ns = retry_after_ms > 0 || error == -EACCES ? clock_ns() : 0;
     host->closed = true;
     host->error = error;
     (void)snprintf(host->message, sizeof(host->message), "%s", message);
     return was_open;
 }
 
-bool client_host_answered(struct client_host *host)
+bool client_host_answered(struct client_host *host, const void *who, int64_t sent_ns)
 {
     bool was_closed = host->closed;
 
+    if (was_closed && host->probe != who && sent_ns <= host->said_ns)
+        return false;
     host->closed = false;
     host->probe = NULL;
     return was_closed;

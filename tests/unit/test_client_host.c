@@ -35,12 +35,24 @@ static void test_host_state(void **state)
     assert_false(client_host_admits(&host, &c));
     client_host_leave(&host, &b);
     assert_true(client_host_admits(&host, &c));
-    assert_true(client_host_answered(&host));
-    assert_false(client_host_answered(&host));
+    assert_true(client_host_answered(&host, &c, 0));
+    assert_false(client_host_answered(&host, &c, 0));
     assert_true(client_host_failed(&host, &a, -EBUSY, 60000, "busy"));
     assert_in_range(host.until - clock_ms(), 59900, 60000);
     assert_false(client_host_failed(&host, &b, -EBUSY, 70000, "busy"));
     assert_in_range(host.until - clock_ms(), 69900, 70000);
+    /* What was sent before that was only slower. */
+    assert_false(client_host_answered(&host, &c, host.said_ns - 1));
+    assert_true(host.closed);
+    assert_true(client_host_answered(&host, &c, clock_ns() + 1));
+    /* Of a host that nothing was heard of, any answer is news. */
+    assert_true(client_host_failed(&host, &a, -ETIMEDOUT, -1, "silent"));
+    assert_true(client_host_answered(&host, &c, 1));
+    assert_true(client_host_failed(&host, &a, -EACCES, -1, "token"));
+    assert_false(client_host_answered(&host, &c, 1));
+    host.until = clock_ms();
+    assert_true(client_host_admits(&host, &b));
+    assert_true(client_host_answered(&host, &b, 1));
 }
 
 static void test_closed_host(void **state)
@@ -85,6 +97,31 @@ static void test_closed_host(void **state)
     assert_int_equal(client_closed_until(f->client, NULL), 0);
     assert_true(logged("the service answers again"));
     assert_int_equal(ask(f, "GET").result.error, 0);
+    fixture_free(f);
+}
+
+/* Those that were sent before the service asked to be left alone don't undo it by being slower. */
+static void test_stragglers_leave_the_host_closed(void **state)
+{
+    static const struct web_answer script[] = {{.bytes = WEB_OK, .held = true},
+                                               {.bytes = WEB_OK, .held = true},
+                                               {.bytes = WEB_EMPTY("429 Too Many Requests", "Retry-After: 100\r\n")}};
+    struct fixture *f = FIXTURE(script);
+    struct told told[2] = {0};
+
+    (void)state;
+    f->config.timeout_total_ms = 50000;
+    for (unsigned i = 0; i < 2; i++) {
+        start(f, &told[i], "GET");
+        await(f, web_requests(f->web) == i + 1);
+    }
+    assert_int_equal(ask(f, "GET").result.error, -EBUSY);
+    web_release(f->web);
+    await(f, told[0].dones && told[1].dones);
+    assert_int_equal(told[0].result.error, 0);
+    assert_in_range(client_closed_until(f->client, NULL) - clock_ms(), 90000, 100000);
+    assert_int_equal(ask(f, "GET").result.error, -EBUSY);
+    assert_int_equal(web_requests(f->web), 3);
     fixture_free(f);
 }
 
@@ -321,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_host_state),
         cmocka_unit_test(test_closed_host),
+        cmocka_unit_test(test_stragglers_leave_the_host_closed),
         cmocka_unit_test(test_failed_probe),
         cmocka_unit_test(test_asking_again_from_done),
         cmocka_unit_test(test_places),
