@@ -11,11 +11,12 @@
  *        |                   | \--401, a token is on its way--> BARRED --it is no other--> ENDING
  *        +---------it is another one------------------------------+
  *        |                   +--may be tried again--> PAUSED
- *        +------------------------its time has come-----+
+ *        +------------------------its time has come-----+--closed--> ENDING
  *
  * An exchange has one timer: the end of its pause while PAUSED, its deadline otherwise. A pause that would end after
- * the deadline isn't begun. When the host closes, those in QUEUED that have not been tried go to ENDING; a PAUSED one
- * has its place at the head of the queue when it comes back, because it is older than whoever waits there.
+ * the deadline isn't begun. When the host closes, those in QUEUED that have not been tried go to ENDING. A PAUSED one
+ * asks whether the host may be asked when its time has come, like anybody else, and may become the probe. It has its
+ * place at the head of the queue then, because it is older than whoever waits there.
  *
  * ENDING exists because done is never called from within client_start(), nor while a list is being walked: a task ends
  * those that were in it when the task began, so that a user who starts anew from done cannot keep the loop here.
@@ -53,7 +54,7 @@
 #define ATTEMPTS_MAX     4
 #define BACKOFF_FIRST_MS 100U
 #define ERROR_BODY_MAX   4096
-#define COPY_PAUSE_MAX   1000 /* the pause that is worth it when there is a copy to show */
+#define COPY_PAUSE_MAX   1200 /* the pause that is worth it when there is a copy to show */
 
 enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
 
@@ -339,13 +340,16 @@ static char *failure_message(const struct client_exchange *x, const struct http_
     return message;
 }
 
-/* The pause before the next attempt: 100 to 200 ms, doubling, or what the service asks for if that is longer. */
+/* The pause before the next attempt: 100 to 200 ms, doubling, or what the service asks for if that is longer, and then
+ * up to an eighth more, so that not all who were told the same come at once. */
 static int64_t pause_ms(const struct client_exchange *x, const struct http_result *result)
 {
     unsigned base = BACKOFF_FIRST_MS << (x->attempts - 1);
     int64_t ms = (int64_t)base + arc4random_uniform(base + 1);
 
-    return result->retry_after_ms > ms ? result->retry_after_ms : ms;
+    if (result->retry_after_ms <= ms)
+        return ms;
+    return result->retry_after_ms + arc4random_uniform((uint32_t)result->retry_after_ms / 8 + 1);
 }
 
 static bool try_again(struct client_exchange *x, const struct http_result *result, const struct client_verdict *verdict,
@@ -443,6 +447,26 @@ static void pump(struct client *client)
         launch(client->lists[QUEUED]);
 }
 
+/* A pause is over. The host may have been closed meanwhile, or be closed still with a probe under way: after a
+ * Retry-After that is waited for, as was the pause; anything else ends here, as it does for those who come anew. */
+static void wake(struct client_exchange *x)
+{
+    struct client *client = x->client;
+    struct client_host *host = &client->host;
+    int64_t now = clock_ms(),
+            at = (host->until > now ? host->until : now) + BACKOFF_FIRST_MS + arc4random_uniform(BACKOFF_FIRST_MS);
+
+    if (client_host_admits(host, x)) {
+        move(x, QUEUED);
+        timer_set(client->loop, &x->timer, x->deadline);
+        pump(client);
+    } else if (host->error == -EBUSY && !x->request.has_copy && at < x->deadline) {
+        timer_set(client->loop, &x->timer, at);
+    } else {
+        end_later(x, host->error, true, NULL);
+    }
+}
+
 static void time_is_up(void *data)
 {
     struct client_exchange *x = data;
@@ -450,9 +474,7 @@ static void time_is_up(void *data)
     struct end end = {.error = -ETIMEDOUT, .advice = "try again later, or raise timeout_total="};
 
     if (x->state == PAUSED) {
-        move(x, QUEUED);
-        timer_set(client->loop, &x->timer, x->deadline);
-        pump(client);
+        wake(x);
         return;
     }
     /* A host that says nothing at all is the host's failure, even if timeout_total is shorter than timeout. */

@@ -16,8 +16,9 @@
  *               (to what was sent after a 401 or 429 had closed it)
  *
  * While the host is closed, or a probe is in flight, a new exchange fails at once with the errno of what closed it, and
- * so does one that was still waiting for a place; exchanges in flight go on with their own retries. The retry time is 2
- * s, doubling with each failed probe to 30 s; or the Retry-After.
+ * so does one that was still waiting for a place, or for its next attempt. Those that wait for a Retry-After wait on
+ * for the probe's answer, if their time allows. The retry time is 2 s, doubling with each failed probe to 30 s; or the
+ * Retry-After.
  *
  * Threads:   loop thread only.
  * Ownership: client_new() gives, client_free() takes back, with every exchange under way (whose done is not called).

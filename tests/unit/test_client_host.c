@@ -125,6 +125,58 @@ static void test_stragglers_leave_the_host_closed(void **state)
     fixture_free(f);
 }
 
+/* After a Retry-After one of those who were told to wait goes first, and the others when it has been answered. */
+static void test_one_asks_first_when_a_pause_is_over(void **state)
+{
+    static const struct web_answer busy = {.bytes = WEB_EMPTY("429 Too Many Requests", "Retry-After: 1\r\n"),
+                                           .held = true};
+    static const struct web_answer ok = {.bytes = WEB_OK}, again = {.bytes = WEB_OK, .pieces_ms = 60};
+    const struct web_answer script[] = {busy, busy, busy, busy, again, ok};
+    struct fixture *f = FIXTURE(script);
+    struct told told[4] = {0};
+    int64_t until;
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        start(f, &told[i], "GET");
+    await(f, web_requests(f->web) == 4);
+    web_release(f->web);
+    await(f, (until = client_closed_until(f->client, NULL)));
+    await(f, web_requests(f->web) == 5);
+    assert_true(clock_ms() >= until);
+    while (!told[0].dones && !told[1].dones && !told[2].dones && !told[3].dones) {
+        assert_int_equal(web_requests(f->web), 5);
+        assert_int_equal(loop_turn(f->loop, 5), 0);
+    }
+    await(f, told[0].dones && told[1].dones && told[2].dones && told[3].dones);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(told[i].result.error, 0);
+    assert_int_equal(web_requests(f->web), 8);
+    fixture_free(f);
+}
+
+/* A retry that is due when the host has been found silent ends with it. */
+static void test_a_pause_that_ends_at_a_silent_host(void **state)
+{
+    static const struct web_answer script[] = {{.after = WEB_HANG}, {.bytes = WEB_EMPTY("500 No", "")}};
+    struct fixture *f = FIXTURE(script);
+    struct told silent = {0}, paused = {0};
+
+    (void)state;
+    f->config.timeout_ms = 500;
+    start(f, &silent, "GET");
+    await(f, web_requests(f->web) == 1);
+    start(f, &paused, "GET");
+    await(f, silent.dones);
+    assert_false(paused.dones);
+    await(f, paused.dones);
+    assert_int_equal(paused.result.error, -ETIMEDOUT);
+    assert_true(paused.result.host);
+    assert_in_range(web_requests(f->web), 2, 4);
+    assert_int_equal(log_lines(), 1);
+    fixture_free(f);
+}
+
 static void test_failed_probe(void **state)
 {
     static const struct web_answer ok = {.bytes = WEB_OK};
@@ -359,6 +411,8 @@ int main(void)
         cmocka_unit_test(test_host_state),
         cmocka_unit_test(test_closed_host),
         cmocka_unit_test(test_stragglers_leave_the_host_closed),
+        cmocka_unit_test(test_one_asks_first_when_a_pause_is_over),
+        cmocka_unit_test(test_a_pause_that_ends_at_a_silent_host),
         cmocka_unit_test(test_failed_probe),
         cmocka_unit_test(test_asking_again_from_done),
         cmocka_unit_test(test_places),
