@@ -300,8 +300,9 @@ int build_page(struct build *build)
     drop_page(build);
     build->head_len = 0;
     json_stream_free(build->stream);
-    build->stream = json_stream_new(build->endpoint->shape == SHAPE_LIST ? JSON_LIST : JSON_OBJECT,
-                                    build->endpoint->names, on_item, build);
+    static const enum json_shape shapes[] = {
+        [SHAPE_LIST] = JSON_LIST, [SHAPE_OBJECT] = JSON_OBJECT, [SHAPE_PRICES] = JSON_MAP};
+    build->stream = json_stream_new(shapes[build->endpoint->shape], build->endpoint->names, on_item, build);
     return build->stream ? 0 : -ENOMEM;
 }
 

@@ -137,6 +137,21 @@ static int read_scalar(struct json_stream *stream, struct json_slice raw)
     return json_scalar_text(raw, stream->scratch);
 }
 
+/* `raw` is balanced. */
+static bool is_empty_array(struct json_slice raw)
+{
+    size_t i = 1;
+
+    while (i < raw.len && is_space(raw.at[i]))
+        i++;
+    return raw.at[0] == '[' && i == raw.len - 1;
+}
+
+static bool may_be_inner(const struct json_stream *stream, struct json_slice value)
+{
+    return value.at[0] == '{' || (stream->shape == JSON_MAP && is_empty_array(value));
+}
+
 /* Finds what the envelope `whole`, which is valid, holds: 1 and the value; 0 when the object is not an envelope but the
  * thing itself. */
 static int find_enveloped(struct json_stream *stream, struct json_slice whole, struct json_slice *ret)
@@ -148,7 +163,7 @@ static int find_enveloped(struct json_stream *stream, struct json_slice whole, s
         r = read_scalar(stream, key);
         if (r < 0)
             return r;
-        if (!inner.at && value.at[0] == '{' && is_wrapper(stream, stream->scratch->buf))
+        if (!inner.at && may_be_inner(stream, value) && is_wrapper(stream, stream->scratch->buf))
             inner = value;
         else if (!is_beside(stream->scratch->buf))
             return 0;
@@ -165,10 +180,15 @@ static int deliver_object(struct json_stream *stream, struct json_slice raw)
     int r;
 
     r = json_check(raw, stream->scratch);
-    if (r == 0)
+    if (r == 0 && raw.at[0] == '{')
         r = find_enveloped(stream, raw, &raw);
     if (r < 0)
         return r;
+    if (raw.at[0] == '[') {
+        if (!is_empty_array(raw))
+            return -EBADMSG;
+        raw = (struct json_slice){"{}", 2};
+    }
     stream->found = true;
     stream->state = DONE;
     return stream->item(stream->data, raw);
@@ -178,7 +198,7 @@ static int deliver(struct json_stream *stream, struct json_slice raw)
 {
     int r = 0;
 
-    if (stream->shape == JSON_OBJECT) {
+    if (stream->shape != JSON_LIST) {
         r = deliver_object(stream, raw);
     } else {
         if (raw.len == 0 || (raw.at[0] != '{' && raw.at[0] != '['))
@@ -286,8 +306,8 @@ static int close_envelope(struct json_stream *stream)
 
 static int start(struct json_stream *stream, char c)
 {
-    if (stream->shape == JSON_OBJECT)
-        return c == '{' ? begin(stream, ITEM) : -EBADMSG;
+    if (stream->shape != JSON_LIST)
+        return c == '{' || (c == '[' && stream->shape == JSON_MAP) ? begin(stream, ITEM) : -EBADMSG;
     if (c == '[')
         return open_list(stream);
     return c == '{' ? open_envelope(stream) : -EBADMSG;

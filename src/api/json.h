@@ -31,14 +31,15 @@ struct json_slice {
 };
 
 enum json_shape {
-    JSON_LIST,  /* an array of items; each element, whatever its type, is one call of `item` */
-    JSON_OBJECT /* one object: one call of `item` */
+    JSON_LIST,   /* an array of items; each element, whatever its type, is one call of `item` */
+    JSON_OBJECT, /* one object: one call of `item` */
+    JSON_MAP     /* the same; but an empty array, which is how PHP writes an empty map, is delivered as {} */
 };
 
 /*
  * One item: its raw bytes, without surrounding white space, borrowed. An object or array has its brackets and quotes in
  * balance, and that is all that is known of it: whoever wants it valid gives it to json_indent(). Any other item is
- * valid, and so is the one of JSON_OBJECT. Returns 0, or a negative number that ends the stream with it.
+ * valid, and so is the one object. Returns 0, or a negative number that ends the stream with it.
  */
 typedef int (*json_item_fn)(void *data, struct json_slice raw);
 

@@ -448,6 +448,26 @@ static void test_prices_that_cannot_be_placed_are_counted(void **state)
     stack_free(s);
 }
 
+/* PHP writes an empty map as [], so that is no price, and not a wrong answer; where an object belongs, it is. */
+static void test_no_prices_as_an_empty_array(void **state)
+{
+    static const char *const bodies[] = {"[]", " [ \n] ", "{}", "{\"data\":[]}", "{\"summary\":\"\",\"pricing\":[ ]}"};
+    static const char *const wrong[] = {"[1]", "[[]]", "[{}]", "[", "[]]", "[],", "{\"data\":[]}]"};
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = stack_document(s, OP_PRICING), *balance = stack_document(s, OP_BALANCE);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        seed(document, bodies[i]);
+        assert_int_equal(document->n_items + document->unshown, 0);
+        assert_text(document->whole, "{}\n");
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(document_seed(document, wrong[i], strlen(wrong[i])), -EIO);
+    assert_int_equal(document_seed(balance, "[]", 2), -EIO);
+    stack_free(s);
+}
+
 /* A key that no file name and no field has room for: its price is not shown, and the others are. */
 static void test_a_price_under_a_key_too_long_is_counted(void **state)
 {
@@ -580,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_a_list_that_looks_cut),
         cmocka_unit_test(test_prices_in_every_order_of_nesting),
         cmocka_unit_test(test_prices_that_cannot_be_placed_are_counted),
+        cmocka_unit_test(test_no_prices_as_an_empty_array),
         cmocka_unit_test(test_a_price_under_a_key_too_long_is_counted),
         cmocka_unit_test(test_prices_keep_what_did_not_change),
         cmocka_unit_test(test_what_is_below_a_directory_of_prices_is_one_range),
