@@ -70,7 +70,7 @@ struct document {
     struct snapshot *whole; /* SHAPE_PRICES: the text of the whole answer */
     size_t unshown;         /* items without a usable id, or not objects, in a list that is shown by id */
     bool loaded;            /* it holds an answer */
-    bool maybe_cut;         /* its length is a typical page size */
+    bool maybe_cut;         /* its length is a typical page size, and not the one that is asked for */
 
     uint64_t generation;              /* moves when the content does */
     int64_t expires;                  /* clock_ms() */

@@ -23,21 +23,35 @@ static void replace(char **where, const char *with)
     *where = with ? strdup(with) : NULL;
 }
 
-/* Says that a list's length looks like a page's, unless it did so before. */
-static void look_for_cut(struct document *document, bool said)
+static bool typical_page_size(size_t n)
 {
     static const size_t pages[] = {10, 20, 25, 30, 50, 100, 150, 200, 250, 500, 1000, 5000, 10000};
-    const struct endpoint *endpoint = endpoint_of(document->query.operation);
-    bool cut = false;
 
-    if (endpoint->shape == SHAPE_LIST && !endpoints_page(document->owner->endpoints, document->query.operation)->size)
-        for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-            cut = cut || document->n_items == pages[i];
-    if (cut && !said)
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (n == pages[i])
+            return true;
+    return false;
+}
+
+/* Says that a list's length looks like a page's, unless it did so before. With paging on, that is the length of a first
+ * page that came back short: where the service gives no more than that at a time, it is not the last one. */
+static void look_for_cut(struct document *document, bool said)
+{
+    const struct endpoint *endpoint = endpoint_of(document->query.operation);
+    unsigned asked = endpoints_page(document->owner->endpoints, document->query.operation)->size;
+    size_t n = document->n_items;
+
+    document->maybe_cut = endpoint->shape == SHAPE_LIST && typical_page_size(n) && (asked == 0 || n < asked);
+    if (!document->maybe_cut || said)
+        return;
+    if (asked == 0)
         log_warning("%s: the list has exactly %zu entries, which is a typical page size: if entries are missing, set "
                     "%s.page_size in [endpoints] of the configuration file",
-                    document->key, document->n_items, endpoint->name);
-    document->maybe_cut = cut;
+                    document->key, n, endpoint->name);
+    else
+        log_warning("%s: the first page has exactly %zu entries where %u were asked for, which is a typical page size: "
+                    "if entries are missing, set %s.page_size = %zu in [endpoints] of the configuration file",
+                    document->key, n, asked, endpoint->name, n);
 }
 
 /* The service has confirmed the content, which has not changed or has just been published. */

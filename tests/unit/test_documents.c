@@ -333,6 +333,31 @@ static void test_pages(void **state)
     }
 }
 
+/* The service gives fewer at a time than are asked for: the first page is not the last one. */
+static void test_a_first_page_that_looks_cut(void **state)
+{
+    static const struct {
+        const char *page_size;
+        bool cut;
+    } rows[] = {{"services.page_size=100", true}, {"services.page_size=11", true}, {"services.page_size=10", false}};
+    static const struct web_answer script[] = {SAYS("[{\"id\":1},{\"id\":2},{\"id\":3},{\"id\":4},{\"id\":5},"
+                                                    "{\"id\":6},{\"id\":7},{\"id\":8},{\"id\":9},{\"id\":10}]"),
+                                               SAYS("[]")};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *const settings[] = {rows[i].page_size, NULL};
+        struct stack *s = stack_new(script, 2, settings);
+        struct document *document = stack_document(s, OP_SERVICES);
+
+        assert_int_equal(obtain(s, document), 0);
+        assert_int_equal(document->n_items, 10);
+        assert_int_equal(document->maybe_cut, rows[i].cut);
+        assert_int_equal(logged("set services.page_size = 10"), rows[i].cut);
+        stack_free(s);
+    }
+}
+
 /* A page that breaks off is fetched again by itself; one that fails for good is no short list. */
 static void test_a_page_that_fails(void **state)
 {
@@ -508,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_an_error_is_remembered_for_a_second),
         cmocka_unit_test(test_expiring_forgets_an_error),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_a_first_page_that_looks_cut),
         cmocka_unit_test(test_a_page_that_fails),
         cmocka_unit_test(test_an_api_that_knows_no_offset_ends),
         cmocka_unit_test(test_candidates),
