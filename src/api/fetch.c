@@ -15,12 +15,25 @@
 
 #define ERROR_KEPT_MS 1000 /* how long an error stands without another request */
 #define STALE_KEPT_MS 2000 /* how long a stale copy stands before the service is asked again, at least */
+#define VALIDATOR_MAX 1024 /* bytes of an ETag or Last-Modified that is kept */
 #define LIFE_MIN_MS   100  /* with ttl=0 too, those who waited for a document must find it fresh */
 
 static void replace(char **where, const char *with)
 {
     free(*where);
     *where = with ? strdup(with) : NULL;
+}
+
+/* A validator goes back to the service in a header, so one that cannot stand there, or that no server would take, is as
+ * good as none: the next request is an ordinary one, where it would fail for ever. */
+static const char *if_usable(const char *validator)
+{
+    size_t len = 0;
+
+    for (; validator && validator[len]; len++)
+        if (len == VALIDATOR_MAX || (unsigned char)validator[len] < 0x20 || validator[len] == 0x7f)
+            return NULL;
+    return validator;
 }
 
 static bool typical_page_size(size_t n)
@@ -198,8 +211,8 @@ static int page_done(struct document *document, const struct client_result *resu
     r = publish(document, p->build);
     if (r < 0)
         return r;
-    replace(&document->etag, result->etag);
-    replace(&document->last_modified, result->last_modified);
+    replace(&document->etag, if_usable(result->etag));
+    replace(&document->last_modified, if_usable(result->last_modified));
     return 0;
 }
 

@@ -121,6 +121,47 @@ static void test_a_renewal_is_conditional_and_304_renews(void **state)
     stack_free(s);
 }
 
+/* What cannot be sent back is not kept, and does no harm. */
+static void test_validators_that_cannot_be_sent(void **state)
+{
+    char longest[1200], longer[1200];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        char *answer = i ? longer : longest;
+        int head = snprintf(answer, sizeof(longer), "HTTP/1.1 200 OK\r\nETag: ");
+
+        memset(answer + head, 'e', 1024 + i);
+        (void)snprintf(answer + head + 1024 + i, sizeof(longer) - 1024 - (size_t)head - i, "\r\n\r\n" ONE);
+    }
+    const struct {
+        struct web_answer answer;
+        bool kept;
+    } rows[] = {
+        {SAYS_AS("200 OK", "ETag: \"a\tb\"\r\n", ONE), false},
+        {SAYS_AS("200 OK", "ETag: \"a\x01\"\r\n", ONE), false},
+        {SAYS_AS("200 OK", "ETag: \"a\x7f\"\r\n", ONE), false},
+        {SAYS_AS("200 OK", "Last-Modified: Tue,\t24\r\n", ONE), false},
+        {{.bytes = longer, .after = WEB_CLOSE}, false},
+        {{.bytes = longest, .after = WEB_CLOSE}, true},
+        {SAYS_AS("200 OK", "ETag: \"\xc3\xa9\"\r\n", ONE), true},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct web_answer script[] = {rows[i].answer, SAYS(TWO)};
+        struct stack *s = STACK(script);
+        struct document *document = stack_document(s, OP_SERVICES);
+
+        assert_int_equal(obtain(s, document), 0);
+        assert_int_equal(document->etag != NULL, rows[i].kept);
+        assert_null(document->last_modified);
+        document_expire(document);
+        assert_int_equal(obtain(s, document), 0);
+        assert_int_equal(strstr(s->web->requests[1], "If-None-Match") != NULL, rows[i].kept);
+        stack_free(s);
+    }
+}
+
 static void test_equal_bytes_keep_snapshots_and_generation(void **state)
 {
     static const struct web_answer script[] = {SAYS(ONE), SAYS(" " ONE "\n"), SAYS(TWO)};
@@ -525,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_one_request_however_many_wait),
         cmocka_unit_test(test_ttl),
         cmocka_unit_test(test_a_renewal_is_conditional_and_304_renews),
+        cmocka_unit_test(test_validators_that_cannot_be_sent),
         cmocka_unit_test(test_equal_bytes_keep_snapshots_and_generation),
         cmocka_unit_test(test_expire_during_a_fetch),
         cmocka_unit_test(test_expire_during_a_failing_fetch),
