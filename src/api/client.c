@@ -34,6 +34,7 @@
 #include "api/client.h"
 
 #include <errno.h>
+#include <json-c/printbuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +54,8 @@
 
 #define ATTEMPTS_MAX     4
 #define BACKOFF_FIRST_MS 100U
-#define ERROR_BODY_MAX   4096
-#define COPY_PAUSE_MAX   1200 /* the pause that is worth it when there is a copy to show */
+#define ERROR_BODY_MAX   65536 /* frameworks add a trace of where it happened */
+#define COPY_PAUSE_MAX   1200  /* the pause that is worth it when there is a copy to show */
 
 enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
 
@@ -83,11 +84,10 @@ struct client_exchange {
     unsigned attempts;
     uint64_t token_serial; /* of the token last sent */
     bool post, token_again, left;
-    bool head, streaming; /* of this attempt: the answer has begun; its body is passed on */
-    char *said;           /* an error's body */
-    size_t said_len;
-    uint64_t ended; /* place in ENDING */
-    int error;      /* while in ENDING */
+    bool head, streaming;  /* of this attempt: the answer has begun; its body is passed on */
+    struct printbuf *said; /* an error's body, or NULL */
+    uint64_t ended;        /* place in ENDING */
+    int error;             /* while in ENDING */
     bool host;
     const char *why; /* while in ENDING: constant, or NULL for the host's message, and for no line in the log */
     char *refusal;   /* the message of the 401 that barred it, or NULL */
@@ -139,7 +139,8 @@ static void exchange_free(struct client_exchange *x)
     free((void *)(uintptr_t)x->request.etag);
     free((void *)(uintptr_t)x->request.last_modified);
     free(x->url);
-    free(x->said);
+    if (x->said)
+        printbuf_free(x->said);
     free(x->refusal);
     free(x);
 }
@@ -313,16 +314,14 @@ static void answer_begins(void *data, long status)
 static int answer_goes_on(void *data, const char *bytes, size_t len)
 {
     struct client_exchange *x = data;
-    size_t room = ERROR_BODY_MAX - x->said_len;
+    size_t room;
 
     if (x->streaming)
         return x->request.on_body ? x->request.on_body(x->request.data, bytes, len) : 0;
-    if (!x->said && !(x->said = malloc(ERROR_BODY_MAX)))
+    if (!x->said && !(x->said = printbuf_new()))
         return 0;
-    if (len > room)
-        len = room;
-    memcpy(x->said + x->said_len, bytes, len);
-    x->said_len += len;
+    room = ERROR_BODY_MAX - (size_t)printbuf_length(x->said);
+    (void)printbuf_memappend(x->said, bytes, (int)(len < room ? len : room));
     return 0;
 }
 
@@ -333,8 +332,8 @@ static char *failure_message(const struct client_exchange *x, const struct http_
 
     if (result->failure != HTTP_OK)
         return strdup(result->detail);
-    if (x->said_len > 0)
-        message = json_api_message(x->said, x->said_len);
+    if (x->said)
+        message = json_api_message(x->said->buf, (size_t)printbuf_length(x->said));
     if (!message && asprintf(&message, "HTTP status %ld without a message", result->status) < 0)
         message = NULL;
     return message;
@@ -428,7 +427,8 @@ static void launch(struct client_exchange *x)
     request.token = client->token.value;
     x->token_serial = client->token.serial;
     x->head = x->streaming = false;
-    x->said_len = 0;
+    if (x->said)
+        printbuf_reset(x->said);
     x->attempt_ns = clock_ns();
     x->transfer = http_start(client->http, &request);
     if (!x->transfer) {

@@ -100,9 +100,10 @@ int json_scalar_text(struct json_slice value, struct printbuf *out);
 
 /*
  * What an API says of itself in an error body: the first string found under message, error, error.message, errors (a
- * string, the first element, or the first member's first string), detail, msg, description, title, reason. Returns a
- * malloc'd string of at most 300 bytes on one line, or NULL when the body is not such JSON (or no memory). An API may
- * repeat the token in it ("Token abc is invalid"); it is hidden as in the log, since messages are shown in purge.log too.
+ * string, the first element, or the first member's first string), detail, msg, description, title, reason. Of an object
+ * that is cut, the members that are whole are looked at. Returns a malloc'd string of at most 300 bytes on one line, or
+ * NULL when the body is not such JSON (or no memory). An API may repeat the token in it ("Token abc is invalid"); it is
+ * hidden as in the log, since messages are shown in purge.log too.
  */
 char *json_api_message(const char *body, size_t len);
 

@@ -19,19 +19,39 @@
 /* How far to look for a string in `errors`. */
 #define MESSAGE_LEVELS 3
 
-static struct json_object *parse_whole(const char *body, size_t len)
+/* NULL when it is not JSON; *ret_cut (may be NULL) tells whether that is only for want of its end. */
+static struct json_object *parse_whole(const char *body, size_t len, bool *ret_cut)
 {
     struct json_tokener *tokener;
     struct json_object *root;
 
-    if (len > INT_MAX)
+    if (len == 0 || len > INT_MAX)
         return NULL;
     tokener = json_tokener_new_ex(JSON_DEPTH);
     if (!tokener)
         return NULL;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     root = json_tokener_parse_ex(tokener, body, (int)len);
+    if (ret_cut)
+        *ret_cut = json_tokener_get_error(tokener) == json_tokener_continue;
     json_tokener_free(tokener);
+    return root;
+}
+
+/* An object of the members that lie whole in a body that has been cut: the words mostly come before a long trace. */
+static struct json_object *parse_cut(const char *body, size_t len)
+{
+    struct json_object *root = json_object_new_object(), *parsed;
+    struct json_slice rest = {body, len}, key, value;
+
+    while (root && json_next_member(&rest, &key, &value) > 0) {
+        char *name = strndup(key.at + 1, key.len - 2);
+
+        parsed = parse_whole(value.at, value.len, NULL);
+        if (!name || json_object_object_add(root, name, parsed) < 0)
+            json_object_put(parsed);
+        free(name);
+    }
     return root;
 }
 
@@ -122,12 +142,15 @@ static char *one_line(const char *text, size_t len)
 
 char *json_api_message(const char *body, size_t len)
 {
-    struct json_object *root = parse_whole(body, len);
-    struct json_object *found = find_message(root, MESSAGE_LEVELS);
+    bool cut = false;
+    struct json_object *root = parse_whole(body, len, &cut), *found;
     _cleanup_(freep) char *shown = NULL;
     char *message = NULL;
     size_t shown_len = 0;
 
+    if (!root && cut)
+        root = parse_cut(body, len);
+    found = find_message(root, MESSAGE_LEVELS);
     if (found)
         shown = log_hidden(json_object_get_string(found), (size_t)json_object_get_string_len(found), &shown_len);
     if (shown)

@@ -152,6 +152,36 @@ static void test_answer(void **state)
     fixture_free(f);
 }
 
+/* Frameworks send a trace after, or around, their words. */
+static void test_long_error_bodies(void **state)
+{
+    enum { TRACE = 20000 };
+    static const struct {
+        const char *before, *after;
+        size_t trace;
+    } rows[] = {
+        {"{\"message\":\"No such service\",\"trace\":\"", "\"}", TRACE},
+        {"{\"trace\":\"", "\",\"message\":\"No such service\"}", TRACE},
+        {"{\"error\":{\"trace\":\"", "\",\"message\":\"No such service\"}}", TRACE},
+        {"{\"message\":\"No such service\",\"trace\":\"", "\"}", 10 * TRACE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *text = malloc(rows[i].trace + 300);
+        int head = snprintf(text, 300, WEB_ANSWER("404 Not Found", "", "%s"), rows[i].before);
+
+        memset(text + head, 't', rows[i].trace);
+        strcpy(text + (size_t)head + rows[i].trace, rows[i].after);
+        struct web_answer answer = {.bytes = text, .after = WEB_CLOSE};
+        struct fixture *f = fixture_with(&answer, 1);
+
+        assert_string_equal(ask(f, "GET").message, "No such service");
+        fixture_free(f);
+        free(text);
+    }
+}
+
 /* Trying again. */
 
 static void test_get_is_tried_again(void **state)
@@ -364,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_long_error_bodies),
         cmocka_unit_test(test_get_is_tried_again),
         cmocka_unit_test(test_four_attempts),
         cmocka_unit_test(test_get_is_not_tried_again),

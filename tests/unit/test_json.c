@@ -456,7 +456,16 @@ static void error_bodies_have_a_message(void **state)
         {"", NULL},
         {"<html>", NULL},
         {"{\"message\":\"m\"} x", NULL},
-        {"{\"message\":\"m\"", NULL},
+        {"{\"message\":\"m\"", "m"},
+        {"{\"message\":\"m\",\"trace\":[{\"file\":\"a", "m"},
+        {"{\"code\":12,\"error\":{\"message\":\"m\"},\"trace\":\"", "m"},
+        {"{\"message\":\"m\",\"tra", "m"},
+        {"{\"message\":\"m", NULL},
+        {"{\"error\":{\"message\":\"m\"", NULL},
+        {"{\"a\":1,", NULL},
+        {"[{\"message\":\"m\"},", NULL},
+        {"{", NULL},
+        {"{\"message\":\"m\",]", NULL},
     };
 
     (void)state;
