@@ -84,6 +84,7 @@ struct document {
      * the content. */
     struct snapshot *renditions[DOCUMENT_RENDITIONS];
     uint64_t rendition_of[DOCUMENT_RENDITIONS];
+    uint64_t too_long[DOCUMENT_RENDITIONS]; /* the generation that was found too long to be printed; 0: none */
 
     /* Of api/groups.c: by field, what has which text. NULL: not asked yet. */
     uint32_t *index[SNAPSHOT_FIELDS];

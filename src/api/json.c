@@ -29,6 +29,7 @@
 
 #include <errno.h>
 #include <json-c/printbuf.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -227,6 +228,13 @@ static bool is_kept(const struct json_stream *stream)
     return stream->state != SKIPPED || stream->scan.state == SCAN_BARE;
 }
 
+static int keep_piece(struct json_stream *stream, struct json_slice piece)
+{
+    if (piece.len > (size_t)(INT_MAX - 64 - printbuf_length(stream->cut)))
+        return -EFBIG;
+    return printbuf_memappend(stream->cut, piece.at, (int)piece.len) < 0 ? -ENOMEM : 0;
+}
+
 /* The value's last bytes are `last`, those before are in stream->cut. */
 static int finish_value(struct json_stream *stream, struct json_slice last)
 {
@@ -234,8 +242,9 @@ static int finish_value(struct json_stream *stream, struct json_slice last)
     int r = 0;
 
     if (printbuf_length(stream->cut) > 0) {
-        if (printbuf_memappend(stream->cut, last.at, (int)last.len) < 0)
-            return -ENOMEM;
+        r = keep_piece(stream, last);
+        if (r < 0)
+            return r;
         raw = (struct json_slice){stream->cut->buf, (size_t)printbuf_length(stream->cut)};
     }
     if (stream->state == KEY) {
@@ -263,7 +272,7 @@ static int take_value(struct json_stream *stream, struct json_slice *rest)
     rest->len -= piece.len;
     if (r > 0)
         return finish_value(stream, piece);
-    return is_kept(stream) && printbuf_memappend(stream->cut, piece.at, (int)piece.len) < 0 ? -ENOMEM : 0;
+    return is_kept(stream) ? keep_piece(stream, piece) : 0;
 }
 
 /* To `state`, having used the byte that led there. */

@@ -11,7 +11,7 @@
  * Threads:   none shared; a stream belongs to whoever feeds it.
  * Ownership: slices point into the caller's bytes; callbacks borrow for the call.
  * Errors:    -EBADMSG for what is not JSON, is cut short, is nested deeper than JSON_DEPTH or has not the shape asked
- *            for; -ENOMEM; whatever negative number an item callback returned.
+ *            for; -EFBIG for one value of 2 GiB, as it comes or printed; -ENOMEM; whatever negative number an item callback returned.
  */
 #ifndef MELBICOMFS_API_JSON_H
 #define MELBICOMFS_API_JSON_H

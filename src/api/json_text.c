@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define PRINTBUF_MAX ((size_t)INT_MAX - 64)
+
 struct reader {
     const char *at;
     const char *end;
@@ -51,7 +53,7 @@ static void skip_space(struct reader *in)
         in->at++;
 }
 
-/* printbuf_memappend(), without the call when there is room, and with an errno. */
+/* printbuf_memappend(), without the call when there is room, and with an errno: it counts bytes in an int. */
 static inline int append(struct printbuf *out, const char *at, size_t len)
 {
     if (len < (size_t)(out->size - out->bpos)) {
@@ -59,9 +61,9 @@ static inline int append(struct printbuf *out, const char *at, size_t len)
         out->bpos += (int)len;
         return 0;
     }
-    if (len > INT_MAX || printbuf_memappend(out, at, (int)len) < 0)
-        return -ENOMEM;
-    return 0;
+    if (len >= PRINTBUF_MAX - (size_t)out->bpos)
+        return -EFBIG;
+    return printbuf_memappend(out, at, (int)len) < 0 ? -ENOMEM : 0;
 }
 
 /* Cuts `out` back to what it was, or ends what was appended to it. */
@@ -380,7 +382,7 @@ static int make_room(struct printbuf *out, size_t len)
     int before = out->bpos;
 
     if (len > INT_MAX / 2)
-        return -ENOMEM;
+        return 0;
     len += len / 4;
     if (len < (size_t)(out->size - out->bpos))
         return 0;

@@ -4,6 +4,7 @@
 #include "api/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/loop.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 
 #define SLICE_MS     2  /* how long the loop is held at a time */
 #define ITEMS_A_LOOK 64 /* items between two looks at the clock */
+#define GROWTH       ((size_t)64 << 20)
 
 struct form;
 
@@ -37,11 +39,26 @@ struct job {
 struct renderer {
     struct loop *loop;
     struct job *jobs;
+    size_t max; /* bytes of a text */
 };
+
+/* Beyond INT_MAX / 2 a printbuf grows by what is appended and 8 bytes more, and would be moved at each line. */
+static int grow(struct printbuf *out, size_t need)
+{
+    size_t size = need + GROWTH < RENDER_MAX ? need + GROWTH : RENDER_MAX;
+    int before = out->bpos;
+    int r = printbuf_memset(out, (int)size - 1, 0, 1);
+
+    out->bpos = before;
+    return r < 0 ? -ENOMEM : 0;
+}
 
 static int append(struct printbuf *out, const char *bytes, size_t len)
 {
-    if (len > INT_MAX)
+    size_t need = (size_t)out->bpos + len + 1;
+    if (need > RENDER_MAX)
+        return -EFBIG;
+    if (need > (size_t)out->size && out->size > INT_MAX / 2 && grow(out, need) < 0)
         return -ENOMEM;
     return printbuf_memappend(out, bytes, (int)len) < 0 ? -ENOMEM : 0;
 }
@@ -54,8 +71,11 @@ static int append_indented(struct printbuf *out, const struct snapshot *text)
     while (at < end) {
         const char *line = memchr(at, '\n', (size_t)(end - at));
         line = line ? line + 1 : end;
-        if (append(out, "  ", 2) < 0 || append(out, at, (size_t)(line - at)) < 0)
-            return -ENOMEM;
+        int r = append(out, "  ", 2);
+        if (r == 0)
+            r = append(out, at, (size_t)(line - at));
+        if (r < 0)
+            return r;
         at = line;
     }
     return 0;
@@ -63,9 +83,8 @@ static int append_indented(struct printbuf *out, const struct snapshot *text)
 
 static int json_item(struct job *job, const struct item *item)
 {
-    if (append(job->out, job->position == 0 ? "[\n" : ",\n", 2) < 0)
-        return -ENOMEM;
-    return append_indented(job->out, item->snapshot);
+    int r = append(job->out, job->position == 0 ? "[\n" : ",\n", 2);
+    return r < 0 ? r : append_indented(job->out, item->snapshot);
 }
 
 static int json_end(struct job *job)
@@ -99,17 +118,17 @@ int render_csv_value(const char *text, size_t len, struct printbuf *out)
     if (!quote)
         return append(out, text, len);
 
-    if (append(out, formula ? "\"'" : "\"", formula ? 2 : 1) < 0)
-        return -ENOMEM;
-    while (len > 0) {
+    int r = append(out, formula ? "\"'" : "\"", formula ? 2 : 1);
+    while (r == 0 && len > 0) {
         const char *mark = memchr(text, '"', len);
         size_t run = mark ? (size_t)(mark - text) + 1 : len;
-        if (append(out, text, run) < 0 || (mark && append(out, "\"", 1) < 0))
-            return -ENOMEM;
+        r = append(out, text, run);
+        if (r == 0 && mark)
+            r = append(out, "\"", 1);
         text += run;
         len -= run;
     }
-    return append(out, "\"", 1);
+    return r < 0 ? r : append(out, "\"", 1);
 }
 
 /* Columns: the keys of scalar members, by first appearance. Values are the columns' numbers. */
@@ -139,8 +158,11 @@ static int csv_header(struct job *job)
     json_object_object_foreach(job->columns, name, number)
     {
         (void)number;
-        if ((i++ > 0 && append(job->out, ",", 1) < 0) || render_csv_value(name, strlen(name), job->out) < 0)
-            return -ENOMEM;
+        int r = i++ > 0 ? append(job->out, ",", 1) : 0;
+        if (r == 0)
+            r = render_csv_value(name, strlen(name), job->out);
+        if (r < 0)
+            return r;
     }
     return i > 0 ? append(job->out, "\r\n", 2) : 0;
 }
@@ -163,9 +185,11 @@ static int csv_item(struct job *job, const struct item *item)
         printbuf_reset(job->scratch);
         if (job->cells[i].at && json_scalar_text(job->cells[i], job->scratch) < 0)
             return -ENOMEM;
-        if ((i > 0 && append(job->out, ",", 1) < 0) ||
-            render_csv_value(job->scratch->buf, (size_t)job->scratch->bpos, job->out) < 0)
-            return -ENOMEM;
+        int r = i > 0 ? append(job->out, ",", 1) : 0;
+        if (r == 0)
+            r = render_csv_value(job->scratch->buf, (size_t)job->scratch->bpos, job->out);
+        if (r < 0)
+            return r;
     }
     return job->n_columns > 0 ? append(job->out, "\r\n", 2) : 0;
 }
@@ -181,12 +205,14 @@ static int price_item(struct job *job, const struct item *item)
     const struct snapshot *price = item->snapshot;
     for (unsigned k = 0; k < SNAPSHOT_FIELDS; k++) {
         const char *field = snapshot_field(price, k);
-        if (render_csv_value(field, strlen(field), job->out) < 0 || append(job->out, ",", 1) < 0)
-            return -ENOMEM;
+        int r = render_csv_value(field, strlen(field), job->out);
+        if (r == 0)
+            r = append(job->out, ",", 1);
+        if (r < 0)
+            return r;
     }
-    if (render_csv_value(price->data, price->len - 1, job->out) < 0)
-        return -ENOMEM;
-    return append(job->out, "\r\n", 2);
+    int r = render_csv_value(price->data, price->len - 1, job->out);
+    return r < 0 ? r : append(job->out, "\r\n", 2);
 }
 
 /* ---- one line ---- */
@@ -304,6 +330,8 @@ static int work(struct job *job)
         job->begun = job->scanned;
         if (r == 0)
             r = (job->scanned ? job->form->item : job->form->scan)(job, &document->items[job->position]);
+        if (r == 0 && (size_t)job->out->bpos > job->renderer->max)
+            r = -EFBIG;
         if (r < 0)
             return r;
         job->position++;
@@ -325,6 +353,29 @@ static int publish(struct job *job, struct snapshot **ret)
     return 1;
 }
 
+/* Where the items of a document can be read one by one. */
+static const char *single_files(enum operation operation)
+{
+    static const char *const places[OPERATIONS] = {
+        [OP_GROUPS] = "products/groups/",  [OP_PRODUCTS] = "products/groups/",  [OP_SERVICES] = "services/",
+        [OP_PRICING] = "domains/pricing/", [OP_INVOICES] = "billing/invoices/",
+    };
+    return places[operation] ? places[operation] : "the other directories";
+}
+
+/* What work() failed with. What is too long once is so at each try, so it is told, and tried, once. */
+static int refuse(struct job *job, int r)
+{
+    struct document *document = job->document;
+    if (r != -EFBIG)
+        return r;
+    document->too_long[job->form->slot] = job->generation;
+    log_error("%s: its %zu entries make a text of more than %zu bytes, too long for one file: read the single files in "
+              "%s instead",
+              document->key, document->n_items, job->renderer->max, single_files(document->query.operation));
+    return -EIO;
+}
+
 static void on_task(void *data)
 {
     struct job *job = data;
@@ -334,8 +385,7 @@ static void on_task(void *data)
         task_defer(job->renderer->loop, &job->task);
         return;
     }
-    if (r == 1)
-        r = publish(job, &text);
+    r = r == 1 ? publish(job, &text) : refuse(job, r);
     struct render_wait *waits = steal(&job->waits);
     if (waits)
         waits->link = &waits;
@@ -382,9 +432,16 @@ static struct job *job_of(struct renderer *renderer, const struct document *docu
 struct renderer *renderer_new(struct loop *loop)
 {
     struct renderer *renderer = calloc(1, sizeof *renderer);
-    if (renderer)
-        renderer->loop = loop;
+    if (!renderer)
+        return NULL;
+    renderer->loop = loop;
+    renderer->max = RENDER_MAX;
     return renderer;
+}
+
+void renderer_set_max(struct renderer *renderer, size_t max)
+{
+    renderer->max = max;
 }
 
 void renderer_free(struct renderer *renderer)
@@ -402,7 +459,7 @@ static int start(struct renderer *renderer, struct document *document, const str
         return -ENOMEM;
     int r = work(job);
     if (r != 0) {
-        r = r == 1 ? publish(job, ret) : r;
+        r = r == 1 ? publish(job, ret) : refuse(job, r);
         job_free(job);
         return r;
     }
@@ -430,6 +487,8 @@ int renderer_get(struct renderer *renderer, struct document *document, enum rout
         *ret = document->renditions[form->slot];
         return 1;
     }
+    if (document->too_long[form->slot] == document->generation)
+        return -EIO;
     return job_of(renderer, document, form) ? 0 : start(renderer, document, form, ret);
 }
 

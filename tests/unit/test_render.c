@@ -373,6 +373,44 @@ static void test_a_long_list_is_printed_in_slices(void **state)
     end(&f);
 }
 
+/* What does not fit into one file is said once, and not printed again until the document is another. */
+static void test_a_text_too_long(void **state)
+{
+    static const enum route_render ways[] = {RENDER_JSON, RENDER_CSV};
+    struct fixture f = begin();
+    struct document *document = stack_document(f.s, OP_INVOICES);
+    struct printbuf *body = printbuf_new();
+    struct snapshot *text;
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++)
+        sprintbuf(body, "%c{\"id\":%u,\"a\":\"text\"}", i ? ',' : '[', i);
+    sprintbuf(body, "]");
+    seed(document, body->buf);
+    printbuf_free(body);
+    renderer_set_max(f.renderer, 100000);
+    for (unsigned i = 0; i < 2; i++) {
+        int r;
+
+        while ((r = renderer_get(f.renderer, document, ways[i], &text)) == 0) {
+            struct reader reader = {0};
+            struct render_wait wait = {.fn = reader_called, .data = &reader};
+
+            assert_int_equal(renderer_wait(f.renderer, document, ways[i], &wait), 0);
+            await(f.s, reader.calls);
+        }
+        assert_int_equal(r, -EIO);
+        assert_int_equal(logged("read the single files in billing/invoices/ instead"), i + 1);
+        for (unsigned again = 0; again < 3; again++)
+            assert_int_equal(renderer_get(f.renderer, document, ways[i], &text), -EIO);
+        assert_int_equal(logged("read the single files"), i + 1);
+    }
+    seed(document, "[{\"id\":1}]");
+    assert_text(text_of(&f, document, RENDER_CSV), "id\r\n1\r\n");
+    assert_text(text_of(&f, document, RENDER_JSON), "[\n  {\n    \"id\": 1\n  }\n]\n");
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_the_table_of_prices),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_a_long_list_is_printed_in_slices),
+        cmocka_unit_test(test_a_text_too_long),
     };
 
     return cmocka_run_group_tests_name("render", tests, NULL, NULL);
