@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 
 #include <errno.h>
+#include <json-c/linkhash.h>
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +39,9 @@ struct documents *documents_new(struct loop *loop, struct client *client, struct
     documents->metrics = metrics;
     documents->trim = (struct task){.fn = trim, .data = documents};
     documents->key = printbuf_new();
-    if (!documents->key) {
-        free(documents);
+    documents->hasher = lh_kchar_table_new(1, NULL);
+    if (!documents->key || !documents->hasher) {
+        documents_free(documents);
         return NULL;
     }
     return documents;
@@ -80,7 +82,10 @@ void documents_free(struct documents *documents)
     HASH_ITER(hh, documents->all, p, next)
     document_free(p);
     task_cancel(&documents->trim);
-    printbuf_free(documents->key);
+    if (documents->key)
+        printbuf_free(documents->key);
+    if (documents->hasher)
+        lh_table_free(documents->hasher);
     free(documents);
 }
 

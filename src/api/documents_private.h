@@ -18,6 +18,8 @@
 
 struct build;
 struct client_exchange;
+struct lh_table;
+struct printbuf;
 
 struct document_private {
     struct client_exchange *exchange;
@@ -42,7 +44,8 @@ struct documents {
     const struct config *config;
     struct metrics *metrics;
     struct document_private *all;
-    struct printbuf *key; /* scratch */
+    struct printbuf *key;    /* scratch */
+    struct lh_table *hasher; /* empty: for its hash of a text, seeded for this process */
     uint64_t cost;
     size_t empties;
     bool outage; /* stale copies have been served since the last answer */

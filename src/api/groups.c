@@ -4,12 +4,14 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <json-c/linkhash.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
  * The index of a field is a table of item numbers, plus 1, open-addressed; the texts stay where they are. A table of
- * json-c's takes 150 bytes an item, this one 10, and a list of a million invoices is asked by number.
+ * json-c's takes 150 bytes an item, this one 10, and a list of a million invoices is asked by number. Only the hash is
+ * json-c's, which seeds it for each process: the API's texts must not be able to agree on one slot.
  */
 static size_t index_size(const struct document *document)
 {
@@ -23,10 +25,7 @@ static size_t index_size(const struct document *document)
 static uint32_t *slot_of(const struct document *document, unsigned field, const char *text)
 {
     size_t mask = index_size(document) - 1;
-    uint64_t hash = 0xcbf29ce484222325;
-    for (const char *p = text; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
-    for (size_t i = (hash ^ hash >> 32) & mask;; i = (i + 1) & mask) {
+    for (size_t i = lh_get_hash(document->owner->hasher, text) & mask;; i = (i + 1) & mask) {
         uint32_t *slot = &document->index[field][i];
         if (*slot == 0 || strcmp(snapshot_field(document->items[*slot - 1].snapshot, field), text) == 0)
             return slot;

@@ -287,6 +287,48 @@ static void test_an_item_with_a_field_without_memory(void **state)
     stack_free(s);
 }
 
+/* The slot that a text would have by a hash that anybody can compute: 64-bit FNV-1a. */
+static uint64_t known_hash(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+    return hash ^ hash >> 32;
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Numbers made to fall into one corner of the index of a known hash: the loop would be held for seconds. */
+static void test_hostile_numbers_do_not_hold_the_loop(void **state)
+{
+    enum { NUMBERS = 20000, SLOTS = 65536, CORNER = 128 };
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct printbuf *body = printbuf_new();
+    char number[32];
+
+    (void)state;
+    for (unsigned n = 0, i = 0; n < NUMBERS; i++) {
+        (void)snprintf(number, sizeof(number), "%u", i);
+        if (known_hash(number) % SLOTS < CORNER)
+            sprintbuf(body, "%c{\"id\":%u,\"invoicenum\":\"%s\"}", n++ ? ',' : '[', i, number);
+    }
+    sprintbuf(body, "]");
+    struct document *document = seeded(s, OP_INVOICES, body->buf);
+    double began = cpu_seconds();
+    assert_non_null(document_with(document, INVOICE_NUMBER, number));
+    assert_null(document_with(document, INVOICE_NUMBER, "no such number"));
+    assert_true(cpu_seconds() - began < 0.5);
+    printbuf_free(body);
+    stack_free(s);
+}
+
 static void test_the_date_of_an_invoice_is_its_mtime(void **state)
 {
     static const struct {
@@ -594,6 +636,7 @@ int main(void)
         cmocka_unit_test(test_the_items_of_a_text),
         cmocka_unit_test(test_groups_are_counted),
         cmocka_unit_test(test_an_item_with_a_field_without_memory),
+        cmocka_unit_test(test_hostile_numbers_do_not_hold_the_loop),
         cmocka_unit_test(test_the_date_of_an_invoice_is_its_mtime),
         cmocka_unit_test(test_envelopes_come_off),
         cmocka_unit_test(test_an_empty_list_is_an_answer),
