@@ -11,6 +11,7 @@
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 /*
  * A fetch carries the epoch it was asked under, and so does each waiter. document_expire() moves the epoch, so an
@@ -20,6 +21,9 @@
  *
  * The hash of documents keeps its order of insertion; whoever is used is taken out and put back, so its head is the
  * least recently used.
+ *
+ * Documents without content are in a list of their own, too. Whoever fails goes to its end, so it is in the order in
+ * which errors are forgotten, and to drop some of them nobody else need be looked at.
  */
 
 /* ---- registry ---- */
@@ -60,7 +64,7 @@ static void document_free(struct document_private *p)
         waiter_cancel(p->waiters);
     documents->cost -= p->cost;
     if (!document->loaded)
-        documents->empties--;
+        document_filled(document);
     document_clear(document);
     for (unsigned i = 0; i < DOCUMENT_RENDITIONS; i++)
         snapshot_unref(document->renditions[i]);
@@ -152,9 +156,8 @@ struct document *documents_get(struct documents *documents, const struct query *
     }
     p->tail = &p->waiters;
     HASH_ADD_KEYPTR(hh, documents->all, document->key, strlen(document->key), p);
-    documents->empties++;
-    if (documents->empties > EMPTIES_MAX)
-        task_defer(documents->loop, &documents->trim);
+    document_emptied(document);
+    documents_trim_empties(documents);
     return document;
 }
 
@@ -201,23 +204,62 @@ void document_account_more(struct document *document, size_t bytes)
         task_defer(documents->loop, &documents->trim);
 }
 
+void document_emptied(struct document *document)
+{
+    struct document_private *p = document->private;
+    struct documents *documents = document->owner;
+
+    document_filled(document);
+    DL_APPEND(documents->empties, p);
+    documents->n_empties++;
+}
+
+void document_filled(struct document *document)
+{
+    struct document_private *p = document->private;
+    struct documents *documents = document->owner;
+
+    if (!p->prev)
+        return; /* utlist's lists end in a circle, so whoever is in one has a prev */
+    DL_DELETE(documents->empties, p);
+    p->prev = p->next = NULL;
+    documents->n_empties--;
+}
+
+void documents_trim_empties(struct documents *documents)
+{
+    if (documents->n_empties > EMPTIES_MAX)
+        task_defer(documents->loop, &documents->trim);
+}
+
+/* Drops what failed longest ago. Those whose error still stands are at the end of the list, and stay. */
+static void drop_empties(struct documents *documents)
+{
+    int64_t now = clock_ms();
+
+    for (struct document_private *p = documents->empties, *next; p; p = next) {
+        next = p->next;
+        if (documents->n_empties <= EMPTIES_MAX / 2 || now < p->error_until)
+            return;
+        if (!in_use(p) && p->hh.next)
+            document_free(p);
+    }
+}
+
 /* Drops what was used longest ago until all fits. The last one used stays, however large: dropping it would only mean
  * to fetch it again for the same reader. */
 static void trim(void *data)
 {
     struct documents *documents = data;
-    int64_t now = clock_ms();
 
+    drop_empties(documents);
     for (struct document_private *p = documents->all, *next; p; p = next) {
         next = p->hh.next;
-        bool crowded = documents->cost > documents->config->cache_size;
-        if (!crowded && documents->empties <= EMPTIES_MAX / 2)
+        if (documents->cost <= documents->config->cache_size)
             return;
-        if (in_use(p) || !next)
+        if (in_use(p) || !next || !p->document.loaded)
             continue;
-        if (p->document.loaded ? !crowded : now < p->error_until)
-            continue;
-        if (documents->on_evict && p->document.loaded)
+        if (documents->on_evict)
             documents->on_evict(documents->on_evict_data, &p->document);
         document_free(p);
     }

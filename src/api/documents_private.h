@@ -34,6 +34,7 @@ struct document_private {
     int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */
     bool denied;       /* it has been answered 401 or 403 since then */
     UT_hash_handle hh;
+    struct document_private *prev, *next; /* among the empties, while it is not loaded */
     struct document document;
 };
 
@@ -47,7 +48,8 @@ struct documents {
     struct printbuf *key;    /* scratch */
     struct lh_table *hasher; /* empty: for its hash of a text, seeded for this process */
     uint64_t cost;
-    size_t empties;
+    struct document_private *empties; /* those without content, by the time of their last error */
+    size_t n_empties;
     bool outage; /* stale copies have been served since the last answer */
     bool denied; /* the token has been refused since then */
     struct task trim;
@@ -60,6 +62,15 @@ void document_fetch(struct document *document);
 
 /* Calls those who asked before the fetch of `epoch` began; the others wait for the next one, which begins here. */
 void document_answer(struct document *document, uint64_t epoch, int error);
+
+/* It has no content, or an error anew: it may go when all that are empties already have gone. */
+void document_emptied(struct document *document);
+
+/* It has content now. */
+void document_filled(struct document *document);
+
+/* Drops empties, when the loop turns, if there are many. */
+void documents_trim_empties(struct documents *documents);
 
 /* Takes account of what the document holds now. */
 void document_account(struct document *document);

@@ -95,7 +95,7 @@ static int publish(struct document *document, struct build *build)
     if (r < 0)
         return r;
     if (!was_loaded)
-        document->owner->empties--;
+        document_filled(document);
     if (document->unshown && document->unshown != were_unshown)
         log_warning("%s: %zu entries of the answer have no usable id and are shown in all/ only", document->key,
                     document->unshown);
@@ -148,9 +148,10 @@ static int failed(struct document *document, int error, int64_t retry_at)
         document_clear(document);
         replace(&document->etag, NULL);
         replace(&document->last_modified, NULL);
-        documents->empties++;
         document_account(document);
     }
+    if (!document->loaded)
+        document_emptied(document);
     document->error = error;
     p->error_until = p->fetch_epoch == p->epoch ? now + ERROR_KEPT_MS : 0;
     return error;
@@ -176,8 +177,7 @@ static void settle(struct document *document, int error, const struct client_res
     if (error < 0)
         error = failed(document, error, result->retry_at);
     document_answer(document, epoch, error);
-    if (document->owner->empties > EMPTIES_MAX)
-        task_defer(document->owner->loop, &document->owner->trim);
+    documents_trim_empties(document->owner);
 }
 
 static void on_start(void *data)

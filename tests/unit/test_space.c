@@ -3,6 +3,8 @@
  */
 #include "places.h"
 
+#include "api/documents_private.h"
+
 static bool gone_marks(void *data, struct document *document)
 {
     (void)document;
@@ -115,6 +117,28 @@ static void test_documents_without_content_are_bounded(void **state)
     stack_free(s);
 }
 
+/* Many names that are not there within a second, and all of them remembered for that long: each new one must not look
+ * at all the others. */
+static void test_many_young_errors_cost_nothing(void **state)
+{
+    enum { NAMES = 40000 };
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct timespec began, now;
+
+    (void)state;
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &began), 0);
+    for (uint64_t id = 0; id < NAMES; id++) {
+        struct document *document = stack_service(s, id);
+
+        document->private->error_until = clock_ms() + 60000;
+        assert_int_equal(loop_turn(s->loop, 0), 0);
+    }
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
+    assert_int_equal(turned(s), NAMES);
+    assert_true((double)(now.tv_sec - began.tv_sec) + (double)(now.tv_nsec - began.tv_nsec) / 1e9 < 2);
+    stack_free(s);
+}
+
 static void test_the_cost_after_a_hundred_renewals(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -149,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_the_least_recently_used_goes_first),
         cmocka_unit_test(test_a_look_is_no_use),
         cmocka_unit_test(test_documents_without_content_are_bounded),
+        cmocka_unit_test(test_many_young_errors_cost_nothing),
         cmocka_unit_test(test_the_cost_after_a_hundred_renewals),
     };
 
