@@ -32,7 +32,7 @@ static int name_item(const struct listing *listing, const struct item *item, con
     return ordinal ? 0 : -ENOMEM;
 }
 
-/* The distinct texts of a field; they are put in order once, and kept. */
+/* The distinct texts of a field; they are put in order once, and kept with the field: no two directories list it. */
 static int names_of_groups(struct listing *listing, unsigned field)
 {
     struct document *document = listing->document;

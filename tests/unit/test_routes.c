@@ -257,6 +257,20 @@ static void test_every_operation_is_behind_some_row(void **state)
     assert_true(command);
 }
 
+/* What lists the distinct texts of a field keeps their order, and what lists by a text the signature, with the field. */
+static void test_a_field_is_listed_by_one_directory(void **state)
+{
+    unsigned listed[OPERATIONS][SNAPSHOT_FIELDS] = {{0}};
+
+    (void)state;
+    for (unsigned i = 0; i < routes_count(); i++) {
+        const struct route *route = routes_at(i);
+
+        if (route->select == SELECT_GROUP || route->select == SELECT_NAME)
+            assert_int_equal(++listed[route->list.operation][route->field], 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_links_lead_to_rows),
         cmocka_unit_test(test_every_operation_is_behind_some_row),
+        cmocka_unit_test(test_a_field_is_listed_by_one_directory),
     };
 
     return cmocka_run_group_tests_name("routes", tests, set_up, NULL);
