@@ -602,27 +602,6 @@ static void test_what_is_below_a_directory_of_prices_is_one_range(void **state)
     stack_free(s);
 }
 
-/* A key that does not fit into a snapshot is no field, and must not be compared as one. */
-static void test_prices_of_an_endless_extension(void **state)
-{
-    struct stack *s = stack_new(NULL, 0, NULL);
-    static const char *const com[] = {"com"};
-    enum { LONG = 70000 };
-    char *body = malloc(LONG + 200);
-
-    (void)state;
-    assert_non_null(body);
-    memset(body, 'x', LONG);
-    memcpy(body, "{\".", 3);
-    (void)strcpy(body + LONG,
-                 "\":{\"domainrenew\":{\"EUR\":{\"1\":1,\"2\":2}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":3}}}}");
-    struct document *document = seeded(s, OP_PRICING, body);
-    assert_int_equal(document->n_items, 3);
-    assert_range(document, 1, com, 2, 3);
-    free(body);
-    stack_free(s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -647,7 +626,6 @@ int main(void)
         cmocka_unit_test(test_a_price_under_a_key_too_long_is_counted),
         cmocka_unit_test(test_prices_keep_what_did_not_change),
         cmocka_unit_test(test_what_is_below_a_directory_of_prices_is_one_range),
-        cmocka_unit_test(test_prices_of_an_endless_extension),
     };
 
     return cmocka_run_group_tests_name("items", tests, NULL, NULL);
