@@ -22,9 +22,9 @@
  *
  *   api/         endpoints.c    what the API offers (a table)
  *                documents.c    the cache; fetch.c how it is filled; build.c answers become items; fields.c what is
- *                               read of an item
+ *                               read of an item; groups.c and prices.c which items go together
  *                snapshot.c     bytes that never change
- *                client.c       retries, the host's state, the token
+ *                client.c       retries, the host's state, the token; client_attempt.c one request
  *                http.c         libcurl
  *                json.c         streams; json_scan.c where values end; json_text.c lossless text;
  *                               json_message.c what an error says

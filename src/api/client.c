@@ -7,11 +7,11 @@
  *        |  \--host closed------------------------------------> ENDING
  *        v                                                        ^ |
  *      QUEUED --a place--> FLYING --an answer that counts-------- | | --> done
- *        ^                   |\ \--the token can't be had---------+ task
+ *        ^                   |\ \--the token can't be had-------> | task
  *        |                   | \--401, a token is on its way--> BARRED --it is no other--> ENDING
  *        +---------it is another one------------------------------+
- *        |                   +--may be tried again--> PAUSED
- *        +------------------------its time has come-----+--closed--> ENDING
+ *        |                   +--may be tried again--> PAUSED --closed--> ENDING
+ *        +------------------------its time has come-----+
  *
  * An exchange has one timer: the end of its pause while PAUSED, its deadline otherwise. A pause that would end after
  * the deadline isn't begun. When the host closes, those in QUEUED that have not been tried go to ENDING. A PAUSED one
@@ -23,15 +23,12 @@
  *
  * What closes the host is the end of an exchange, when its retries have been used up; but for a Retry-After, which is
  * the service's own word and holds at once. What opens it is any answer, but for one that was only slower than such a
- * word. The probe gets no retries of its own for
- * failures of the host: it was sent to learn whether there is one.
+ * word. The probe gets no retries of its own for failures of the host: it was sent to learn whether there is one.
  *
- * A 401 is answered by reading the token again, unless another exchange has done so since this one's request was made
- * (token_serial tells), or the host is closed by a 401 already. A token_command takes seconds, in which the exchange is
- * BARRED, as is any other that gets a 401 meanwhile, and one that has no token to begin with. The rest goes on with the
- * token there is. If no other token comes, what was barred ends as a 401 does.
+ * A token_command takes seconds, in which an exchange that got a 401 is BARRED, as is one that has no token to begin
+ * with. The rest goes on with the token there is. If no other token comes, what was barred ends as a 401 does.
  */
-#include "api/client.h"
+#include "api/client_private.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -40,69 +37,11 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "api/client_host.h"
-#include "api/client_token.h"
 #include "api/client_verdict.h"
-#include "api/http.h"
-#include "api/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
-#include "base/loop.h"
-#include "base/metrics.h"
-
-#define ATTEMPTS_MAX     4
-#define BACKOFF_FIRST_MS 100U
-#define ERROR_BODY_MAX   65536 /* frameworks add a trace of where it happened */
-#define COPY_PAUSE_MAX   1200  /* the pause that is worth it when there is a copy to show */
-
-enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
-
-struct client {
-    struct loop *loop;
-    struct http *http;
-    const struct config *config;
-    struct metrics *metrics;
-    struct client_exchange *lists[STATES];
-    unsigned flying;
-    struct client_host host;
-    struct task ending;
-    uint64_t ended; /* exchanges that have come into ENDING */
-    struct client_token token;
-};
-
-struct client_exchange {
-    struct client *client;
-    struct client_exchange *prev, *next;
-    enum state state;
-    struct client_request request; /* its strings are ours */
-    char *url;                     /* request.path is its end */
-    struct http_transfer *transfer;
-    struct timer timer;
-    int64_t started_ns, attempt_ns, deadline;
-    unsigned attempts;
-    uint64_t token_serial; /* of the token last sent */
-    bool post, token_again, left;
-    bool head, streaming;  /* of this attempt: the answer has begun; its body is passed on */
-    struct printbuf *said; /* an error's body, or NULL */
-    uint64_t ended;        /* place in ENDING */
-    int error;             /* while in ENDING */
-    bool host;
-    const char *why; /* while in ENDING: constant, or NULL for the host's message, and for no line in the log */
-    char *refusal;   /* the message of the 401 that barred it, or NULL */
-};
-
-/* How an exchange ended, on its way to done and the log. */
-struct end {
-    int error;
-    bool host;
-    int64_t retry_at;
-    const char *message, *advice;
-    const struct http_result *http; /* NULL when no attempt's end was the reason */
-};
-
-static void pump(struct client *client);
 
 /* Lists. */
 
@@ -126,7 +65,7 @@ static void enter(struct client_exchange *x, enum state state)
         DL_APPEND(client->lists[state], x);
 }
 
-static void move(struct client_exchange *x, enum state state)
+void exchange_move(struct client_exchange *x, enum state state)
 {
     leave(x);
     enter(x, state);
@@ -145,23 +84,9 @@ static void exchange_free(struct client_exchange *x)
     free(x);
 }
 
-/* Takes back the attempt under way, if there is one. */
-static void abandon(struct client_exchange *x)
-{
-    struct http_transfer *transfer = steal(&x->transfer);
-
-    if (!transfer)
-        return;
-    if (http_left(transfer)) {
-        x->left = true;
-        metrics_http(x->client->metrics, x->request.operation, 0, clock_ns() - x->attempt_ns);
-    }
-    http_cancel(transfer);
-}
-
 /* The end of an exchange. */
 
-static void finish(struct client_exchange *x, const struct end *end)
+void exchange_finish(struct client_exchange *x, const struct end *end)
 {
     struct client *client = x->client;
     struct client_result result = {
@@ -183,18 +108,18 @@ static void finish(struct client_exchange *x, const struct end *end)
     leave(x);
     x->request.on_done(x->request.data, &result);
     exchange_free(x);
-    pump(client);
+    client_pump(client);
 }
 
 /* For where done must not be called. */
-static void end_later(struct client_exchange *x, int error, bool host, const char *why)
+void exchange_end_later(struct client_exchange *x, int error, bool host, const char *why)
 {
     x->error = error;
     x->host = host;
     x->why = why;
     x->ended = ++x->client->ended;
     timer_clear(&x->timer);
-    move(x, ENDING);
+    exchange_move(x, ENDING);
     task_defer(x->client->loop, &x->client->ending);
 }
 
@@ -220,13 +145,13 @@ static void end_those_waiting(void *data)
             .http = x->refusal ? &refused : NULL,
         };
 
-        finish(x, &end);
+        exchange_finish(x, &end);
     }
 }
 
 /* The host. */
 
-static void host_failed(struct client_exchange *x, int error, int64_t retry_after_ms, const char *message)
+void exchange_host_failed(struct client_exchange *x, int error, int64_t retry_after_ms, const char *message)
 {
     struct client *client = x->client;
     struct client_exchange *y, *next;
@@ -235,11 +160,11 @@ static void host_failed(struct client_exchange *x, int error, int64_t retry_afte
     DL_FOREACH_SAFE(client->lists[QUEUED], y, next)
     {
         if (y->attempts == 0 && y != x && y != client->host.probe)
-            end_later(y, client->host.error, true, NULL);
+            exchange_end_later(y, client->host.error, true, NULL);
     }
 }
 
-static void host_answered(struct client_exchange *x)
+void exchange_host_answered(struct client_exchange *x)
 {
     if (client_host_answered(&x->client->host, x, x->attempt_ns))
         log_info("the service answers again");
@@ -252,33 +177,12 @@ void client_set_token(struct client *client, const char *token)
     client_token_set(&client->token, token);
 }
 
-/* After a 401: whether there is a token that this exchange has not sent yet, or will be. */
-static bool another_token(struct client_exchange *x, const char *message)
-{
-    struct client *client = x->client;
-    const struct client_host *host = &client->host;
-
-    if (x->token_again)
-        return false;
-    x->token_again = true;
-    if (client->token.serial == x->token_serial && !(host->closed && host->error == -EACCES && host->probe != x) &&
-        client_token_read(&client->token) == 1) {
-        x->refusal = strdup(message);
-        move(x, BARRED);
-        return true;
-    }
-    if (client->token.serial == x->token_serial)
-        return false;
-    move(x, QUEUED);
-    return true;
-}
-
-static void token_missing(struct client_exchange *x)
+void exchange_token_missing(struct client_exchange *x)
 {
     const char *message = x->refusal ? x->refusal : "the token could not be read";
 
-    host_failed(x, -EACCES, -1, message);
-    end_later(x, -EACCES, true, message);
+    exchange_host_failed(x, -EACCES, -1, message);
+    exchange_end_later(x, -EACCES, true, message);
 }
 
 /* A reading that took time has ended. From the last to the first, as each goes to the head of the queue. */
@@ -290,161 +194,19 @@ static void token_read(void *data)
         struct client_exchange *x = client->lists[BARRED]->prev;
 
         if (client->token.serial == x->token_serial) {
-            token_missing(x);
+            exchange_token_missing(x);
             continue;
         }
         free(steal(&x->refusal));
-        move(x, QUEUED);
+        exchange_move(x, QUEUED);
     }
-    pump(client);
+    client_pump(client);
 }
 
-/* An attempt. */
-
-static void answer_begins(void *data, long status)
-{
-    struct client_exchange *x = data;
-
-    x->head = true;
-    x->streaming = status >= 200 && status < 300;
-    if (x->streaming && x->request.on_start)
-        x->request.on_start(x->request.data);
-}
-
-static int answer_goes_on(void *data, const char *bytes, size_t len)
-{
-    struct client_exchange *x = data;
-    size_t room;
-
-    if (x->streaming)
-        return x->request.on_body ? x->request.on_body(x->request.data, bytes, len) : 0;
-    if (!x->said && !(x->said = printbuf_new()))
-        return 0;
-    room = ERROR_BODY_MAX - (size_t)printbuf_length(x->said);
-    (void)printbuf_memappend(x->said, bytes, (int)(len < room ? len : room));
-    return 0;
-}
-
-/* What to say of a failure: the API's own words, ours, or the number. */
-static char *failure_message(const struct client_exchange *x, const struct http_result *result)
-{
-    char *message = NULL;
-
-    if (result->failure != HTTP_OK)
-        return strdup(result->detail);
-    if (x->said)
-        message = json_api_message(x->said->buf, (size_t)printbuf_length(x->said));
-    if (!message && asprintf(&message, "HTTP status %ld without a message", result->status) < 0)
-        message = NULL;
-    return message;
-}
-
-/* The pause before the next attempt: 100 to 200 ms, doubling, or what the service asks for if that is longer, and then
- * up to an eighth more, so that not all who were told the same come at once. */
-static int64_t pause_ms(const struct client_exchange *x, const struct http_result *result)
-{
-    unsigned base = BACKOFF_FIRST_MS << (x->attempts - 1);
-    int64_t ms = (int64_t)base + arc4random_uniform(base + 1);
-
-    if (result->retry_after_ms <= ms)
-        return ms;
-    return result->retry_after_ms + arc4random_uniform((uint32_t)result->retry_after_ms / 8 + 1);
-}
-
-static bool try_again(struct client_exchange *x, const struct http_result *result, const struct client_verdict *verdict,
-                      bool probe, const char *message)
-{
-    int64_t pause;
-
-    if (result->failure == HTTP_OK && result->status == 401 && another_token(x, message))
-        return true;
-    if (x->attempts >= ATTEMPTS_MAX || !(x->post ? verdict->again_post : verdict->again_get))
-        return false;
-    if (probe && verdict->host && result->status == 0)
-        return false;
-    pause = pause_ms(x, result);
-    if (clock_ms() + pause >= x->deadline || (x->request.has_copy && pause > COPY_PAUSE_MAX))
-        return false;
-    move(x, PAUSED);
-    timer_set(x->client->loop, &x->timer, clock_ms() + pause);
-    return true;
-}
-
-static void attempt_done(void *data, const struct http_result *result)
-{
-    struct client_exchange *x = data;
-    struct client *client = x->client;
-    bool left = http_left(x->transfer), probe = client->host.probe == x;
-    bool conditional = x->request.etag || x->request.last_modified;
-    struct client_verdict verdict = client_judge(result, conditional, left);
-    _cleanup_(freep) char *message = verdict.error ? failure_message(x, result) : NULL;
-    struct end end = {.error = verdict.error, .host = verdict.host, .advice = verdict.advice, .http = result};
-    bool again;
-
-    x->transfer = NULL;
-    x->left = x->left || left;
-    end.message = message ? message : "";
-    metrics_http(client->metrics, x->request.operation, result->failure == HTTP_OK ? result->status : 0, result->ns);
-    metrics_count(client->metrics, COUNT_HTTP_BYTES, result->bytes);
-    again = verdict.error && try_again(x, result, &verdict, probe, end.message);
-    if (!verdict.host && (result->status != 0 || probe))
-        host_answered(x);
-    else if (verdict.host && (!again || result->retry_after_ms > 0) && !(again && result->status == 401))
-        host_failed(x, verdict.error, result->retry_after_ms, end.message);
-    if (again) {
-        pump(client);
-        return;
-    }
-    if (verdict.host)
-        end.retry_at = client->host.until;
-    else if (verdict.error && result->retry_after_ms > 0)
-        end.retry_at = clock_ms() + result->retry_after_ms;
-    finish(x, &end);
-}
-
-static void launch(struct client_exchange *x)
-{
-    struct client *client = x->client;
-    struct http_request request = {
-        .method = x->request.method,
-        .url = x->url,
-        .body = x->request.body,
-        .etag = x->request.etag,
-        .last_modified = x->request.last_modified,
-        .on_head = answer_begins,
-        .on_body = answer_goes_on,
-        .on_done = attempt_done,
-        .data = x,
-    };
-    int r = client->token.value ? 0 : client_token_read(&client->token);
-
-    if (r < 0)
-        token_missing(x);
-    else if (r == 1)
-        move(x, BARRED);
-    if (r != 0)
-        return;
-    request.token = client->token.value;
-    x->token_serial = client->token.serial;
-    x->head = x->streaming = false;
-    if (x->said)
-        printbuf_reset(x->said);
-    x->attempt_ns = clock_ns();
-    x->transfer = http_start(client->http, &request);
-    if (!x->transfer) {
-        end_later(x, -ENOMEM, false, "out of memory");
-        return;
-    }
-    if (x->attempts++ > 0)
-        metrics_count(client->metrics, COUNT_RETRY, 1);
-    move(x, FLYING);
-}
-
-/* Gives the places that are free to those who wait. Calls nobody back. */
-static void pump(struct client *client)
+void client_pump(struct client *client)
 {
     while (client->lists[QUEUED] && client->flying < client->config->max_connections)
-        launch(client->lists[QUEUED]);
+        exchange_launch(client->lists[QUEUED]);
 }
 
 /* A pause is over. The host may have been closed meanwhile, or be closed still with a probe under way: after a
@@ -457,13 +219,13 @@ static void wake(struct client_exchange *x)
             at = (host->until > now ? host->until : now) + BACKOFF_FIRST_MS + arc4random_uniform(BACKOFF_FIRST_MS);
 
     if (client_host_admits(host, x)) {
-        move(x, QUEUED);
+        exchange_move(x, QUEUED);
         timer_set(client->loop, &x->timer, x->deadline);
-        pump(client);
+        client_pump(client);
     } else if (host->error == -EBUSY && !x->request.has_copy && at < x->deadline) {
         timer_set(client->loop, &x->timer, at);
     } else {
-        end_later(x, host->error, true, NULL);
+        exchange_end_later(x, host->error, true, NULL);
     }
 }
 
@@ -482,12 +244,12 @@ static void time_is_up(void *data)
     end.message = x->state == FLYING   ? "no whole answer within timeout_total"
                   : x->state == BARRED ? "no token within timeout_total"
                                        : "no connection free in timeout_total";
-    abandon(x);
+    exchange_abandon(x);
     if (end.host) {
-        host_failed(x, end.error, -1, end.message);
+        exchange_host_failed(x, end.error, -1, end.message);
         end.retry_at = client->host.until;
     }
-    finish(x, &end);
+    exchange_finish(x, &end);
 }
 
 /* Starting and stopping. */
@@ -529,18 +291,18 @@ struct client_exchange *client_start(struct client *client, const struct client_
         return NULL;
     enter(x, QUEUED);
     if (!client_host_admits(&client->host, x)) {
-        end_later(x, client->host.error, true, NULL);
+        exchange_end_later(x, client->host.error, true, NULL);
         return x;
     }
     x->deadline = clock_ms() + client->config->timeout_total_ms;
     timer_set(client->loop, &x->timer, x->deadline);
-    pump(client);
+    client_pump(client);
     return x;
 }
 
 static void drop(struct client_exchange *x)
 {
-    abandon(x);
+    exchange_abandon(x);
     client_host_leave(&x->client->host, x);
     leave(x);
     exchange_free(x);
@@ -551,7 +313,7 @@ void client_cancel(struct client_exchange *exchange)
     struct client *client = exchange->client;
 
     drop(exchange);
-    pump(client);
+    client_pump(client);
 }
 
 bool client_left(const struct client_exchange *exchange)
