@@ -13,11 +13,14 @@
 #include <string.h>
 
 /*
- * Ordinals. The fixed names of a directory come first, in the order of the table; then what the API names: an id's
- * ordinal is the id itself, which no other entry will ever have; a name's is its number in the registry. A listing is
- * in order of ordinals, so one that is resumed after entries came or went neither loses nor repeats what stayed.
+ * Ordinals. What the API names comes first: an id's ordinal is the id itself, which no other entry will ever have; a
+ * name's is its number in the registry. Then the fixed names of a directory, in the order of the table. They come last
+ * because they lead to directories as long as the one they are in: whoever walks the tree is done with the files by
+ * then, and does not hold both. A listing is in order of ordinals, so one that is resumed after entries came or went
+ * neither loses nor repeats what stayed.
  */
-#define ANY_BASE 64 /* ordinals of fixed names are below */
+#define ANY_BASE   1
+#define FIXED_BASE (ITEM_ID_MAX + 2) /* ordinals are offsets of the kernel's besides, which are signed */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -134,16 +137,20 @@ static int choose_entries(struct listing *listing, uint64_t after)
         r = choose_items(listing, &args);
         break;
     }
-    if (r == 0 && after >= ANY_BASE)
-        listing->position += listing->names ? names_up_to(listing, after) : items_below(listing, after - ANY_BASE + 1);
+    if (r == 0 && after > 0)
+        listing->position = listing->names ? names_up_to(listing, after) : items_below(listing, after - ANY_BASE + 1);
     return r;
 }
 
 int listing_open(struct listing *listing, struct tree *tree, struct place *dir, uint64_t after)
 {
-    *listing = (struct listing){.tree = tree, .dir = dir, .position = after < ANY_BASE ? after : ANY_BASE};
+    *listing = (struct listing){.tree = tree, .dir = dir};
     if (dir->route->kind != ROUTE_DIR)
         return -ENOTDIR;
+    if (after >= FIXED_BASE) {
+        listing->fixed = (unsigned)(after - FIXED_BASE) + 1;
+        return 1;
+    }
     listing->any = route_shape(dir->route)->any;
     if (!listing->any)
         return 1;
@@ -173,24 +180,23 @@ void listing_close(struct listing *listing)
 static bool next_fixed(struct listing *listing, struct listed *ret)
 {
     const struct route_shape *shape = route_shape(listing->dir->route);
-    while (listing->position < shape->n_children) {
-        const struct route *route = shape->children[listing->position++];
+    while (listing->fixed < shape->n_children) {
+        unsigned i = listing->fixed++;
+        const struct route *route = shape->children[i];
         if (route->hidden)
             continue;
         *ret = (struct listed){
-            .ordinal = listing->position, .name = route_shape(route)->name, .route = route, .id = ITEM_NO_ID};
+            .ordinal = FIXED_BASE + i, .name = route_shape(route)->name, .route = route, .id = ITEM_NO_ID};
         ret->known = route->kind == ROUTE_DIR;
         ret->view = (struct view){.mtime = listing->tree->started, .expires = CLOCK_NEVER};
         return true;
     }
-    if (listing->position < ANY_BASE)
-        listing->position = ANY_BASE;
     return false;
 }
 
 static bool next_of_set(struct listing *listing, struct listed *ret)
 {
-    size_t i = listing->position - ANY_BASE;
+    size_t i = listing->position;
     const char *const *names = listing->any->names;
     for (size_t k = 0; k <= i; k++)
         if (!names[k])
@@ -220,11 +226,9 @@ static void fill(struct listing *listing, const struct item *item, struct listed
 
 static bool next_name(struct listing *listing, struct listed *ret)
 {
-    size_t i = listing->position - ANY_BASE;
-    if (i >= listing->n)
+    if (listing->position >= listing->n)
         return false;
-    const struct group_name *name = &listing->names[i];
-    listing->position++;
+    const struct group_name *name = &listing->names[listing->position++];
     *ret = (struct listed){.ordinal = name->ordinal, .id = ITEM_NO_ID, .text = name->text};
     names_encode(name->text, strlen(name->text), route_shape(listing->any)->suffix, listing->name);
     fill(listing, name->item, ret);
@@ -260,8 +264,8 @@ static bool next_item(struct listing *listing, struct listed *ret)
     const char *suffix = route_shape(any)->suffix;
     struct document *document = listing->document;
 
-    while (listing->position - ANY_BASE < listing->n) {
-        size_t i = listing->position++ - ANY_BASE;
+    while (listing->position < listing->n) {
+        size_t i = listing->position++;
         const struct item *item = listing->group ? group_nth(document, listing->group, i) : document_nth(document, i);
         *ret = (struct listed){.ordinal = ANY_BASE + item->id, .id = item->id};
         if (any->select == SELECT_NAME) {
@@ -281,12 +285,8 @@ static bool next_item(struct listing *listing, struct listed *ret)
     return false;
 }
 
-bool listing_next(struct listing *listing, struct listed *ret)
+static bool next_any(struct listing *listing, struct listed *ret)
 {
-    if (next_fixed(listing, ret))
-        return true;
-    if (!listing->any)
-        return false;
     switch (listing->any->select) {
     case SELECT_NONE:
         return next_of_set(listing, ret);
@@ -299,6 +299,11 @@ bool listing_next(struct listing *listing, struct listed *ret)
         break;
     }
     return next_item(listing, ret);
+}
+
+bool listing_next(struct listing *listing, struct listed *ret)
+{
+    return (listing->any && next_any(listing, ret)) || next_fixed(listing, ret);
 }
 
 /* Where the signature is kept; NULL for a listing that is neither of a text's items nor by a text. */

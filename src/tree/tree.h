@@ -136,7 +136,8 @@ struct listing {
     const struct group_name *names; /* or the names that are, each of which may stand for several items */
     struct group_name *own;         /* the same, when the document does not keep them */
     size_t n;                       /* items or names */
-    size_t position;
+    size_t position;                /* the next of them */
+    unsigned fixed;                 /* the next of the fixed names, which come last */
     char name[NAMES_MAX + 1];
 };
 

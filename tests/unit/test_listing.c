@@ -45,13 +45,13 @@ static void test_directories_of_items(void **state)
                                          "{\"id\":0,\"status\":\"Suspended\",\"productName\":\"A/1\"},"
                                          "{\"x\":1,\"productName\":\"C\"},{\"id\":9,\"productName\":\"\"},"
                                          "{\"id\":4,\"status\":\"Active\",\"productName\":\"B\"}]");
-    assert_names(s, "services", "by-status by-product 0 4 9 ");
+    assert_names(s, "services", "0 4 9 by-status by-product ");
     assert_names(s, "services/by-status/Active", "4 9 ");
     assert_names(s, "services/by-product", "B A%2F1 C ");
     assert_names(s, "services/by-product/B", "4 9 ");
     seed(stack_document(s, OP_INVOICES), "[{\"id\":2,\"invoicenum\":\"X\",\"status\":\"Paid\"},"
                                          "{\"id\":1,\"invoicenum\":\".Y\",\"status\":\"Unpaid\"},{\"id\":3}]");
-    assert_names(s, "billing/invoices", "by-number by-status 1.json 2.json 3.json ");
+    assert_names(s, "billing/invoices", "1.json 2.json 3.json by-number by-status ");
     assert_names(s, "billing/invoices/by-number", "%2EY.json X.json ");
     assert_names(s, "billing/invoices/by-status/Paid", "2.json ");
     assert_names(s, "billing/invoices/by-status/Refunded", "");
