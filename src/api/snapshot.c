@@ -15,13 +15,13 @@ struct snapshot *snapshot_new(const char *text, size_t len, const char *const fi
         tail += n;
     }
 
-    struct snapshot *snapshot = malloc(sizeof *snapshot + len + tail);
+    struct snapshot *snapshot = len <= UINT32_MAX - tail ? malloc(sizeof *snapshot + len + tail) : NULL;
     if (!snapshot)
         return NULL;
     atomic_init(&snapshot->refs, 1);
     memcpy(snapshot->fields, offsets, sizeof offsets);
-    snapshot->len = len;
-    snapshot->size = len + tail;
+    snapshot->len = (uint32_t)len;
+    snapshot->size = (uint32_t)(len + tail);
     snapshot->mtime = (struct timespec){0};
     if (len)
         memcpy(snapshot->data, text, len);

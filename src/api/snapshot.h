@@ -23,14 +23,15 @@
 struct snapshot {
     atomic_uint refs;
     uint16_t fields[SNAPSHOT_FIELDS]; /* offsets behind the text, plus 1; 0: the item has no such field */
-    size_t len;                       /* of the text, in bytes */
-    size_t size;                      /* of data: text, fields and their NULs */
+    uint32_t len;                     /* of the text, in bytes */
+    uint32_t size;                    /* of data: text, fields and their NULs */
     struct timespec mtime;            /* what st_mtime says */
     char data[];
 };
 
 /* Copies `len` bytes of text and the fields (NUL-terminated, NULL for an absent one; fields may be NULL: none). A field
- * that does not fit into 64 KiB together with those before it counts as absent. */
+ * that does not fit into 64 KiB together with those before it counts as absent. NULL when out of memory, or when it is
+ * more than 4 GiB in all. */
 struct snapshot *snapshot_new(const char *text, size_t len, const char *const fields[SNAPSHOT_FIELDS]);
 
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
