@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import datetime
 import json
+import mmap
 import os
 import re
 import select
@@ -63,6 +64,19 @@ def switches(pid):
         with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
             total += sum(map(int, re.findall(r"ctxt_switches:\s*(\d+)", file.read())))
     return total
+
+
+def touch_seconds(size, number):
+    """How long it takes to get so many bytes of memory, so many times."""
+    pieces, seconds = [], []
+    for _ in range(number):
+        pieces.append(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        start = time.perf_counter()
+        pieces[-1][::4096] = b"\1" * (size // 4096)
+        seconds.append(time.perf_counter() - start)
+    for piece in pieces:
+        piece.close()
+    return seconds
 
 
 def children():
@@ -195,6 +209,7 @@ class Bench:
         self.stack = contextlib.ExitStack()
         self.simulators = {}
         self.notes = []
+        self.lent = None  # whether memory is; None: not known
 
     def __enter__(self):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -248,6 +263,33 @@ class Bench:
             yield mount
         finally:
             mount.close()
+
+    @contextlib.contextmanager
+    def ballast(self):
+        """Memory is held ready for what is measured meanwhile, where that makes a difference; see ballast.py."""
+        if not self.memory_is_lent():
+            yield
+            return
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ballast.py")
+        process = subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            if process.stdout.readline().strip() != b"ready":
+                raise Failure("the memory is not to be had")
+            yield
+        finally:
+            end_process(process.pid)
+            process.stdin.close()
+            process.stdout.close()
+
+    def memory_is_lent(self):
+        """Whether memory that was not used for a while takes far longer to get than memory that was."""
+        if self.lent is None:
+            pieces = touch_seconds(256 << 20, 16)
+            self.lent = max(pieces) > 2.5 * min(pieces)
+            if self.lent:
+                self.notes.append(f"memory that this machine has not used for a while takes {max(pieces) / min(pieces):.0f} times as"
+                                  " long to get as other; for the million it was held ready")
+        return self.lent
 
     def file(self, name):
         return os.path.join(self.scratch, name)
