@@ -422,7 +422,7 @@ static void test_pushes_beside_renewals_never_mix_snapshots(void **state)
             snprintf(name, sizeof name, "billing/invoices/%u.json", id);
             char *text = slurp(mnt, name, &len);
             check_whole(text, len, id);
-            if ((id - 90001) % 29 == 0 && id < 90001 + 20 * 29)
+            if (i > 0 && (id - 90001) % 29 == 0 && id < 90001 + 20 * 29)
                 assert_true(strstr(text, "\"round "));
         }
         for (unsigned k = 0; k < 20; k++) {
