@@ -182,22 +182,24 @@ static void expire_entry(struct session *session, const struct node *node)
         push_expire_entry(session->push, node->parent->nodeid, node->name, NULL, NULL);
 }
 
-/* A listing's attributes are dropped too, so that the kernel asks, sees its mtime moved, and lists it anew. */
-static void expire_listing(struct session *session, struct node *dir)
+/* Whether the kernel holds a listing of the directory that can expire; it has, then. */
+static bool expire_listing(struct node *dir)
 {
     if (dir->dir->listed_until == 0 || dir->dir->listed_until == CLOCK_NEVER)
-        return;
+        return false;
     dir->dir->listed_until = clock_ms();
-    push_drop_inode(session->push, dir->nodeid);
+    return true;
 }
 
-/* What is there by its name alone has no need to be asked about. */
+/* A listing's attributes are dropped, so that the kernel asks, sees that its mtime has moved, and lists it anew. What is
+ * there by its name alone has no need to be asked about. */
 static void expire_below(struct session *session, struct node *dir)
 {
     for (struct node *node = dir->dir->first_child; node; node = node->next_sibling) {
         if (node_kind(node) == ROUTE_DIR) {
             expire_below(session, node);
-            expire_listing(session, node);
+            if (expire_listing(node))
+                push_drop_inode(session->push, node->nodeid);
         }
         if (node_kind(node) != ROUTE_COMMAND && (node_kind(node) == ROUTE_FILE || node->place.route->select))
             expire_entry(session, node);
@@ -206,8 +208,10 @@ static void expire_below(struct session *session, struct node *dir)
 
 static void touch_directory(struct session *session, fuse_req_t req, struct node *node)
 {
-    reply_attr(session, req, node);
-    expire_listing(session, node);
+    bool listed = expire_listing(node);
+    reply_attr(session, req, node); /* in which the mtime has moved already */
+    if (listed)
+        push_drop_inode(session->push, node->nodeid);
     if (node->place.route->select != SELECT_NONE)
         expire_entry(session, node);
     expire_below(session, node);
