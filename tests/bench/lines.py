@@ -63,7 +63,7 @@ def warm(bench):
                 if name in ("grep -r", "rg", "find -size") and bench.lines_of("ours") != bench.lines_of("theirs"):
                     raise Failure(f"{name} finds other files in the mount than in its copy")
             rows.append(row(f"warm {name}, 10,000 invoices", ours, theirs, limit, "tmpfs",
-                            note=f"kernel requests of walk 1: {counts_note(walks[0])}; 3: {counts_note(walks[2])}"))
+                            note="kernel requests of walk " + "; ".join(f"{i + 1}: {counts_note(walk)}" for i, walk in enumerate(walks))))
     shutil.rmtree(copy)
     return rows
 
