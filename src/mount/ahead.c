@@ -14,8 +14,8 @@
  * nothing.
  *
  * Cousins. A shell's glob stats services/101/info.json, services/102/info.json, … one after another before `cat` even
- * starts. When the same name is asked for below several directories in a row, the documents behind the next ones are
- * fetched, as many at once as there are connections, never more than `readahead` ahead.
+ * starts. When the same name is asked for below several directories in a row, in either direction, the documents behind
+ * the next ones are fetched, as many at once as there are connections, never more than `readahead` ahead.
  */
 #define SPREE_MS          1000 /* reads further apart are not one after another */
 #define READS_BEFORE_PUSH 3
@@ -111,14 +111,15 @@ void ahead_of_getattr(struct session *session, struct node *node)
     spree->last_read = now;
     if (spree->cousin == dir->nodeid) /* another reader of the same file tells nothing of its cousins */
         return;
+    bool back = dir->nodeid < spree->cousin; /* bash goes through a glob's directories from the last one on */
     spree->cousin = dir->nodeid;
     if (++spree->reads < 2)
         return;
     spree->window = spree->window ? spree->window * 2 : 2;
     if (spree->window > session->config->readahead)
         spree->window = session->config->readahead;
-    struct node *at = dir->next_sibling;
-    for (unsigned n = 0; at && n < spree->window; at = at->next_sibling, n++)
+    struct node *at = back ? dir->prev_sibling : dir->next_sibling;
+    for (unsigned n = 0; at && n < spree->window; at = back ? at->prev_sibling : at->next_sibling, n++)
         if (at->place.route == dir->place.route && !fetch_cousin(session, at, node->name))
             break;
 }

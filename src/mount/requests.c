@@ -230,9 +230,13 @@ static void lookup_unknown(struct session *session, fuse_req_t req, struct node 
         reply_entry(session, req, node, 0);
         return;
     }
+    node_hold(node);
     struct pending *pending = pending_new(session, req, node, resume_lookup);
     if (pending)
         pending_ask(pending);
+    if (node_kind(node) == ROUTE_FILE)
+        ahead_of_getattr(session, node); /* a walk that is made again has all of it revalidated */
+    node_release(session->nodes, node);
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)

@@ -121,7 +121,8 @@ void page_ahead_drop(void *data);
 
 /* A file of the directory was read from its start: sees whether its siblings will be, too. */
 void ahead_of_read(struct session *session, struct node *node);
-/* A file's attributes were asked for and not at hand: sees whether those of its cousins will be, too. */
+/* A file's attributes were asked for and not at hand, or its entry has to be revalidated: sees whether its cousins will
+ * be asked for, too. */
 void ahead_of_getattr(struct session *session, struct node *node);
 
 extern const struct fuse_lowlevel_ops session_ops;

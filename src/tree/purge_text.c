@@ -52,7 +52,7 @@ bool purge_text_torn(const struct purge_text *text)
 {
     bool ended = text->bytes[text->len - 1] == '\n';
     bool line = memchr(text->bytes + text->kept, '\n', text->len - text->kept) != NULL;
-    return (text->kept && line) || (!ended && purge_text_at_page_end(text));
+    return (text->kept && line) || !ended;
 }
 
 bool purge_text_alone(const char *bytes, size_t len, off_t offset)

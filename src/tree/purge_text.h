@@ -46,8 +46,8 @@ const char *purge_text_fault(const char *name, size_t len);
 size_t purge_text_first(const struct purge_text *text);
 
 /*
- * Whether the text, if it fails, leaves those who go on writing where they do not mean to: it completes what was
- * kept, or a name of it goes on behind a page's end.
+ * Whether the text, if it fails, leaves those who go on writing where they do not mean to: it completes what was kept,
+ * or does not end with a newline, so that what comes next may be the rest of a name.
  */
 bool purge_text_torn(const struct purge_text *text);
 

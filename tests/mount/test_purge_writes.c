@@ -197,6 +197,19 @@ static void what_is_refused_sends_nothing(void **state)
     assert_posts(&f.sim, "good");
 }
 
+/* The shell goes on after a refused write, and the file's offset has not moved. */
+static void the_rest_of_a_refused_name_is_refused_too(void **state)
+{
+    (void)state;
+    take_any_name(&f.sim);
+    (void)run(&f.mount, "(printf static.; printf 'example.com\\n') > " PURGE);
+    assert_int_equal(asked(&f.sim, "purge"), 0);
+    run_ok(&f.mount, "grep -q 'only the beginning of a name' " PURGE_LOG
+                     " && grep -q 'may begin with the rest of a name' " PURGE_LOG);
+    run_ok(&f.mount, "echo static.example.com > " PURGE);
+    assert_int_equal(asked(&f.sim, "purge"), 1);
+}
+
 static void a_thousand_names_in_a_write_are_taken_and_one_more_refused(void **state)
 {
     size_t len;
@@ -281,6 +294,7 @@ int main(void)
         TEST(at_any_offset_a_line_is_one_post),
         TEST(each_open_has_a_node_of_its_own),
         TEST(what_is_refused_sends_nothing),
+        TEST(the_rest_of_a_refused_name_is_refused_too),
         TEST(a_thousand_names_in_a_write_are_taken_and_one_more_refused),
         TEST(binary_data_is_refused),
         TEST(a_write_through_mmap_is_refused),

@@ -285,6 +285,29 @@ static void test_readers_of_one_list_share_a_request(void **state)
     assert_int_equal(asked(sim, NULL), 1);
 }
 
+/* ---- reading ahead ---- */
+
+/* bash goes through a glob from its last directory to its first, dash the other way; and once more, when all has
+ * expired. */
+static void test_a_glob_is_read_ahead_in_either_direction_and_again(void **state)
+{
+    (void)state;
+    static const char *const shells[] = {"sh", "bash"};
+    for (size_t i = 0; i < 2; i++) {
+        fixture_remount(&fixture, &(struct how){.options = "ttl=2"});
+        int n = atoi(run_ok(mnt, "ls -d services/104[2-7]* | wc -l").out);
+        assert_true(n > 20);
+        account_set(sim, "{\"latency_ms\":100}");
+        for (int turn = 0; turn < 2; turn++) {
+            struct ran ran = run_ok(mnt, "%s -c 'cat services/104[2-7]*/info.json >/dev/null'", shells[i]);
+            print_message("%s, %s: %d services in %d ms\n", shells[i], turn ? "expired" : "cold", n, (int)ran.ms);
+            assert_true(ran.ms < n * 100 / 2);
+            let_pass(2100);
+        }
+        account_set(sim, "{\"latency_ms\":0}");
+    }
+}
+
 /* ---- the API is down ---- */
 
 #define HOST_RETRY_MS 2000
@@ -483,6 +506,7 @@ int main(void)
         TEST(test_200_readers_of_an_expired_file_share_a_request),
         TEST(test_readers_by_two_paths_share_a_request),
         TEST(test_readers_of_one_list_share_a_request),
+        TEST(test_a_glob_is_read_ahead_in_either_direction_and_again),
         TEST(test_grep_over_200_services_with_the_api_down_ends_soon),
         TEST(test_grep_over_everything_with_the_api_down_ends_soon),
         TEST(test_grep_over_200_services_with_a_silent_api_ends_soon),

@@ -29,6 +29,14 @@ static void a_name_alone_without_a_newline_is_whole_at_offset_0(void **state)
     assert_int_equal(logged(f, "Invalid argument", "d.example.com"), 1);
 }
 
+/* The file is opened again. */
+static void another_handle(struct fixture *f)
+{
+    purge_handle_free(f->handle);
+    f->handle = purge_handle_new(f->purges, SERVICE);
+    assert_non_null(f->handle);
+}
+
 static void the_beginning_of_a_name_of_the_service_is_not_whole(void **state)
 {
     static const char text[] =
@@ -42,11 +50,19 @@ static void the_beginning_of_a_name_of_the_service_is_not_whole(void **state)
     assert_int_equal(purge_write(f->handle, 0, "static.", 7, &service, on_done, &told, &write), -EINVAL);
     assert_int_equal(f->client.n_posted, 0);
     assert_int_equal(logged(f, "Invalid argument", "static."), 1);
-    /* Its end is none, and what equals a string of the service is a name even if others begin with it. */
+    /* The writer may go on regardless, and the file's offset has not moved: that is its end, and no name. */
+    assert_int_equal(purge_write(f->handle, 0, "example.com\n", 12, &service, on_done, &told, &write), -EINVAL);
+    assert_int_equal(logged(f, "Invalid argument", "example.com"), 1);
+    assert_int_equal(f->client.n_posted, 0);
+    another_handle(f);
     begin_of(f, 0, "example.com", 11, &service, &told);
     answer(&f->client, 0, -ENOENT, 404, "Resource example.com not found");
     turn(f);
     assert_int_equal(told.error, -ENOENT);
+    /* Nor is what follows a name without a newline that the API does not know. */
+    assert_int_equal(purge_write(f->handle, 0, "x.com\n", 6, &service, on_done, &told, &write), -EINVAL);
+    /* What equals a string of the service is a name even if others begin with it. */
+    another_handle(f);
     told = (struct told){false, 0};
     begin_of(f, 0, "cdn", 3, &service, &told);
     answer(&f->client, 0, 0, 200, SUCCESS);
