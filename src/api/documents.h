@@ -43,7 +43,7 @@ struct metrics;
 
 /* The id of an item that has none, or one that cannot be shown. */
 #define ITEM_NO_ID UINT64_MAX
-/* The largest id that a listing shows: it must fit, with room, into a directory's off_t. */
+/* The largest id that is taken for one. */
 #define ITEM_ID_MAX ((uint64_t)INT64_MAX - 4096)
 
 struct item {
@@ -90,8 +90,10 @@ struct document {
     uint32_t *index[SNAPSHOT_FIELDS];
     struct groups *groups[SNAPSHOT_FIELDS];
 
-    /* For the tree: of the listing by a field's texts, as long as the generation; 0: not made yet. */
-    uint64_t signatures[SNAPSHOT_FIELDS];
+    /* For the tree, as long as the generation: signatures of the listings by each field's texts, and of the listing of
+     * all ids; 0: not made yet. And all items in the order of such a listing, where that is not the order of ids. */
+    uint64_t signatures[SNAPSHOT_FIELDS], signature_of_ids;
+    struct group_name *ordered;
 
     struct document_private *private;
 };

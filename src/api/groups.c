@@ -118,7 +118,8 @@ static size_t cost_of(const struct groups *groups)
 {
     size_t cost = sizeof *groups + groups->n * (sizeof *groups->all + sizeof *groups->names);
     for (size_t i = 0; i < groups->n; i++)
-        cost += groups->all[i].n * sizeof *groups->members;
+        cost += groups->all[i].n *
+                (sizeof *groups->members + (groups->all[i].ordered ? sizeof *groups->all[i].ordered : 0));
     return cost;
 }
 
@@ -126,6 +127,8 @@ static void groups_free(struct groups *groups)
 {
     if (!groups)
         return;
+    for (size_t i = 0; i < groups->n; i++)
+        free(groups->all[i].ordered);
     free(groups->names);
     free(groups->members);
     free(groups->all);
@@ -196,11 +199,13 @@ void groups_clear(struct document *document)
         groups_free(steal(&document->groups[i]));
         document->signatures[i] = 0;
     }
+    document->signature_of_ids = 0;
+    free(steal(&document->ordered));
 }
 
 size_t groups_cost(const struct document *document)
 {
-    size_t cost = 0;
+    size_t cost = document->ordered ? document->n_ids * sizeof *document->ordered : 0;
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
         cost += document->index[i] ? index_size(document) * sizeof *document->index[i] : 0;
         cost += document->groups[i] ? cost_of(document->groups[i]) : 0;

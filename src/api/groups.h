@@ -19,18 +19,19 @@ struct item;
 
 /* The items that have one text. */
 struct group {
-    uint32_t first;     /* number of the first, in the API's order */
-    uint32_t count;     /* how many there are */
-    uint32_t n;         /* how many have an id */
-    uint32_t *members;  /* their numbers, in order of id */
-    uint64_t signature; /* the tree's: of the listing of these; 0: not made yet */
+    uint32_t first;             /* number of the first, in the API's order */
+    uint32_t count;             /* how many there are */
+    uint32_t n;                 /* how many have an id */
+    uint32_t *members;          /* their numbers, in order of id */
+    uint64_t signature;         /* the tree's: of the listing of these; 0: not made yet */
+    struct group_name *ordered; /* the tree's: the members in the order of their listing; NULL: not made, not needed */
 };
 
-/* For the tree: a name that stands for a group, and its ordinal. */
+/* For the tree: an entry of a listing, and its ordinal. */
 struct group_name {
     uint64_t ordinal;
-    const struct item *item; /* the first */
-    const char *text;
+    const struct item *item; /* the first, where the entry stands for several */
+    const char *text;        /* what the name stands for; NULL where the id is the name */
 };
 
 struct groups {

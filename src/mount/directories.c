@@ -240,12 +240,13 @@ static void begin_listing(struct session *session, struct node *node)
 {
     struct directory *dir = node->dir;
     dir->listed_until = tree_list_expires(session->tree, &node->place);
-    dir->moved = false;
+    dir->listings++;
+    dir->expired = false;
     if (is_of_links(node))
         links_listed(session, node);
     /* The kernel uses a listing for as long as the attributes hold, and was told so before it was known how long this
      * one does. */
-    if (dir->listed_until < dir->told_until) {
+    if (see_names(session, node) || dir->listed_until < dir->told_until) {
         dir->told_until = dir->listed_until;
         push_drop_attributes(session->push, node->nodeid);
     }
@@ -284,7 +285,7 @@ static fuse_req_t take_plain(void *data)
 static void resume_list(struct pending *pending, int error)
 {
     if (error) {
-        if (pending->offset == 0 && pending->node->dir->moved && is_of_links(pending->node))
+        if (pending->offset == 0 && pending->node->dir->expired && is_of_links(pending->node))
             links_drop_soon(pending->session, pending->node);
         pending_fail(pending, error);
     } else if (list_now(pending->session, pending->node, take_pending, pending, pending->size, pending->offset,

@@ -12,9 +12,9 @@
  * kernel ask for its attributes once they have expired.
  *
  *      listing expired, the collection fresh, same names and ids   it holds for another life
- *                                     , others                     gone or changed links are dropped, the mtime moves
- *                       the collection not fresh                   the mtime moves; all are dropped in a moment, unless
- *                                                                  it is being listed anew by then
+ *                                     , others                     gone or changed links are dropped
+ *                       the collection not fresh                   all are dropped in a moment, unless the directory is
+ *                                                                  being listed anew by then
  *      listed anew, other names or ids                             gone or changed links are dropped
  *
  * Dropping is the pusher's, after the answer: it takes the directory's lock, which a READDIR that asks for these
@@ -99,7 +99,7 @@ bool links_hold(struct session *session, struct node *dir)
     int64_t expires = tree_list_expires(session->tree, &dir->place);
     bool fresh = expires > clock_ms();
 
-    if (!is_of_links(dir) || dir->dir->moved)
+    if (!is_of_links(dir))
         return false;
     if (fresh && tree_list_signature(session->tree, &dir->place) == dir->dir->signature) {
         dir->dir->listed_until = expires;

@@ -224,6 +224,13 @@ struct node *nodes_mint(struct nodes *nodes, struct node *dir, struct place *pla
     return make(nodes, dir, place);
 }
 
+uint64_t nodes_command_ino(struct nodes *nodes, struct node *dir)
+{
+    if (dir->dir->command_ino == 0)
+        dir->dir->command_ino = ++nodes->last_id;
+    return dir->dir->command_ino;
+}
+
 struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct place *place)
 {
     struct node *node = nodes_current(nodes, dir, place->name);

@@ -37,10 +37,13 @@ struct purge_handle;
 struct directory {
     struct node *first_child, *last_child; /* in order of creation */
     struct node *cursor;                   /* the child where pushing goes on; NULL: behind the one just read */
-    int64_t listed_until;    /* clock_ms() when the listing that the kernel holds expires; 0: it holds none */
-    uint64_t signature;      /* of that listing, where it is one of links; see links.c */
+    int64_t listed_until;    /* clock_ms() when the listing that the kernel may hold expires; 0: it was given none */
+    uint64_t listings;       /* how often the kernel has begun to list it */
+    uint64_t signature;      /* of the listing that the kernel was given last; see tree_list_signature() */
+    uint64_t seen;           /* the last signature that was seen: another one moves the mtime */
     int64_t told_until;      /* until when the kernel was told that its attributes hold */
-    bool moved;              /* its mtime has moved since it expired */
+    bool expired;            /* the listing expired and the kernel has not begun to list it since */
+    uint64_t command_ino;    /* what stat shows as the number of the command in it; 0: not asked yet */
     struct links_drop *drop; /* of links: set while they are about to be dropped; see links.c */
     unsigned reads, window;  /* files read one by one lately, and how many to push; see ahead.c */
     int64_t last_read, last_push;
@@ -111,6 +114,9 @@ void nodes_lose_current(struct nodes *nodes, struct node *node);
 
 /* A new node, current for nobody: for a command. */
 struct node *nodes_mint(struct nodes *nodes, struct node *dir, struct place *place);
+
+/* The number that stat shows for the command in `dir`, whichever node of it is asked: no node has it. */
+uint64_t nodes_command_ino(struct nodes *nodes, struct node *dir);
 
 /* The node that shows `view` at a path: the current one if it shows the same or is unbound (it is bound then), else a
  * new one. Takes what `place` holds. */

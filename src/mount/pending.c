@@ -135,8 +135,8 @@ void pending_free(struct pending *pending)
     if (pending->next)
         pending->next->link = pending->link;
     node_release(session->nodes, pending->node);
-    if (pending->touch)
-        touch_detach(pending->touch);
+    if (pending->release)
+        pending->release(pending);
     free(pending->bytes);
     free(pending);
 }

@@ -34,20 +34,36 @@ struct queue {
     struct job *first, **last;
 };
 
+/* A thread and its queue. All but `thread` and `running` are guarded by the pusher's mutex. */
+struct lane {
+    struct push *push;
+    pthread_t thread;
+    bool running;
+    pthread_cond_t wake;
+    struct queue urgent, waiting;
+    bool ended;
+};
+
+enum { NAMES, PAGES, LANES };
+
 struct push {
     struct loop *loop;
     struct metrics *metrics;
     struct fuse_session *session;
-    pthread_t thread;
-    bool running;
     int done_fd; /* readable when `answered` holds jobs */
 
     pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t wake;
-    struct queue waiting, answered;
+    struct lane lanes[LANES];
+    struct queue answered;
     unsigned n;
-    bool stop, ended;
+    bool stop;
 };
+
+static void queue_init(struct queue *queue)
+{
+    queue->first = NULL;
+    queue->last = &queue->first;
+}
 
 static void append(struct queue *queue, struct job *job)
 {
@@ -98,10 +114,15 @@ struct push *push_new(struct loop *loop, struct metrics *metrics)
         return NULL;
     push->loop = loop;
     push->metrics = metrics;
-    push->waiting.last = &push->waiting.first;
-    push->answered.last = &push->answered.first;
     pthread_mutex_init(&push->mutex, NULL);
-    pthread_cond_init(&push->wake, NULL);
+    queue_init(&push->answered);
+    for (unsigned i = 0; i < LANES; i++) {
+        struct lane *lane = &push->lanes[i];
+        lane->push = push;
+        queue_init(&lane->urgent);
+        queue_init(&lane->waiting);
+        pthread_cond_init(&lane->wake, NULL);
+    }
     push->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (push->done_fd < 0 || loop_watch(loop, push->done_fd, POLLIN, on_done, push) < 0) {
         push_free(push);
@@ -114,16 +135,28 @@ void push_stop(struct push *push)
 {
     pthread_mutex_lock(&push->mutex);
     push->stop = true;
-    pthread_cond_signal(&push->wake);
+    for (unsigned i = 0; i < LANES; i++)
+        pthread_cond_signal(&push->lanes[i].wake);
     pthread_mutex_unlock(&push->mutex);
 }
 
 bool push_ended(struct push *push)
 {
     pthread_mutex_lock(&push->mutex);
-    bool ended = push->ended || !push->running;
+    bool ended = true;
+    for (unsigned i = 0; i < LANES; i++)
+        ended = ended && (push->lanes[i].ended || !push->lanes[i].running);
     pthread_mutex_unlock(&push->mutex);
     return ended;
+}
+
+static void drop_jobs(struct queue *queue)
+{
+    for (struct job *job; (job = take(queue));) {
+        if (job->done)
+            job->done(job->data);
+        job_free(job);
+    }
 }
 
 void push_free(struct push *push)
@@ -131,18 +164,19 @@ void push_free(struct push *push)
     if (!push)
         return;
     push_stop(push);
-    if (push->running)
-        pthread_join(push->thread, NULL);
-    for (struct job *job; (job = take(&push->waiting)) || (job = take(&push->answered));) {
-        if (job->done)
-            job->done(job->data);
-        job_free(job);
+    for (unsigned i = 0; i < LANES; i++)
+        if (push->lanes[i].running)
+            pthread_join(push->lanes[i].thread, NULL);
+    for (unsigned i = 0; i < LANES; i++) {
+        drop_jobs(&push->lanes[i].urgent);
+        drop_jobs(&push->lanes[i].waiting);
+        pthread_cond_destroy(&push->lanes[i].wake);
     }
+    drop_jobs(&push->answered);
     if (push->done_fd >= 0) {
         loop_unwatch(push->loop, push->done_fd);
         close(push->done_fd);
     }
-    pthread_cond_destroy(&push->wake);
     pthread_mutex_destroy(&push->mutex);
     free(push);
 }
@@ -190,32 +224,44 @@ static void run(struct push *push, struct job *job)
     }
 }
 
-static void *work(void *data)
+/* The mutex is held. */
+static struct job *next_job(struct lane *lane)
 {
-    struct push *push = data;
+    struct job *job = take(&lane->urgent);
+    return job ? job : take(&lane->waiting);
+}
+
+/* Runs a job of the lane, without the mutex meanwhile, and hands it back to the loop if somebody waits for it. */
+static void run_job(struct push *push, struct job *job)
+{
     uint64_t one = 1;
 
+    push->n--;
+    pthread_mutex_unlock(&push->mutex);
+    run(push, job);
     pthread_mutex_lock(&push->mutex);
-    for (;;) {
-        struct job *job = push->stop ? NULL : take(&push->waiting);
-        if (!job && push->stop)
-            break;
-        if (!job) {
-            pthread_cond_wait(&push->wake, &push->mutex);
-            continue;
-        }
-        push->n--;
-        pthread_mutex_unlock(&push->mutex);
-        run(push, job);
-        pthread_mutex_lock(&push->mutex);
-        if (!job->done) {
-            job_free(job);
-            continue;
-        }
-        append(&push->answered, job);
-        (void)!write(push->done_fd, &one, sizeof one);
+    if (!job->done) {
+        job_free(job);
+        return;
     }
-    push->ended = true;
+    append(&push->answered, job);
+    (void)!write(push->done_fd, &one, sizeof one);
+}
+
+static void *work(void *data)
+{
+    struct lane *lane = data;
+    struct push *push = lane->push;
+
+    pthread_mutex_lock(&push->mutex);
+    while (!push->stop) {
+        struct job *job = next_job(lane);
+        if (job)
+            run_job(push, job);
+        else
+            pthread_cond_wait(&lane->wake, &push->mutex);
+    }
+    lane->ended = true;
     pthread_mutex_unlock(&push->mutex);
     return NULL;
 }
@@ -223,12 +269,16 @@ static void *work(void *data)
 int push_start(struct push *push, struct fuse_session *session)
 {
     sigset_t all, old;
+    int r = 0;
+
     push->session = session;
     sigfillset(&all); /* signals are the loop's */
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int r = -pthread_create(&push->thread, NULL, work, push);
+    for (unsigned i = 0; r == 0 && i < LANES; i++) {
+        r = -pthread_create(&push->lanes[i].thread, NULL, work, &push->lanes[i]);
+        push->lanes[i].running = r == 0;
+    }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    push->running = r == 0;
     return r;
 }
 
@@ -247,11 +297,28 @@ static struct job *job_new(enum job_kind kind, uint64_t nodeid, const char *name
 
 static void queue_job(struct push *push, struct job *job)
 {
+    bool of_names = job->kind == DROP_ENTRY || job->kind == EXPIRE_ENTRY;
+    struct lane *lane = &push->lanes[of_names ? NAMES : PAGES];
+
     pthread_mutex_lock(&push->mutex);
-    append(&push->waiting, job);
+    append(of_names || job->kind == BYTES ? &lane->waiting : &lane->urgent, job);
     push->n++;
-    pthread_cond_signal(&push->wake);
+    pthread_cond_signal(&lane->wake);
     pthread_mutex_unlock(&push->mutex);
+}
+
+/* Queues a job that somebody waits for (done may be NULL). Without the memory for it, nothing is told, and the wait is
+ * over. */
+static void queue_awaited(struct push *push, struct job *job, void (*done)(void *data), void *data)
+{
+    if (!job) {
+        if (done)
+            done(data);
+        return;
+    }
+    job->done = done;
+    job->data = data;
+    queue_job(push, job);
 }
 
 void push_drop_entry(struct push *push, uint64_t dir, const char *name)
@@ -263,22 +330,12 @@ void push_drop_entry(struct push *push, uint64_t dir, const char *name)
 
 void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data)
 {
-    struct job *job = job_new(EXPIRE_ENTRY, dir, name);
-    if (!job) {
-        if (done)
-            done(data);
-        return;
-    }
-    job->done = done;
-    job->data = data;
-    queue_job(push, job);
+    queue_awaited(push, job_new(EXPIRE_ENTRY, dir, name), done, data);
 }
 
-void push_drop_inode(struct push *push, uint64_t nodeid)
+void push_drop_inode(struct push *push, uint64_t nodeid, void (*done)(void *data), void *data)
 {
-    struct job *job = job_new(DROP_INODE, nodeid, NULL);
-    if (job)
-        queue_job(push, job);
+    queue_awaited(push, job_new(DROP_INODE, nodeid, NULL), done, data);
 }
 
 void push_drop_attributes(struct push *push, uint64_t nodeid)

@@ -1,12 +1,21 @@
 /*
  * The pusher: what this program tells the kernel unasked.
  *
- * Notifications wait for locks of the kernel's that are held until some request is answered, so they come from a thread
- * of their own, from one queue, in order, and the loop never waits for them. None is queued for an inode that has a
- * request in flight which holds its lock (SETATTR, WRITE): those are answered first. A name's notification waits for
- * its directory's lock, and whoever waits for that notification waits for so long only (see writes.c).
+ * A notification waits for locks of the kernel, and some request that this program has not answered yet may hold them.
+ * So the loop never sends one: it queues a job, and a thread of the pusher sends it. There are two threads, each with a
+ * queue of its own, because there are two kinds of lock:
  *
- * Threads:   push_… from the loop thread; the pusher's thread runs from push_start() to push_free().
+ *   names   push_drop_entry(), push_expire_entry(): they wait for the lock of the directory, which a READDIR holds
+ *           until it is answered
+ *   pages   push_drop_inode(), push_drop_attributes(), push_bytes(): they wait for the locks of single pages, which the
+ *           kernel holds while it copies a page or reads it from a bound node, and never while a request waits for the
+ *           network
+ *
+ * So an answer may wait for a job of the second kind. An answer that waits for one of the first kind must not wait
+ * without bound (see writes.c). Within "names" jobs run in order. Within "pages" those that drop overtake those that
+ * store bytes. No job is queued for an inode that has a SETATTR or WRITE in flight: those are answered first.
+ *
+ * Threads:   push_… from the loop thread; the pusher's threads run from push_start() to push_free().
  * Ownership: push_new() gives, push_free() takes back, with what is queued. Snapshots in the queue are referenced,
  *            never copied.
  * Errors:    push_start(): negative errno. A notification that the kernel refuses (mostly because it has forgotten
@@ -28,11 +37,11 @@ struct snapshot;
 struct push *push_new(struct loop *loop, struct metrics *metrics);
 void push_free(struct push *push);
 
-/* Starts the thread; after the fork. */
+/* Starts the threads; after the fork. */
 int push_start(struct push *push, struct fuse_session *session);
 
-/* No notification is begun any more. The one under way may wait for a lock until requests that the kernel has made are
- * answered; push_ended() says when the thread has come to its end. */
+/* No notification is begun any more. One under way may wait for a lock until requests that the kernel has made are
+ * answered; push_ended() says when both threads have come to their ends. */
 void push_stop(struct push *push);
 bool push_ended(struct push *push);
 
@@ -45,8 +54,9 @@ void push_drop_entry(struct push *push, uint64_t dir, const char *name);
  * called on the loop's thread afterwards; by push_free() if there is no afterwards. */
 void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data);
 
-/* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. */
-void push_drop_inode(struct push *push, uint64_t nodeid);
+/* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. done as for
+ * push_expire_entry(). */
+void push_drop_inode(struct push *push, uint64_t nodeid, void (*done)(void *data), void *data);
 
 /* Drops the attributes alone. */
 void push_drop_attributes(struct push *push, uint64_t nodeid);
@@ -54,7 +64,7 @@ void push_drop_attributes(struct push *push, uint64_t nodeid);
 /* Puts the bytes of a snapshot into the page cache of the file that shows it. */
 void push_bytes(struct push *push, uint64_t nodeid, struct snapshot *snapshot);
 
-/* Jobs that wait. */
+/* Jobs that wait, of both kinds. */
 unsigned push_queued(struct push *push);
 
 #endif

@@ -15,8 +15,7 @@
  *
  *   attributes of a bound file or link    for ever: they cannot change
  *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits
- *   attributes of a directory             until the listing that the kernel holds expires; then its mtime moves, and
- *                                         the kernel lists again
+ *   attributes of a directory             until the listing that the kernel holds expires; see below
  *   entries                               as long as the document they were taken from; of links, once listed, for
  *                                         ever: see links.c
  *   a command's entry                     not at all: each LOOKUP mints a node
@@ -27,8 +26,17 @@
 #define NEVER_THERE_S  3600.0
 #define FROM_MEMORY_MS 1000
 
-/* Added to a directory's number, the number of the command in it: node numbers count up and never come near. */
-#define COMMAND_INO (UINT64_C(1) << 62)
+/*
+ * A listing that has expired. The kernel keeps the pages of a listing and shows them again as long as the directory's
+ * mtime is the same. A moved mtime would make it list again, but GNU tar 1.35 takes a moved mtime for "file changed as we
+ * read it", and tar 1.34 a moved ctime. So neither moves unless the names have changed, and the pages are dropped:
+ *
+ *      the listing expires      its attributes expire at the same moment, so that whoever begins to read the directory
+ *                               has the kernel send GETATTR first (AUTO_INVAL_DATA; fuse_readdir_cached() in Linux)
+ *      that GETATTR             is answered when the pusher has dropped the pages, and so the kernel lists again
+ *
+ * A LOOKUP or READDIRPLUS in between gives attributes that hold for no time, so that the GETATTR comes.
+ */
 
 struct session *session_of(fuse_req_t req)
 {
@@ -70,7 +78,6 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
     switch (node_kind(node)) {
     case ROUTE_DIR:
         st->st_mode = S_IFDIR | (0555 & ~config->umask);
-        st->st_ctim = tree_started(session->tree);
         break;
     case ROUTE_FILE:
         st->st_mode = S_IFREG | (0444 & ~config->umask);
@@ -82,23 +89,43 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
         break;
     case ROUTE_COMMAND:
         /* New to the kernel each time; but `cp` takes a file whose number changed between stat and open for another. */
-        st->st_ino = COMMAND_INO | node->parent->nodeid;
+        st->st_ino = nodes_command_ino(session->nodes, node->parent);
         st->st_mode = S_IFREG | (0644 & ~config->umask);
         break;
     }
     st->st_blocks = (st->st_size + 511) / 512;
 }
 
-/* The kernel holds a listing that has expired: one nanosecond tells it so, once. */
-static void move_mtime(struct node *dir)
+/* Whether the kernel may hold a listing of the directory that has expired. */
+static bool listing_expired(struct session *session, struct node *node)
 {
-    if (dir->dir->moved)
-        return;
-    dir->dir->moved = true;
-    if (++dir->mtime.tv_nsec == 1000000000) {
-        dir->mtime.tv_nsec = 0;
-        dir->mtime.tv_sec++;
-    }
+    struct directory *dir = node->dir;
+    if (!dir->listed_until || dir->listed_until > clock_ms() || (!dir->expired && links_hold(session, node)))
+        return false;
+    dir->expired = true;
+    return true;
+}
+
+static bool is_later(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+bool see_names(struct session *session, struct node *node)
+{
+    struct directory *dir = node->dir;
+    if (tree_list_life(session->tree, &node->place) == CLOCK_NEVER)
+        return false;
+    uint64_t signature = tree_list_signature(session->tree, &node->place), before = dir->seen;
+    if (signature == 0 || signature == before)
+        return false;
+    dir->seen = signature;
+    if (before == 0)
+        return false;
+    struct timespec now = clock_wall();
+    /* Whatever has happened to the clock, the mtime is another. */
+    node->mtime = is_later(now, node->mtime) ? now : (struct timespec){node->mtime.tv_sec + 1, 0};
+    return true;
 }
 
 double attr_timeout(struct session *session, struct node *node)
@@ -110,14 +137,11 @@ double attr_timeout(struct session *session, struct node *node)
     int64_t life = tree_list_life(session->tree, &node->place), now = clock_ms();
     if (life == CLOCK_NEVER)
         return FOR_EVER;
+    if (listing_expired(session, node))
+        return 0.0;
     struct directory *dir = node->dir;
     int64_t until = dir->listed_until ? dir->listed_until : tree_list_expires(session->tree, &node->place);
-    if (dir->listed_until && until <= now && links_hold(session, node))
-        until = dir->listed_until;
-    if (dir->listed_until && until <= now)
-        move_mtime(node);
-    /* No listing, or one that the kernel will not use again now that the mtime has moved: nothing to wait for. */
-    if (until <= now)
+    if (until <= now) /* there is no listing that could expire */
         until = now + life;
     dir->told_until = until;
     return seconds_until(until);
@@ -152,6 +176,8 @@ void reply_attr(struct session *session, fuse_req_t req, struct node *node)
 {
     struct stat st;
     double timeout = attr_timeout(session, node);
+    if (node_dir(node) && node->dir->seen)
+        see_names(session, node);
     attr_of(session, node, &st);
     fuse_reply_attr(req, &st, timeout);
 }
@@ -368,6 +394,10 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     struct node *node = node_of(req, ino, KERNEL_GETATTR);
     if (!node)
         return;
+    if (node_dir(node) && node->bound && listing_expired(session, node)) {
+        reply_when_unlisted(session, req, node);
+        return;
+    }
     bool first = !node->bound && node_kind(node) == ROUTE_FILE;
     if (bound_for(session, req, node, 0, 0, resume_getattr))
         reply_attr(session, req, node);

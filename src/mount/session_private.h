@@ -21,7 +21,6 @@
 struct config;
 struct page;
 struct purge_write;
-struct touch;
 
 struct session {
     struct loop *loop;
@@ -58,7 +57,8 @@ struct pending {
     size_t size;
     bool plus;
     bool interrupted;
-    struct touch *touch; /* of a SETATTR that waits; it outlives the pending, see writes.c */
+    void (*release)(struct pending *pending); /* called when the pending is freed; NULL: nobody */
+    void *extra;                              /* release's */
     unsigned tries;
     struct pending *next, **link;
     char name[NAMES_MAX + 1];
@@ -87,8 +87,10 @@ void pendings_check_interrupts(void *data);
 
 /* What the kernel is told of a node. */
 void attr_of(struct session *session, const struct node *node, struct stat *st);
-/* How long its attributes hold, in seconds. Of a directory whose listing has expired: moves its mtime. */
+/* How long its attributes hold, in seconds; 0 of a directory whose listing has expired. */
 double attr_timeout(struct session *session, struct node *node);
+/* Moves the mtime of a directory if other names are at hand than were seen last. True when it moved. */
+bool see_names(struct session *session, struct node *node);
 /* `until` on clock_ms() as seconds from now; CLOCK_NEVER: for ever. */
 double seconds_until(int64_t until);
 
@@ -98,8 +100,10 @@ void reply_entry(struct session *session, fuse_req_t req, struct node *node, int
 /* Replies with what the kernel is told of a node. */
 void reply_attr(struct session *session, fuse_req_t req, struct node *node);
 
-/* The pending that a touch would answer is gone. */
-void touch_detach(struct touch *touch);
+/* The same when the kernel's entry of a file has expired, or a moment later; and when the kernel's pages of a
+ * directory's listing have been dropped. See told.c. */
+void reply_when_expired(struct session *session, fuse_req_t req, struct node *node);
+void reply_when_unlisted(struct session *session, fuse_req_t req, struct node *node);
 
 /* Whether a directory lists links only, besides fixed names. */
 bool is_of_links(const struct node *dir);

@@ -113,7 +113,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     }
     /* Root may write to any file, and what it wrote is in the page cache by now. */
     fuse_reply_err(req, EROFS);
-    push_drop_inode(session->push, node->nodeid);
+    push_drop_inode(session->push, node->nodeid, NULL, NULL);
     node->in_cache = false;
 }
 
@@ -122,57 +122,6 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 #define TIMES                                                                                                          \
     (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW |                   \
      FUSE_SET_ATTR_CTIME)
-
-/*
- * A file's entry goes before the answer, so that whoever looks after `touch` has returned sees the new content. The
- * pusher takes the directory's lock for that; whoever holds it may wait for this very answer (an unlink, which waits for
- * the file's lock that this SETATTR holds) or for the API (a listing). So the answer waits for TOUCH_MS at most.
- */
-#define TOUCH_MS 250
-
-struct touch {
-    struct pending *pending; /* NULL once it has been answered */
-    struct timer late;
-};
-
-static void touch_answer(void *data)
-{
-    struct touch *touch = data;
-    struct pending *pending = touch->pending;
-    if (!pending)
-        return;
-    reply_attr(pending->session, pending_take(pending), pending->node);
-    pending_free(pending);
-}
-
-static void on_expired(void *data)
-{
-    struct touch *touch = data;
-    touch_answer(touch);
-    timer_clear(&touch->late);
-    free(touch);
-}
-
-void touch_detach(struct touch *touch)
-{
-    touch->pending = NULL;
-}
-
-static void touch_file(struct session *session, fuse_req_t req, struct node *node)
-{
-    struct touch *touch = calloc(1, sizeof *touch);
-    struct pending *pending = touch ? pending_new(session, req, node, pending_fail) : NULL;
-    if (!pending) {
-        if (!touch)
-            fuse_reply_err(req, ENOMEM);
-        free(touch);
-        return;
-    }
-    *touch = (struct touch){.pending = pending, .late = {.fn = touch_answer, .data = touch}};
-    pending->touch = touch;
-    timer_set(session->loop, &touch->late, clock_ms() + TOUCH_MS);
-    push_expire_entry(session->push, node->parent->nodeid, node->name, on_expired, touch);
-}
 
 /* Lets the kernel's entry of a node expire. A directory's is left alone where that would drop it, and take the working
  * directory from under those who are in it. */
@@ -191,15 +140,15 @@ static bool expire_listing(struct node *dir)
     return true;
 }
 
-/* A listing's attributes are dropped, so that the kernel asks, sees that its mtime has moved, and lists it anew. What is
- * there by its name alone has no need to be asked about. */
+/* The kernel's pages of each listing are dropped, so that it lists anew. What is there by its name alone has no need to be
+ * asked about. */
 static void expire_below(struct session *session, struct node *dir)
 {
     for (struct node *node = dir->dir->first_child; node; node = node->next_sibling) {
         if (node_kind(node) == ROUTE_DIR) {
             expire_below(session, node);
             if (expire_listing(node))
-                push_drop_inode(session->push, node->nodeid);
+                push_drop_inode(session->push, node->nodeid, NULL, NULL);
         }
         if (node_kind(node) != ROUTE_COMMAND && (node_kind(node) == ROUTE_FILE || node->place.route->select))
             expire_entry(session, node);
@@ -209,9 +158,9 @@ static void expire_below(struct session *session, struct node *dir)
 static void touch_directory(struct session *session, fuse_req_t req, struct node *node)
 {
     bool listed = expire_listing(node);
-    reply_attr(session, req, node); /* in which the mtime has moved already */
+    reply_attr(session, req, node); /* which holds for no time */
     if (listed)
-        push_drop_inode(session->push, node->nodeid);
+        push_drop_inode(session->push, node->nodeid, NULL, NULL);
     if (node->place.route->select != SELECT_NONE)
         expire_entry(session, node);
     expire_below(session, node);
@@ -241,7 +190,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, s
         if (node_kind(node) == ROUTE_DIR)
             touch_directory(session, req, node);
         else
-            touch_file(session, req, node);
+            reply_when_expired(session, req, node);
     }
 }
 

@@ -13,19 +13,38 @@
 #include <string.h>
 
 /*
- * Ordinals. What the API names comes first: an id's ordinal is the id itself, which no other entry will ever have; a
- * name's is its number in the registry. Then the fixed names of a directory, in the order of the table. They come last
- * because they lead to directories as long as the one they are in: whoever walks the tree is done with the files by
- * then, and does not hold both. A listing is in order of ordinals, so one that is resumed after entries came or went
- * neither loses nor repeats what stayed.
+ * Ordinals. A listing is in order of ordinals, and none is ever used for another entry of the same directory; so a
+ * listing that is resumed after entries came or went neither loses nor repeats what stayed. They are the offsets of
+ * directory entries besides, and a 32-bit program without large-file support can only read offsets below 2^31: readdir(3)
+ * fails with EOVERFLOW there, which looks like the end of the directory. So:
+ *
+ *      1 … 2^30              ids below 2^30, each plus one; names in order of first appearance (registry.h)
+ *      2^30 + 1 … FIXED_BASE ids from 2^30 on, in order of first appearance
+ *      FIXED_BASE …          the directory's fixed names, in the order of the table
+ *
+ * The fixed names come last because they lead to directories as long as the one they are in: whoever walks the tree is
+ * done with the files by then, and does not hold both.
  */
 #define ANY_BASE   1
-#define FIXED_BASE (ITEM_ID_MAX + 2) /* ordinals are offsets of the kernel's besides, which are signed */
+#define SMALL_IDS  (UINT64_C(1) << 30)
+#define LARGE_BASE (ANY_BASE + SMALL_IDS)
+#define FIXED_BASE ((UINT64_C(1) << 31) - 256)
 
 static int compare_names(const void *a, const void *b)
 {
     uint64_t x = ((const struct group_name *)a)->ordinal, y = ((const struct group_name *)b)->ordinal;
     return x < y ? -1 : x > y;
+}
+
+/* The ordinal of an item that is listed by its id; 0 when out of memory. */
+static uint64_t ordinal_of_id(const struct listing *listing, uint64_t id)
+{
+    char digits[24];
+    if (id < SMALL_IDS)
+        return ANY_BASE + id;
+    snprintf(digits, sizeof digits, "%" PRIu64, id);
+    uint64_t number = registry_ordinal(listing->tree->registry, route_index(listing->any), digits);
+    return number ? LARGE_BASE + number : 0;
 }
 
 static int name_item(const struct listing *listing, const struct item *item, const char *text, struct group_name *ret)
@@ -100,6 +119,35 @@ static size_t names_up_to(const struct listing *listing, uint64_t ordinal)
     return low;
 }
 
+static const struct item *nth_item(const struct listing *listing, size_t i)
+{
+    return listing->group ? group_nth(listing->document, listing->group, i) : document_nth(listing->document, i);
+}
+
+/* Items stand in order of id. That is the order of their ordinals unless ids are large: then the items are put in order
+ * once, and kept so with the document or the group. */
+static int order_items(struct listing *listing)
+{
+    struct group_name **kept = listing->group ? &listing->group->ordered : &listing->document->ordered;
+    if (listing->n == 0 || nth_item(listing, listing->n - 1)->id < SMALL_IDS)
+        return 0;
+    if (!*kept) {
+        _cleanup_(freep) struct group_name *ordered = calloc(listing->n, sizeof *ordered);
+        if (!ordered)
+            return -ENOMEM;
+        for (size_t i = 0; i < listing->n; i++) {
+            const struct item *item = nth_item(listing, i);
+            ordered[i] = (struct group_name){.ordinal = ordinal_of_id(listing, item->id), .item = item};
+            if (!ordered[i].ordinal)
+                return -ENOMEM;
+        }
+        qsort(ordered, listing->n, sizeof *ordered, compare_names);
+        *kept = steal(&ordered);
+    }
+    listing->names = *kept;
+    return 0;
+}
+
 /* The items with the text that the directory's argument wants; none while that is not known. */
 static int choose_items(struct listing *listing, const struct args *args)
 {
@@ -109,7 +157,7 @@ static int choose_items(struct listing *listing, const struct args *args)
     int r = text ? document_group(listing->document, any->where_field, text, &group) : 0;
     listing->group = group;
     listing->n = group ? group->n : any->where ? 0 : listing->document->n_ids;
-    return r;
+    return r < 0 ? r : order_items(listing);
 }
 
 static size_t items_below(const struct listing *listing, uint64_t id)
@@ -266,8 +314,9 @@ static bool next_item(struct listing *listing, struct listed *ret)
 
     while (listing->position < listing->n) {
         size_t i = listing->position++;
-        const struct item *item = listing->group ? group_nth(document, listing->group, i) : document_nth(document, i);
-        *ret = (struct listed){.ordinal = ANY_BASE + item->id, .id = item->id};
+        const struct item *item = listing->names ? listing->names[i].item : nth_item(listing, i);
+        uint64_t ordinal = listing->names ? listing->names[i].ordinal : ANY_BASE + item->id;
+        *ret = (struct listed){.ordinal = ordinal, .id = item->id};
         if (any->select == SELECT_NAME) {
             ret->text = snapshot_field(item->snapshot, any->field);
             if (!ret->text || !*ret->text)
@@ -306,32 +355,64 @@ bool listing_next(struct listing *listing, struct listed *ret)
     return (listing->any && next_any(listing, ret)) || next_fixed(listing, ret);
 }
 
-/* Where the signature is kept; NULL for a listing that is neither of a text's items nor by a text. */
+/* ---- signatures ---- */
+
+/* Where the signature of the listing is kept, for as long as the document's content is the same; NULL for one level of
+ * the prices, of which each directory lists a few. */
 static uint64_t *signature_of(struct listing *listing)
 {
+    struct document *document = listing->document;
+
     if (listing->group)
         return &listing->group->signature;
-    if (listing->document && listing->any->select == SELECT_NAME)
-        return &listing->document->signatures[listing->any->field];
+    if (listing->any->where)
+        return NULL; /* no item has the text, so the listing is empty */
+    switch (listing->any->select) {
+    case SELECT_ID:
+        return &document->signature_of_ids;
+    case SELECT_NAME:
+    case SELECT_GROUP:
+        return &document->signatures[listing->any->field];
+    case SELECT_PRICE:
+        return listing->own ? NULL : &document->signatures[PRICE_EXTENSION];
+    case SELECT_NONE:
+    case SELECT_ONLY:
+        break;
+    }
     return NULL;
+}
+
+static uint64_t mix(uint64_t sum, uint64_t value)
+{
+    return (sum ^ value) * UINT64_C(0x100000001b3);
+}
+
+/* Goes through the whole listing. Where ids are the names, no name is made. */
+static uint64_t sum_of(struct listing *listing)
+{
+    struct listed listed;
+    uint64_t sum = 1;
+
+    if (listing->any->select == SELECT_ID)
+        for (size_t i = 0; i < listing->n; i++)
+            sum = mix(sum, nth_item(listing, i)->id);
+    else
+        while (next_any(listing, &listed))
+            sum = mix(sum, names_hash(listed.name, strlen(listed.name)) ^ listed.id);
+    return sum ? sum : 1;
 }
 
 uint64_t tree_list_signature(struct tree *tree, struct place *dir)
 {
     struct listing listing;
-    struct listed listed;
 
     if (listing_open(&listing, tree, dir, 0) != 1)
         return 0;
-    uint64_t *kept = signature_of(&listing), sum = kept ? *kept : 0;
-    if (sum == 0) {
-        sum = 1;
-        while (listing_next(&listing, &listed))
-            sum = (sum ^ names_hash(listed.name, strlen(listed.name)) ^ listed.id) * 0x100000001b3;
-        sum = sum ? sum : 1;
-        if (kept)
-            *kept = sum;
-    }
+    uint64_t *kept = listing.document ? signature_of(&listing) : NULL, sum = kept ? *kept : 1;
+    if (listing.document && (!kept || sum == 0))
+        sum = sum_of(&listing);
+    if (kept)
+        *kept = sum;
     listing_close(&listing);
     return sum;
 }

@@ -90,8 +90,9 @@ struct document *tree_listed(struct tree *tree, struct place *dir);
  * hand. */
 int64_t tree_list_expires(struct tree *tree, struct place *dir);
 
-/* A number that is another, all but certainly, when the listing's names or the ids they stand for are; 0 when the
- * listing is not at hand. No request. Worked out once a generation. */
+/* A number that stands for the names of a listing and the ids they lead to: when any of them changes, so does the number
+ * (with a chance of 1 in 2^64 that it does not). 0 when the listing is not at hand. Sends no request. Worked out once
+ * for each content of the document. */
 uint64_t tree_list_signature(struct tree *tree, struct place *dir);
 
 /* How long, at most, a listing of this directory holds, in ms; CLOCK_NEVER for one that never changes. */
@@ -117,7 +118,7 @@ bool tree_prefetch(struct tree *tree, struct place *place);
 
 /* One entry of a directory. */
 struct listed {
-    uint64_t ordinal; /* for life, never reused in this directory; entries come in its order; at least 1 */
+    uint64_t ordinal; /* for life, never reused in this directory; entries come in its order; from 1 to 2^31 - 3 */
     const char *name; /* the listing's, until the next entry */
     const struct route *route;
     uint64_t id;
@@ -133,7 +134,7 @@ struct listing {
     struct document *document;
     const struct route *any;
     struct group *group;            /* the items that are listed, when it is not all of them */
-    const struct group_name *names; /* or the names that are, each of which may stand for several items */
+    const struct group_name *names; /* the entries in order; NULL: that is the order of the items' ids */
     struct group_name *own;         /* the same, when the document does not keep them */
     size_t n;                       /* items or names */
     size_t position;                /* the next of them */
