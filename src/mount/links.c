@@ -22,7 +22,7 @@
  * there is nothing to drop. So whoever goes straight to a link by its name just then may still be led where it led; the
  * file it leads to is looked up and revalidated as any.
  */
-#define DROP_MS 50
+#define DROP_MS 250
 
 struct links_drop {
     struct session *session;

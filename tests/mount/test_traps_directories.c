@@ -214,7 +214,9 @@ static bool walk_on(struct walk *walk)
         unsigned long id = strtoul(entry->d_name, NULL, 10);
         if (id >= FIRST_ID && id < FIRST_ID + INVOICES + 64)
             walk->seen[id - FIRST_ID]++;
-        assert_true(entry->d_ino != 0);
+        assert_true(entry->d_ino != 0 && entry->d_ino <= UINT32_MAX);
+        /* A 32-bit program without large-file support can read no others. */
+        assert_in_range(entry->d_off, 1, INT32_MAX);
         walk->n++;
         at += entry->d_reclen;
     }
@@ -230,6 +232,20 @@ static unsigned entries_of(const struct mount *mount, const char *path)
         ;
     close(walk.fd);
     return walk.n;
+}
+
+/* Directories with ids, names, fixed names and a command, whose entries walk_on() checks. */
+static void test_offsets_and_inode_numbers_are_small(void **state)
+{
+    static const char *const paths[] = {
+        ".", "services", "services/10421/cdn", "billing/invoices", "services/by-product", "domains/pricing"};
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        assert_true(entries_of(mnt, paths[i]) > 2);
+    struct stat purge = stat_of(mnt, "services/10421/cdn/purge"), again = stat_of(mnt, "services/10421/cdn/purge");
+    assert_true(purge.st_ino <= UINT32_MAX);
+    assert_int_equal(purge.st_ino, again.st_ino);
+    assert_int_not_equal(purge.st_ino, stat_of(mnt, "services/10422/cdn/purge").st_ino);
 }
 
 /* The document behind a listing may be old when the directory is first listed, and its attributes have been given. */
@@ -478,6 +494,7 @@ int main(void)
         TEST(test_acl_questions_fetch_nothing_and_are_not_supported),
         TEST(test_an_xattr_never_fetches),
         TEST(test_a_links_target_is_read_once),
+        TEST(test_offsets_and_inode_numbers_are_small),
         TEST(test_a_first_listing_is_shown_no_longer_than_its_document_lives),
         TEST(test_no_entry_is_lost_or_repeated_when_the_list_shrinks_between_two_getdents),
         TEST(test_a_directorys_mtime_moves_once_for_each_change_of_its_names),

@@ -161,6 +161,59 @@ static void test_entries_show_what_their_paths_show(void **state)
     stack_free(s);
 }
 
+/* ---- ordinals ---- */
+
+/* Lists the directory entry by entry, each time anew behind the last one. Returns what it saw, names with a space behind
+ * each. */
+static const char *listed_by_steps(struct stack *s, const char *path)
+{
+    static char have[1024];
+    struct walk walk;
+    struct listing listing;
+    struct listed entry;
+    struct place *dir = walk_to(s, &walk, path);
+    uint64_t after = 0;
+    bool more = true;
+
+    for (have[0] = '\0'; more;) {
+        assert_int_equal(listing_open(&listing, s->tree, dir, after), 1);
+        more = listing_next(&listing, &entry);
+        if (more) {
+            assert_true(entry.ordinal > after && entry.ordinal <= INT32_MAX - 2);
+            after = entry.ordinal;
+            (void)snprintf(have + strlen(have), sizeof have - strlen(have), "%s ", entry.name);
+        }
+        listing_close(&listing);
+    }
+    walk_end(&walk);
+    return have;
+}
+
+/* A 32-bit program cannot read an offset from 2^31 on, whatever the ids are. */
+static void test_ordinals_of_large_ids_are_small_and_for_life(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+
+    (void)state;
+    seed(stack_document(s, OP_INVOICES),
+         "[{\"id\":9000000000000000001,\"status\":\"Paid\",\"invoicenum\":\"N9\"},"
+         "{\"id\":7,\"status\":\"Paid\",\"invoicenum\":\"N7\"},{\"id\":1073741824,\"status\":\"Paid\"},"
+         "{\"id\":1073741823,\"status\":\"Unpaid\"}]");
+    assert_string_equal(listed_by_steps(s, "billing/invoices"),
+                        "7.json 1073741823.json 1073741824.json 9000000000000000001.json by-number by-status ");
+    assert_string_equal(listed_by_steps(s, "billing/invoices/by-status/Paid"),
+                        "7.json 1073741824.json 9000000000000000001.json ");
+    assert_string_equal(listed_by_steps(s, "billing/invoices/by-number"), "N7.json N9.json ");
+    /* An id that comes later is behind those that were there, even if it is lower; so a walk under way sees it once. */
+    seed(stack_document(s, OP_INVOICES),
+         "[{\"id\":9000000000000000001,\"status\":\"Paid\"},{\"id\":5000000000,\"status\":\"Paid\"},{\"id\":7}]");
+    assert_string_equal(listed_by_steps(s, "billing/invoices"),
+                        "7.json 9000000000000000001.json 5000000000.json by-number by-status ");
+    assert_string_equal(listed_by_steps(s, "billing/invoices/by-status/Paid"),
+                        "9000000000000000001.json 5000000000.json ");
+    stack_free(s);
+}
+
 /* ---- walks while the content changes ---- */
 
 /* Of which names a listing is made, and how often a walk has seen each. */
@@ -410,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_listed),
         cmocka_unit_test(test_listings_without_memory),
         cmocka_unit_test(test_entries_show_what_their_paths_show),
+        cmocka_unit_test(test_ordinals_of_large_ids_are_small_and_for_life),
         cmocka_unit_test(test_walks_neither_lose_nor_repeat_what_stays),
         cmocka_unit_test(test_shared_and_cut_names_are_reachable),
         cmocka_unit_test(test_below_a_cut_name),

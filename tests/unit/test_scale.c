@@ -182,7 +182,8 @@ static const char *other_number_of(unsigned i)
 /* Whether a listing is what it was is asked at each look at its directory, and costs nothing the second time. */
 static void test_signatures_of_long_listings(void **state)
 {
-    static const char *const dirs[] = {"billing/invoices/by-number", "billing/invoices/by-status/Paid"};
+    static const char *const dirs[] = {"billing/invoices/by-number", "billing/invoices/by-status/Paid",
+                                       "billing/invoices"};
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;
@@ -201,7 +202,7 @@ static void test_signatures_of_long_listings(void **state)
         seed_list(s, OP_INVOICES, INVOICES, number_and_amount_of);
         assert_int_equal(tree_list_signature(s->tree, dir), signature);
         seed_list(s, OP_INVOICES, INVOICES, other_number_of);
-        assert_int_equal(tree_list_signature(s->tree, dir) == signature, i == 1); /* a status lists ids alone */
+        assert_int_equal(tree_list_signature(s->tree, dir) == signature, i > 0); /* the others list ids alone */
         seed_list(s, OP_INVOICES, INVOICES - 1, number_of);
         assert_int_not_equal(tree_list_signature(s->tree, dir), signature);
         document_expire(stack_document(s, OP_INVOICES));
