@@ -31,10 +31,10 @@
  *
  *   base/        loop.c log.c metrics.c clock.c config.c url.c
  */
-#include "api/client.h"
+#include "http/client.h"
 #include "api/documents.h"
 #include "api/endpoints.h"
-#include "api/http.h"
+#include "http/http.h"
 #include "base/cleanup.h"
 #include "base/config.h"
 #include "base/log.h"

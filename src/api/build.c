@@ -4,7 +4,7 @@
 #include "api/endpoints.h"
 #include "api/fields.h"
 #include "api/groups.h"
-#include "api/json.h"
+#include "json/json.h"
 #include "api/prices.h"
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 #include "api/documents_private.h"
 
 #include "api/build.h"
-#include "api/client.h"
+#include "http/client.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/metrics.h"

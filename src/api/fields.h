@@ -11,7 +11,7 @@
 #ifndef MELBICOMFS_API_FIELDS_H
 #define MELBICOMFS_API_FIELDS_H
 
-#include "api/json.h"
+#include "json/json.h"
 #include "api/snapshot.h"
 
 #include <stdint.h>

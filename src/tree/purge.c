@@ -1,8 +1,8 @@
 #include "tree/purge_private.h"
 
-#include "api/client.h"
+#include "http/client.h"
 #include "api/documents.h"
-#include "api/json.h"
+#include "json/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"

@@ -1,7 +1,7 @@
 #include "tree/render.h"
 
 #include "api/documents.h"
-#include "api/json.h"
+#include "json/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"

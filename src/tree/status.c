@@ -1,6 +1,6 @@
 #include "tree/status.h"
 
-#include "api/client.h"
+#include "http/client.h"
 #include "api/documents.h"
 #include "api/groups.h"
 #include "base/clock.h"

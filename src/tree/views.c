@@ -1,6 +1,6 @@
 #include "tree/tree_private.h"
 
-#include "api/client.h"
+#include "http/client.h"
 #include "api/endpoints.h"
 #include "api/groups.h"
 #include "api/prices.h"

@@ -8,7 +8,7 @@
 #ifndef MELBICOMFS_TESTS_JSON_DOCUMENTS_H
 #define MELBICOMFS_TESTS_JSON_DOCUMENTS_H
 
-#include "api/json.h"
+#include "json/json.h"
 
 #include <json-c/printbuf.h>
 #include <stdbool.h>

@@ -9,7 +9,7 @@
 #ifndef MELBICOMFS_TESTS_JSON_REFERENCE_H
 #define MELBICOMFS_TESTS_JSON_REFERENCE_H
 
-#include "api/json.h"
+#include "json/json.h"
 
 #include <ctype.h>
 #include <json-c/printbuf.h>

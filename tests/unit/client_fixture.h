@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-#include "api/client.h"
-#include "api/http.h"
+#include "http/client.h"
+#include "http/http.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "api/http.h"
+#include "http/http.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"

@@ -26,7 +26,7 @@
 
 #include <cmocka.h>
 
-#include "api/client.h"
+#include "http/client.h"
 #include "api/documents.h"
 #include "api/endpoints.h"
 #include "base/clock.h"

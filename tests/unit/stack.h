@@ -19,10 +19,10 @@
 
 #include <cmocka.h>
 
-#include "api/client.h"
+#include "http/client.h"
 #include "api/documents.h"
 #include "api/endpoints.h"
-#include "api/http.h"
+#include "http/http.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"

@@ -3,7 +3,7 @@
  */
 #include "api/build.h"
 #include "api/documents.h"
-#include "api/json.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
  * Exchanges: what each failure is called, what is tried again and what isn't.
  */
-#include "api/client.h"
+#include "http/client.h"
 
 #include "client_fixture.h"
 

@@ -1,9 +1,9 @@
 /*
  * Exchanges among each other: a host that fails, places, the token, and ends that are asked for.
  */
-#include "api/client.h"
+#include "http/client.h"
 
-#include "api/client_host.h"
+#include "http/host.h"
 #include "client_fixture.h"
 
 /* The host. */

@@ -1,7 +1,7 @@
 /*
  * A token that takes time to come: who waits for it, and who doesn't.
  */
-#include "api/client.h"
+#include "http/client.h"
 
 #include "client_fixture.h"
 

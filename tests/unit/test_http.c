@@ -1,12 +1,12 @@
 /*
  * One transfer: what it sends, what it makes of the answer, and which answers it refuses.
  */
-#include "api/http.h"
+#include "http/http.h"
 
 #include <time.h>
 #include <zlib.h>
 
-#include "api/http_request.h"
+#include "http/request.h"
 #include "http_fixture.h"
 
 static void test_request(void **state)

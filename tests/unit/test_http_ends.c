@@ -1,7 +1,7 @@
 /*
  * One transfer: that it ends whatever it meets, that nothing it meets holds the loop, and that a POST goes out once.
  */
-#include "api/http.h"
+#include "http/http.h"
 
 #include <dlfcn.h>
 #include <netdb.h>

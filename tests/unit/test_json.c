@@ -3,7 +3,7 @@
  *
  * Whatever is handed to the code lies in a heap block of exactly its size, so that the sanitizer sees one byte too far.
  */
-#include "api/json.h"
+#include "json/json.h"
 #include "base/log.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  * A 401 is answered by reading the token again, unless another exchange has done so since this one's request was made
  * (token_serial tells), or the host is closed by a 401 already. If that takes time, the exchange is BARRED meanwhile.
  */
-#include "api/client_private.h"
+#include "http/client_private.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/client_verdict.h"
-#include "api/json.h"
+#include "http/verdict.h"
+#include "json/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"

@@ -9,10 +9,10 @@
  * Errors:    -EBADMSG for brackets that do not match or are nested deeper than JSON_DEPTH, and for a control character
  *            in a string.
  */
-#ifndef MELBICOMFS_API_JSON_SCAN_H
-#define MELBICOMFS_API_JSON_SCAN_H
+#ifndef MELBICOMFS_JSON_SCAN_H
+#define MELBICOMFS_JSON_SCAN_H
 
-#include "api/json.h"
+#include "json/json.h"
 
 #include <endian.h>
 #include <stdbool.h>

@@ -28,7 +28,7 @@
  * A token_command takes seconds, in which an exchange that got a 401 is BARRED, as is one that has no token to begin
  * with. The rest goes on with the token there is. If no other token comes, what was barred ends as a 401 does.
  */
-#include "api/client_private.h"
+#include "http/client_private.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -37,7 +37,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "api/client_verdict.h"
+#include "http/verdict.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"

@@ -6,8 +6,8 @@
  * Ownership: strings are constant.
  * Errors:    none.
  */
-#ifndef MELBICOMFS_API_CLIENT_VERDICT_H
-#define MELBICOMFS_API_CLIENT_VERDICT_H
+#ifndef MELBICOMFS_HTTP_VERDICT_H
+#define MELBICOMFS_HTTP_VERDICT_H
 
 #include <stdbool.h>
 

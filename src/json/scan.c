@@ -1,4 +1,4 @@
-#include "api/json_scan.h"
+#include "json/scan.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
  * One request now: a loop and an http of its own, for as long as it takes, so that it differs in nothing from one in a
  * mount.
  */
-#include "api/http.h"
+#include "http/http.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>

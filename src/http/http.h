@@ -11,8 +11,8 @@
  * Errors:    negative errno, DESIGN's table: -EHOSTUNREACH (name, refused, unreachable), -ETIMEDOUT, -EIO (TLS, too
  *            large, broken answer).
  */
-#ifndef MELBICOMFS_API_HTTP_H
-#define MELBICOMFS_API_HTTP_H
+#ifndef MELBICOMFS_HTTP_HTTP_H
+#define MELBICOMFS_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

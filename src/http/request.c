@@ -1,7 +1,7 @@
 /*
  * How a request goes out.
  */
-#include "api/http_request.h"
+#include "http/request.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "api/http.h"
+#include "http/http.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"

@@ -21,7 +21,7 @@
  *    it reports is asked again of poll(2).
  *  - With CURLOPT_NOSIGNAL, SIGPIPE is the program's business.
  */
-#include "api/http.h"
+#include "http/http.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -32,7 +32,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "api/http_request.h"
+#include "http/request.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/loop.h"

@@ -24,8 +24,8 @@
  * after it is seen. One object is a single ITEM from START to DONE, because whether its outermost braces are an
  * envelope is only known when all its members have been seen.
  */
-#include "api/json.h"
-#include "api/json_scan.h"
+#include "json/json.h"
+#include "json/scan.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>

@@ -1,7 +1,7 @@
 /*
  * Whether the host is worth asking.
  */
-#include "api/client_host.h"
+#include "http/host.h"
 
 #include <errno.h>
 #include <stdio.h>

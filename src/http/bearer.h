@@ -8,8 +8,8 @@
  * Ownership: lives in its user's struct; the value is its own, and wiped when it goes. loop and config are borrowed.
  * Errors:    negative errno of config->read_token.
  */
-#ifndef MELBICOMFS_API_CLIENT_TOKEN_H
-#define MELBICOMFS_API_CLIENT_TOKEN_H
+#ifndef MELBICOMFS_HTTP_BEARER_H
+#define MELBICOMFS_HTTP_BEARER_H
 
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
  * or past `end`, whatever it is given. What need not change is copied in runs as long as possible, since most of a
  * string is.
  */
-#include "api/json.h"
-#include "api/json_scan.h"
+#include "json/json.h"
+#include "json/scan.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>

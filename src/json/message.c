@@ -1,7 +1,7 @@
 /*
  * What an API says of itself in the body of an error. Bodies are small and this is rare, so json-c reads them.
  */
-#include "api/json.h"
+#include "json/json.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/utf8.h"

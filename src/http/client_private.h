@@ -6,14 +6,14 @@
  * Ownership: as client.h.
  * Errors:    as client.h.
  */
-#ifndef MELBICOMFS_API_CLIENT_PRIVATE_H
-#define MELBICOMFS_API_CLIENT_PRIVATE_H
+#ifndef MELBICOMFS_HTTP_CLIENT_PRIVATE_H
+#define MELBICOMFS_HTTP_CLIENT_PRIVATE_H
 
-#include "api/client.h"
+#include "http/client.h"
 
-#include "api/client_host.h"
-#include "api/client_token.h"
-#include "api/http.h"
+#include "http/host.h"
+#include "http/bearer.h"
+#include "http/http.h"
 #include "base/loop.h"
 
 #define BACKOFF_FIRST_MS 100U

@@ -1,7 +1,7 @@
 /*
  * The token that requests are sent with.
  */
-#include "api/client_token.h"
+#include "http/bearer.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * Ownership: lives in its user's struct; owns nothing.
  * Errors:    none.
  */
-#ifndef MELBICOMFS_API_CLIENT_HOST_H
-#define MELBICOMFS_API_CLIENT_HOST_H
+#ifndef MELBICOMFS_HTTP_HOST_H
+#define MELBICOMFS_HTTP_HOST_H
 
 #include <stdbool.h>
 #include <stdint.h>

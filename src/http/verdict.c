@@ -1,14 +1,14 @@
 /*
  * What one attempt's end means.
  */
-#include "api/client_verdict.h"
+#include "http/verdict.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
-#include "api/client.h"
-#include "api/http.h"
+#include "http/client.h"
+#include "http/http.h"
 #include "base/clock.h"
 #include "base/log.h"
 

@@ -5,8 +5,8 @@
  * Ownership: http_headers() gives, http_headers_free() wipes (a token is in them) and takes back.
  * Errors:    negative errno.
  */
-#ifndef MELBICOMFS_API_HTTP_REQUEST_H
-#define MELBICOMFS_API_HTTP_REQUEST_H
+#ifndef MELBICOMFS_HTTP_REQUEST_H
+#define MELBICOMFS_HTTP_REQUEST_H
 
 #include <curl/curl.h>
 #include <stdbool.h>

@@ -13,8 +13,8 @@
  * Errors:    -EBADMSG for what is not JSON, is cut short, is nested deeper than JSON_DEPTH or has not the shape asked
  *            for; -EFBIG for one value of 2 GiB, as it comes or printed; -ENOMEM; whatever negative number an item callback returned.
  */
-#ifndef MELBICOMFS_API_JSON_H
-#define MELBICOMFS_API_JSON_H
+#ifndef MELBICOMFS_JSON_JSON_H
+#define MELBICOMFS_JSON_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

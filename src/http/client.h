@@ -29,8 +29,8 @@
  *            status, the API's message, and what to do about it; exchanges failed by a closed host are not logged one
  *            by one.
  */
-#ifndef MELBICOMFS_API_CLIENT_H
-#define MELBICOMFS_API_CLIENT_H
+#ifndef MELBICOMFS_HTTP_CLIENT_H
+#define MELBICOMFS_HTTP_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
