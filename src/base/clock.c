@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #define NS_PER_S INT64_C(1000000000)
+#define TIME_MAX (sizeof(time_t) < 8 ? INT32_MAX : INT64_MAX) /* i386 counts seconds in 32 bits, to the year 2038 */
 
 static struct timespec read_clock(clockid_t id)
 {
@@ -13,7 +14,7 @@ static struct timespec read_clock(clockid_t id)
     return t;
 }
 
-/* Nanoseconds back within a second, whichever side they left it by. */
+/* Nanoseconds back within a second, whichever side they left it by; the last second of time_t for what is later. */
 static struct timespec normalised(int64_t s, int64_t ns)
 {
     s += ns / NS_PER_S;
@@ -22,14 +23,14 @@ static struct timespec normalised(int64_t s, int64_t ns)
         ns += NS_PER_S;
         s--;
     }
-    return (struct timespec){.tv_sec = s, .tv_nsec = ns};
+    return (struct timespec){.tv_sec = (time_t)(s > TIME_MAX ? TIME_MAX : s), .tv_nsec = (long)ns};
 }
 
 int64_t clock_ms(void)
 {
     struct timespec t = read_clock(CLOCK_MONOTONIC);
 
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 int64_t clock_ns(void)

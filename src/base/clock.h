@@ -27,7 +27,8 @@ struct timespec clock_wall(void);
 /* Writes t as 2026-11-24T03:26:00.123Z (UTC) into buf (at least 32 bytes) and returns buf. */
 char *clock_format(struct timespec t, char *buf, size_t size);
 
-/* The time of day at the monotonic moment ms (as of clock_ms()), past or to come. */
+/* The time of day at the monotonic moment ms (as of clock_ms()), past or to come; the last that time_t holds if that is
+ * sooner. */
 struct timespec clock_wall_at(int64_t ms);
 
 #endif

@@ -36,7 +36,7 @@ static size_t key_len(const struct node *node)
 /* Gives the node the next number; false when out of memory. */
 static bool number(struct nodes *nodes, struct node *node)
 {
-    size_t i = (nodes->last_id + 1) / PIECE;
+    size_t i = (size_t)((nodes->last_id + 1) / PIECE);
     if (i >= nodes->n_pieces) {
         size_t n = nodes->n_pieces ? nodes->n_pieces * 2 : 16;
         struct piece **pieces = reallocarray(nodes->pieces, n, sizeof *pieces);
@@ -199,7 +199,7 @@ size_t nodes_count(const struct nodes *nodes)
 
 struct node *nodes_get(struct nodes *nodes, uint64_t nodeid)
 {
-    size_t i = nodeid / PIECE;
+    uint64_t i = nodeid / PIECE;
     return i < nodes->n_pieces && nodes->pieces[i] ? nodes->pieces[i]->nodes[nodeid % PIECE] : NULL;
 }
 

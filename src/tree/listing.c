@@ -203,7 +203,7 @@ int listing_open(struct listing *listing, struct tree *tree, struct place *dir, 
     if (!listing->any)
         return 1;
     if (listing->any->select == SELECT_NONE) {
-        listing->position = after;
+        listing->position = (size_t)after;
         return 1;
     }
 

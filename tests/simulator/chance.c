@@ -77,7 +77,7 @@ void text_day_member(struct text *text, const char *key, long day)
 
 void text_moment_member(struct text *text, const char *key, long day, unsigned second)
 {
-    long h = second / 3600, m = second / 60 % 60, s = second % 60;
+    long at = (long)second, h = at / 3600, m = at / 60 % 60, s = at % 60;
     text_key(text, key);
     text_char(text, '"');
     text_day(text, day);

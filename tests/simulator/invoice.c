@@ -65,14 +65,14 @@ static long day_of_invoice(const struct invoices *invoices, long id)
     long first = day_of(2016, 11, 21), index = id - FIRST_INVOICE;
     if (index < 0)
         return first;
-    return first + (index < invoices->spread ? index * DAYS / invoices->spread : DAYS - 1);
+    return first + (index < invoices->spread ? (long)((int64_t)index * DAYS / invoices->spread) : DAYS - 1);
 }
 
 /* The index of the first invoice of a year: the least whose index * DAYS / spread reaches the year's first day. */
 static long first_of_year(const struct invoices *invoices, int year)
 {
-    long days = day_of(year, 1, 1) - day_of(2016, 11, 21);
-    return days <= 0 ? 0 : (days * invoices->spread + DAYS - 1) / DAYS;
+    int64_t days = day_of(year, 1, 1) - day_of(2016, 11, 21);
+    return days <= 0 ? 0 : (long)((days * invoices->spread + DAYS - 1) / DAYS);
 }
 
 static struct invoice generate(const struct invoices *invoices, long id)
@@ -82,7 +82,7 @@ static struct invoice generate(const struct invoices *invoices, long id)
 
     invoice.status = draw_status(invoices, id);
     invoice.day = day_of_invoice(invoices, id);
-    invoice.paid_on = invoice.day + chance_below(&chance, 3);
+    invoice.paid_on = invoice.day + (long)chance_below(&chance, 3);
     invoice.paid_at = chance_below(&chance, 86400);
     invoice.gateway = chance_below(&chance, 3);
     invoice.transaction = chance_below(&chance, 1U << 31);
@@ -90,8 +90,8 @@ static struct invoice generate(const struct invoices *invoices, long id)
     for (unsigned i = 0; i < invoice.n_lines; i++) {
         struct line *line = &invoice.lines[i];
         line->article = chance_below(&chance, sizeof(articles) / sizeof(articles[0]));
-        line->quantity = 1 + chance_below(&chance, 2);
-        line->id = id * 4 + i;
+        line->quantity = 1 + (long)chance_below(&chance, 2);
+        line->id = id * 4 + (long)i;
         invoice.total += articles[line->article].cents * line->quantity;
     }
     return invoice;

@@ -87,7 +87,7 @@ static void print_entry(const struct journal_entry *entry, size_t n, struct text
     text_member(out, "method", arrival->method);
     text_key(out, "path");
     text_json_readable(out, arrival->path, strlen(arrival->path));
-    text_number_member(out, "status", entry->status);
+    text_number_member(out, "status", (long)entry->status);
     text_number_member(out, "bytes", (long)entry->bytes);
     text_key(out, "body");
     text_json_readable(out, entry->body.len ? entry->body.data : "", entry->body.len);

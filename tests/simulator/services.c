@@ -57,8 +57,8 @@ static struct service generate(const struct services *services, long id)
     service.product = chance_below(&chance, sizeof(products) / sizeof(products[0]));
     service.status = draw_status(&chance);
     service.cycle = chance_below(&chance, 10) < 7 ? 0 : chance_below(&chance, 4);
-    service.registered = day_of(2017, 1, 1) + chance_below(&chance, 3500);
-    service.due = day_of(2026, 11, 21) + chance_below(&chance, 30);
+    service.registered = day_of(2017, 1, 1) + (long)chance_below(&chance, 3500);
+    service.due = day_of(2026, 11, 21) + (long)chance_below(&chance, 30);
     service.host = 1 + chance_below(&chance, 254);
     if (index >= 0 && index < 5)
         service.status = (unsigned)index;
@@ -156,7 +156,7 @@ static void add_details(const struct service *service, struct text *out)
         break;
     case STORAGE:
         text_key(out, "storage");
-        text_printf(out, "{\"bucket\":\"bucket-%ld\",\"usedBytes\":%ld}", service->id, service->host * 4294967291L);
+        text_printf(out, "{\"bucket\":\"bucket-%ld\",\"usedBytes\":%llu}", service->id, service->host * 4294967291ULL);
         break;
     case SERVER:
     case CLOUD:

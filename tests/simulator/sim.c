@@ -34,7 +34,7 @@ int64_t sim_now(void)
 
 bool sim_wait(struct sim *sim, int64_t until)
 {
-    struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+    struct timespec at = {.tv_sec = (time_t)(until / 1000), .tv_nsec = (long)(until % 1000 * 1000000)};
     if (sim_now() >= until)
         return false;
     pthread_cond_timedwait(&sim->wake, &sim->lock, &at);

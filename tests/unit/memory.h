@@ -29,7 +29,7 @@ void *calloc(size_t n, size_t size)
         return NULL;
     }
     /* Of malloc() and memset() a compiler makes calloc(). */
-    void *memory = aligned_alloc(sizeof(max_align_t), (bytes | (sizeof(max_align_t) - 1)) + 1);
+    void *memory = aligned_alloc(_Alignof(max_align_t), (bytes | (_Alignof(max_align_t) - 1)) + 1);
     if (memory)
         memset(memory, 0, bytes);
     return memory;
