@@ -28,20 +28,75 @@
  * A token_command takes seconds, in which an exchange that got a 401 is BARRED, as is one that has no token to begin
  * with. The rest goes on with the token there is. If no other token comes, what was barred ends as a 401 does.
  */
-#include "http/client_private.h"
+#include "http/client.h"
 
 #include <errno.h>
-#include <json-c/printbuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#include "http/verdict.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+#include "http/attempt.h"
+#include "http/bearer.h"
+#include "http/host.h"
+#include "http/http.h"
+#include "http/verdict.h"
+
+#define BACKOFF_FIRST_MS 100U
+#define ATTEMPTS_MAX     4
+#define COPY_PAUSE_MAX   1200 /* the longest pause, in ms, that is worth it when there is a copy to show */
+
+/* As drawn above. */
+enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
+
+struct client {
+    struct loop *loop;
+    struct http *http;
+    const struct config *config;
+    struct metrics *metrics;
+    struct client_exchange *lists[STATES];
+    unsigned flying;
+    struct client_host host;
+    struct task ending;
+    uint64_t ended; /* exchanges that have come into ENDING */
+    struct client_token token;
+};
+
+struct client_exchange {
+    struct client *client;
+    struct client_exchange *prev, *next;
+    enum state state;
+    struct client_request request; /* its strings are ours */
+    char *url;                     /* request.path is its end */
+    struct attempt attempt;        /* the last one */
+    unsigned attempts;
+    struct timer timer;
+    int64_t started_ns, deadline;
+    uint64_t token_serial; /* of the token last sent */
+    bool post, token_again;
+    uint64_t ended; /* place in ENDING */
+    int error;      /* while in ENDING */
+    bool host;
+    const char *why; /* while in ENDING: constant, or NULL for the host's message, and for no line in the log */
+    char *refusal;   /* the message of the 401 that barred it, or NULL */
+};
+
+/* How an exchange ended, on its way to done and the log. */
+struct end {
+    int error;
+    bool host;
+    int64_t retry_at;
+    const char *message, *advice;
+    const struct http_result *http; /* NULL when no attempt's end was the reason */
+};
+
+static void pump(struct client *client);
 
 /* Lists. */
 
@@ -65,7 +120,7 @@ static void enter(struct client_exchange *x, enum state state)
         DL_APPEND(client->lists[state], x);
 }
 
-void exchange_move(struct client_exchange *x, enum state state)
+static void move(struct client_exchange *x, enum state state)
 {
     leave(x);
     enter(x, state);
@@ -78,15 +133,14 @@ static void exchange_free(struct client_exchange *x)
     free((void *)(uintptr_t)x->request.etag);
     free((void *)(uintptr_t)x->request.last_modified);
     free(x->url);
-    if (x->said)
-        printbuf_free(x->said);
+    attempt_clear(&x->attempt);
     free(x->refusal);
     free(x);
 }
 
 /* The end of an exchange. */
 
-void exchange_finish(struct client_exchange *x, const struct end *end)
+static void finish(struct client_exchange *x, const struct end *end)
 {
     struct client *client = x->client;
     struct client_result result = {
@@ -94,7 +148,7 @@ void exchange_finish(struct client_exchange *x, const struct end *end)
         .status = end->http ? end->http->status : 0,
         .not_modified = !end->error && end->http && end->http->status == 304,
         .host = end->host,
-        .left = x->left,
+        .left = attempt_left(&x->attempt),
         .etag = end->http ? end->http->etag : NULL,
         .last_modified = end->http ? end->http->last_modified : NULL,
         .message = end->error ? end->message : "",
@@ -108,18 +162,18 @@ void exchange_finish(struct client_exchange *x, const struct end *end)
     leave(x);
     x->request.on_done(x->request.data, &result);
     exchange_free(x);
-    client_pump(client);
+    pump(client);
 }
 
-/* For where done must not be called. */
-void exchange_end_later(struct client_exchange *x, int error, bool host, const char *why)
+/* Ends the exchange when the loop turns, for callers from which done must not be called. `why` as in client_exchange. */
+static void end_later(struct client_exchange *x, int error, bool host, const char *why)
 {
     x->error = error;
     x->host = host;
     x->why = why;
     x->ended = ++x->client->ended;
     timer_clear(&x->timer);
-    exchange_move(x, ENDING);
+    move(x, ENDING);
     task_defer(x->client->loop, &x->client->ending);
 }
 
@@ -145,13 +199,13 @@ static void end_those_waiting(void *data)
             .http = x->refusal ? &refused : NULL,
         };
 
-        exchange_finish(x, &end);
+        finish(x, &end);
     }
 }
 
 /* The host. */
 
-void exchange_host_failed(struct client_exchange *x, int error, int64_t retry_after_ms, const char *message)
+static void host_failed(struct client_exchange *x, int error, int64_t retry_after_ms, const char *message)
 {
     struct client *client = x->client;
     struct client_exchange *y, *next;
@@ -160,13 +214,13 @@ void exchange_host_failed(struct client_exchange *x, int error, int64_t retry_af
     DL_FOREACH_SAFE(client->lists[QUEUED], y, next)
     {
         if (y->attempts == 0 && y != x && y != client->host.probe)
-            exchange_end_later(y, client->host.error, true, NULL);
+            end_later(y, client->host.error, true, NULL);
     }
 }
 
-void exchange_host_answered(struct client_exchange *x)
+static void host_answered(struct client_exchange *x)
 {
-    if (client_host_answered(&x->client->host, x, x->attempt_ns))
+    if (client_host_answered(&x->client->host, x, x->attempt.began_ns))
         log_info("the service answers again");
 }
 
@@ -177,12 +231,12 @@ void client_set_token(struct client *client, const char *token)
     client_token_set(&client->token, token);
 }
 
-void exchange_token_missing(struct client_exchange *x)
+static void token_missing(struct client_exchange *x)
 {
     const char *message = x->refusal ? x->refusal : "the token could not be read";
 
-    exchange_host_failed(x, -EACCES, -1, message);
-    exchange_end_later(x, -EACCES, true, message);
+    host_failed(x, -EACCES, -1, message);
+    end_later(x, -EACCES, true, message);
 }
 
 /* A reading that took time has ended. From the last to the first, as each goes to the head of the queue. */
@@ -194,19 +248,151 @@ static void token_read(void *data)
         struct client_exchange *x = client->lists[BARRED]->prev;
 
         if (client->token.serial == x->token_serial) {
-            exchange_token_missing(x);
+            token_missing(x);
             continue;
         }
         free(steal(&x->refusal));
-        exchange_move(x, QUEUED);
+        move(x, QUEUED);
     }
-    client_pump(client);
+    pump(client);
 }
 
-void client_pump(struct client *client)
+/* ---- attempts ---- */
+
+/*
+ * A 401 is answered by reading the token again, unless another exchange has done so since this one's request was made
+ * (token_serial tells), or the host is closed by a 401 already. If that takes time, the exchange is BARRED meanwhile.
+ */
+
+/* After a 401: whether there is a token that this exchange has not sent yet, or will be. */
+static bool another_token(struct client_exchange *x, const char *message)
+{
+    struct client *client = x->client;
+    const struct client_host *host = &client->host;
+
+    if (x->token_again)
+        return false;
+    x->token_again = true;
+    if (client->token.serial == x->token_serial && !(host->closed && host->error == -EACCES && host->probe != x) &&
+        client_token_read(&client->token) == 1) {
+        x->refusal = strdup(message);
+        move(x, BARRED);
+        return true;
+    }
+    if (client->token.serial == x->token_serial)
+        return false;
+    move(x, QUEUED);
+    return true;
+}
+
+/* The pause before the next attempt: 100 to 200 ms, doubling, or what the service asks for if that is longer, and then
+ * up to an eighth more, so that not all who were told the same come at once. */
+static int64_t pause_ms(const struct client_exchange *x, const struct http_result *result)
+{
+    unsigned base = BACKOFF_FIRST_MS << (x->attempts - 1);
+    int64_t ms = (int64_t)base + arc4random_uniform(base + 1);
+
+    if (result->retry_after_ms <= ms)
+        return ms;
+    return result->retry_after_ms + arc4random_uniform((uint32_t)result->retry_after_ms / 8 + 1);
+}
+
+static bool try_again(struct client_exchange *x, const struct attempt_end *end, bool probe)
+{
+    const struct http_result *result = end->http;
+    const struct client_verdict *verdict = &end->verdict;
+    int64_t pause;
+
+    if (result->failure == HTTP_OK && result->status == 401 && another_token(x, end->message))
+        return true;
+    if (x->attempts >= ATTEMPTS_MAX || !(x->post ? verdict->again_post : verdict->again_get))
+        return false;
+    if (probe && verdict->host && result->status == 0)
+        return false;
+    pause = pause_ms(x, result);
+    if (clock_ms() + pause >= x->deadline || (x->request.has_copy && pause > COPY_PAUSE_MAX))
+        return false;
+    move(x, PAUSED);
+    timer_set(x->client->loop, &x->timer, clock_ms() + pause);
+    return true;
+}
+
+static void body_begins(void *data)
+{
+    const struct client_request *request = &((struct client_exchange *)data)->request;
+    if (request->on_start)
+        request->on_start(request->data);
+}
+
+static int body_goes_on(void *data, const char *bytes, size_t len)
+{
+    const struct client_request *request = &((struct client_exchange *)data)->request;
+    return request->on_body ? request->on_body(request->data, bytes, len) : 0;
+}
+
+static void attempt_done(void *data, const struct attempt_end *attempt)
+{
+    struct client_exchange *x = data;
+    struct client *client = x->client;
+    const struct client_verdict *verdict = &attempt->verdict;
+    const struct http_result *result = attempt->http;
+    bool probe = client->host.probe == x, again = verdict->error && try_again(x, attempt, probe);
+    struct end end = {.error = verdict->error,
+                      .host = verdict->host,
+                      .message = attempt->message,
+                      .advice = verdict->advice,
+                      .http = result};
+
+    if (!verdict->host && (result->status != 0 || probe))
+        host_answered(x);
+    else if (verdict->host && (!again || result->retry_after_ms > 0) && !(again && result->status == 401))
+        host_failed(x, verdict->error, result->retry_after_ms, end.message);
+    if (again) {
+        pump(client);
+        return;
+    }
+    if (verdict->host)
+        end.retry_at = client->host.until;
+    else if (verdict->error && result->retry_after_ms > 0)
+        end.retry_at = clock_ms() + result->retry_after_ms;
+    finish(x, &end);
+}
+
+/* Makes the next attempt of an exchange in QUEUED, which leaves that list whatever happens. Calls nobody back. */
+static void launch(struct client_exchange *x)
+{
+    struct client *client = x->client;
+    struct http_request request = {
+        .method = x->request.method,
+        .url = x->url,
+        .body = x->request.body,
+        .etag = x->request.etag,
+        .last_modified = x->request.last_modified,
+    };
+    int r = client->token.value ? 0 : client_token_read(&client->token);
+
+    if (r < 0)
+        token_missing(x);
+    else if (r == 1)
+        move(x, BARRED);
+    if (r != 0)
+        return;
+    request.token = client->token.value;
+    x->token_serial = client->token.serial;
+    if (attempt_start(&x->attempt, client->http, &request) < 0) {
+        end_later(x, -ENOMEM, false, "out of memory");
+        return;
+    }
+    if (x->attempts++ > 0)
+        metrics_count(client->metrics, COUNT_RETRY, 1);
+    move(x, FLYING);
+}
+
+/* Gives the places that are free to those who wait. Calls nobody back. */
+static void pump(struct client *client)
 {
     while (client->lists[QUEUED] && client->flying < client->config->max_connections)
-        exchange_launch(client->lists[QUEUED]);
+        launch(client->lists[QUEUED]);
 }
 
 /* A pause is over. The host may have been closed meanwhile, or be closed still with a probe under way: after a
@@ -219,13 +405,13 @@ static void wake(struct client_exchange *x)
             at = (host->until > now ? host->until : now) + BACKOFF_FIRST_MS + arc4random_uniform(BACKOFF_FIRST_MS);
 
     if (client_host_admits(host, x)) {
-        exchange_move(x, QUEUED);
+        move(x, QUEUED);
         timer_set(client->loop, &x->timer, x->deadline);
-        client_pump(client);
+        pump(client);
     } else if (host->error == -EBUSY && !x->request.has_copy && at < x->deadline) {
         timer_set(client->loop, &x->timer, at);
     } else {
-        exchange_end_later(x, host->error, true, NULL);
+        end_later(x, host->error, true, NULL);
     }
 }
 
@@ -240,16 +426,16 @@ static void time_is_up(void *data)
         return;
     }
     /* A host that says nothing at all is the host's failure, even if timeout_total is shorter than timeout. */
-    end.host = x->state == FLYING && !x->head;
+    end.host = x->state == FLYING && !x->attempt.head;
     end.message = x->state == FLYING   ? "no whole answer within timeout_total"
                   : x->state == BARRED ? "no token within timeout_total"
                                        : "no connection free in timeout_total";
-    exchange_abandon(x);
+    attempt_abandon(&x->attempt);
     if (end.host) {
-        exchange_host_failed(x, end.error, -1, end.message);
+        host_failed(x, end.error, -1, end.message);
         end.retry_at = client->host.until;
     }
-    exchange_finish(x, &end);
+    finish(x, &end);
 }
 
 /* Starting and stopping. */
@@ -269,6 +455,12 @@ static struct client_exchange *exchange_new(struct client *client, const struct 
         return NULL;
     *x = (struct client_exchange){.client = client, .request = *request, .started_ns = clock_ns()};
     x->post = strcmp(request->method, "POST") == 0;
+    x->attempt = (struct attempt){.metrics = client->metrics,
+                                  .operation = request->operation,
+                                  .on_start = body_begins,
+                                  .on_body = body_goes_on,
+                                  .on_done = attempt_done,
+                                  .data = x};
     x->timer = (struct timer){.fn = time_is_up, .data = x};
     ok = copy_string(&x->request.body, request->body);
     ok = copy_string(&x->request.etag, request->etag) && ok;
@@ -291,18 +483,18 @@ struct client_exchange *client_start(struct client *client, const struct client_
         return NULL;
     enter(x, QUEUED);
     if (!client_host_admits(&client->host, x)) {
-        exchange_end_later(x, client->host.error, true, NULL);
+        end_later(x, client->host.error, true, NULL);
         return x;
     }
     x->deadline = clock_ms() + client->config->timeout_total_ms;
     timer_set(client->loop, &x->timer, x->deadline);
-    client_pump(client);
+    pump(client);
     return x;
 }
 
 static void drop(struct client_exchange *x)
 {
-    exchange_abandon(x);
+    attempt_abandon(&x->attempt);
     client_host_leave(&x->client->host, x);
     leave(x);
     exchange_free(x);
@@ -313,12 +505,12 @@ void client_cancel(struct client_exchange *exchange)
     struct client *client = exchange->client;
 
     drop(exchange);
-    client_pump(client);
+    pump(client);
 }
 
 bool client_left(const struct client_exchange *exchange)
 {
-    return exchange->left || (exchange->transfer && http_left(exchange->transfer));
+    return attempt_left(&exchange->attempt);
 }
 
 int64_t client_closed_until(const struct client *client, int *error)
