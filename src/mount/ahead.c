@@ -1,4 +1,4 @@
-#include "mount/session_private.h"
+#include "mount/ahead.h"
 
 #include "base/clock.h"
 #include "base/config.h"

@@ -1,4 +1,8 @@
-#include "mount/session_private.h"
+#include "mount/directories.h"
+
+#include "mount/links.h"
+#include "mount/pending.h"
+#include "mount/reply.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-#include "mount/session_private.h"
+#include "mount/links.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

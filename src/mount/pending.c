@@ -1,4 +1,4 @@
-#include "mount/session_private.h"
+#include "mount/pending.h"
 
 #include "base/clock.h"
 #include "tree/purge.h"

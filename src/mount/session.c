@@ -1,6 +1,10 @@
 #include "mount/session.h"
 
-#include "mount/session_private.h"
+#include "mount/context.h"
+#include "mount/directories.h"
+#include "mount/links.h"
+#include "mount/pending.h"
+#include "mount/requests.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

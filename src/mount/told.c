@@ -1,4 +1,7 @@
-#include "mount/session_private.h"
+#include "mount/told.h"
+
+#include "mount/pending.h"
+#include "mount/reply.h"
 
 #include "base/clock.h"
 

@@ -1,4 +1,8 @@
-#include "mount/session_private.h"
+#include "mount/writes.h"
+
+#include "mount/pending.h"
+#include "mount/reply.h"
+#include "mount/told.h"
 
 #include "api/documents.h"
 #include "base/clock.h"

@@ -1,0 +1,169 @@
+#include "mount/reply.h"
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "mount/links.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * How long things hold, in the kernel.
+ *
+ *   attributes of a bound file or link    for ever: they cannot change
+ *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits
+ *   attributes of a directory             until the listing that the kernel holds expires; see below
+ *   entries                               as long as the document they were taken from; of links, once listed, for
+ *                                         ever: see links.c
+ *   a command's entry                     not at all: each LOOKUP mints a node
+ *   "not there"                           a second when the API says so, an hour when the grammar does
+ */
+#define FOR_EVER 1e9
+
+/*
+ * A listing that has expired. The kernel keeps the pages of a listing and shows them again as long as the directory's
+ * mtime is the same. A moved mtime would make it list again, but GNU tar 1.35 takes a moved mtime for "file changed as we
+ * read it", and tar 1.34 a moved ctime. So neither moves unless the names have changed, and the pages are dropped:
+ *
+ *      the listing expires      its attributes expire at the same moment, so that whoever begins to read the directory
+ *                               has the kernel send GETATTR first (AUTO_INVAL_DATA; fuse_readdir_cached() in Linux)
+ *      that GETATTR             is answered when the pusher has dropped the pages, and so the kernel lists again
+ *
+ * A LOOKUP or READDIRPLUS in between gives attributes that hold for no time, so that the GETATTR comes.
+ */
+
+struct node *node_of(fuse_req_t req, fuse_ino_t ino, enum kernel_request kind)
+{
+    struct session *session = session_of(req);
+    struct node *node = nodes_get(session->nodes, ino);
+    metrics_kernel(session->metrics, kind);
+    if (!node)
+        fuse_reply_err(req, ESTALE);
+    return node;
+}
+
+double seconds_until(int64_t until)
+{
+    if (until == CLOCK_NEVER)
+        return FOR_EVER;
+    int64_t left = until - clock_ms();
+    return left > 0 ? (double)left / 1000.0 : 0.0;
+}
+
+void attr_of(struct session *session, const struct node *node, struct stat *st)
+{
+    const struct config *config = session->config;
+    char target[64];
+
+    memset(st, 0, sizeof *st);
+    st->st_ino = node->nodeid;
+    st->st_nlink = 1;
+    st->st_uid = config->uid;
+    st->st_gid = config->gid;
+    st->st_blksize = 4096;
+    st->st_mtim = st->st_ctim = st->st_atim = node->mtime;
+    switch (node_kind(node)) {
+    case ROUTE_DIR:
+        st->st_mode = S_IFDIR | (0555 & ~config->umask);
+        break;
+    case ROUTE_FILE:
+        st->st_mode = S_IFREG | (0444 & ~config->umask);
+        st->st_size = node->snapshot ? (off_t)node->snapshot->len : 0;
+        break;
+    case ROUTE_LINK:
+        st->st_mode = S_IFLNK | 0777;
+        st->st_size = node->bound ? (off_t)tree_target(&node->place, node->target, target, sizeof target) : 0;
+        break;
+    case ROUTE_COMMAND:
+        /* New to the kernel each time; but `cp` takes a file whose number changed between stat and open for another. */
+        st->st_ino = nodes_command_ino(session->nodes, node->parent);
+        st->st_mode = S_IFREG | (0644 & ~config->umask);
+        break;
+    }
+    st->st_blocks = (st->st_size + 511) / 512;
+}
+
+bool listing_expired(struct session *session, struct node *node)
+{
+    struct directory *dir = node->dir;
+    if (!dir->listed_until || dir->listed_until > clock_ms() || (!dir->expired && links_hold(session, node)))
+        return false;
+    dir->expired = true;
+    return true;
+}
+
+static bool is_later(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+bool see_names(struct session *session, struct node *node)
+{
+    struct directory *dir = node->dir;
+    if (tree_list_life(session->tree, &node->place) == CLOCK_NEVER)
+        return false;
+    uint64_t signature = tree_list_signature(session->tree, &node->place), before = dir->seen;
+    if (signature == 0 || signature == before)
+        return false;
+    dir->seen = signature;
+    if (before == 0)
+        return false;
+    struct timespec now = clock_wall();
+    /* Whatever has happened to the clock, the mtime is another. */
+    node->mtime = is_later(now, node->mtime) ? now : (struct timespec){node->mtime.tv_sec + 1, 0};
+    return true;
+}
+
+double attr_timeout(struct session *session, struct node *node)
+{
+    if (!node->bound && node_kind(node) != ROUTE_COMMAND)
+        return 0.0;
+    if (node_kind(node) != ROUTE_DIR)
+        return FOR_EVER;
+    int64_t life = tree_list_life(session->tree, &node->place), now = clock_ms();
+    if (life == CLOCK_NEVER)
+        return FOR_EVER;
+    if (listing_expired(session, node))
+        return 0.0;
+    struct directory *dir = node->dir;
+    int64_t until = dir->listed_until ? dir->listed_until : tree_list_expires(session->tree, &node->place);
+    if (until <= now) /* there is no listing that could expire */
+        until = now + life;
+    dir->told_until = until;
+    return seconds_until(until);
+}
+
+static void fill_entry(struct session *session, struct node *node, int64_t expires, struct fuse_entry_param *e)
+{
+    memset(e, 0, sizeof *e);
+    e->ino = node->nodeid;
+    e->generation = 1;
+    e->attr_timeout = attr_timeout(session, node);
+    attr_of(session, node, &e->attr);
+    e->entry_timeout = node->bound ? seconds_until(expires) : 0.0;
+}
+
+void reply_entry(struct session *session, fuse_req_t req, struct node *node, int64_t expires)
+{
+    struct fuse_entry_param e;
+    fill_entry(session, node, expires, &e);
+    node->nlookup++;
+    if (fuse_reply_entry(req, &e) < 0)
+        nodes_forget(session->nodes, node, 1);
+}
+
+void reply_absent(fuse_req_t req, double seconds)
+{
+    struct fuse_entry_param e = {.ino = 0, .entry_timeout = seconds};
+    fuse_reply_entry(req, &e);
+}
+
+void reply_attr(struct session *session, fuse_req_t req, struct node *node)
+{
+    struct stat st;
+    double timeout = attr_timeout(session, node);
+    if (node_dir(node) && node->dir->seen)
+        see_names(session, node);
+    attr_of(session, node, &st);
+    fuse_reply_attr(req, &st, timeout);
+}
