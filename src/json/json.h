@@ -91,6 +91,10 @@ int json_check(struct json_slice raw, struct printbuf *scratch);
  */
 int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value);
 
+/* The member of `object` with that name, the last of several; its `at` is NULL when there is none. In an object that
+ * is cut, finds members that are whole. `scratch` is overwritten. */
+struct json_slice json_find_member(struct json_slice object, const char *name, struct printbuf *scratch);
+
 /*
  * The text of a scalar: a string's value as UTF-8 (U+0000 and lone surrogates stay as their six-byte escapes, so that
  * the result is a C string), any other scalar's own bytes, "" for null. Appends to `out`. -EBADMSG for an object or
@@ -98,12 +102,17 @@ int json_next_member(struct json_slice *rest, struct json_slice *key, struct jso
  */
 int json_scalar_text(struct json_slice value, struct printbuf *out);
 
+/* The bytes of a string's value: U+0000 is a NUL byte, a lone surrogate U+FFFD. Appends to `out`. -EBADMSG for what is
+ * not a string. */
+int json_string_bytes(struct json_slice value, struct printbuf *out);
+
 /*
  * What an API says of itself in an error body: the first string found under message, error, error.message, errors (a
- * string, the first element, or the first member's first string), detail, msg, description, title, reason. Of an object
- * that is cut, the members that are whole are looked at. Returns a malloc'd string of at most 300 bytes on one line, or
- * NULL when the body is not such JSON (or no memory). An API may repeat the token in it ("Token abc is invalid"); it is
- * hidden as in the log, since messages are shown in purge.log too.
+ * string, the first element, or the first member's first string), detail, msg, description, title, reason. The body is
+ * JSON as json_check() has it, or an object that is cut: of that one, the members before the cut are looked at. Returns
+ * a malloc'd string of at most 300 bytes on one line, or NULL when the body is not such JSON (or no memory). An API may
+ * repeat the token in it ("Token abc is invalid"); it is hidden as in the log, since messages are shown in purge.log
+ * too.
  */
 char *json_api_message(const char *body, size_t len);
 

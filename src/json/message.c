@@ -1,15 +1,13 @@
 /*
- * What an API says of itself in the body of an error. Bodies are small and this is rare, so json-c reads them.
+ * What an API says of itself in the body of an error.
  */
 #include "json/json.h"
+#include "json/scan.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/utf8.h"
 
-#include <json-c/json_object.h>
-#include <json-c/json_object_iterator.h>
-#include <json-c/json_tokener.h>
-#include <limits.h>
+#include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,91 +17,91 @@
 /* How far to look for a string in `errors`. */
 #define MESSAGE_LEVELS 3
 
-/* NULL when it is not JSON; *ret_cut (may be NULL) tells whether that is only for want of its end. */
-static struct json_object *parse_whole(const char *body, size_t len, bool *ret_cut)
-{
-    struct json_tokener *tokener;
-    struct json_object *root;
+/* Where a text is looked for; `key` is scratch, `text` receives what was found. */
+struct search {
+    struct printbuf *key;
+    struct printbuf *text;
+};
 
-    if (len == 0 || len > INT_MAX)
-        return NULL;
-    tokener = json_tokener_new_ex(JSON_DEPTH);
-    if (!tokener)
-        return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    root = json_tokener_parse_ex(tokener, body, (int)len);
-    if (ret_cut)
-        *ret_cut = json_tokener_get_error(tokener) == json_tokener_continue;
-    json_tokener_free(tokener);
-    return root;
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* An object of the members that lie whole in a body that has been cut: the words mostly come before a long trace. */
-static struct json_object *parse_cut(const char *body, size_t len)
+static bool begins_with(struct json_slice value, char c)
 {
-    struct json_object *root = json_object_new_object(), *parsed;
-    struct json_slice rest = {body, len}, key, value;
-
-    while (root && json_next_member(&rest, &key, &value) > 0) {
-        char *name = strndup(key.at + 1, key.len - 2);
-
-        parsed = parse_whole(value.at, value.len, NULL);
-        if (!name || json_object_object_add(root, name, parsed) < 0)
-            json_object_put(parsed);
-        free(name);
-    }
-    return root;
+    return value.len > 0 && value.at[0] == c;
 }
 
-static struct json_object *if_text(struct json_object *value)
+/* Whether the value is a string that says something. If so, search->text is that string. */
+static bool take_text(struct search *search, struct json_slice value)
 {
     const char *text;
 
-    if (!json_object_is_type(value, json_type_string))
-        return NULL;
-    text = json_object_get_string(value);
-    return text[strspn(text, " \t\r\n")] != '\0' ? value : NULL;
+    printbuf_reset(search->text);
+    if (!begins_with(value, '"') || json_string_bytes(value, search->text) < 0)
+        return false;
+    text = search->text->buf;
+    return text[strspn(text, " \t\r\n")] != '\0';
 }
 
-static struct json_object *find_message(struct json_object *object, unsigned levels);
+/* The first element of an array; its `at` is NULL when there is none. */
+static struct json_slice first_element(struct json_slice array)
+{
+    const char *at = array.at + 1, *end = array.at + array.len;
+    struct json_scan scan;
+    size_t used;
+
+    while (at < end && is_space(*at))
+        at++;
+    json_scan_start(&scan);
+    if (json_scan(&scan, at, (size_t)(end - at), &used) <= 0)
+        return (struct json_slice){NULL, 0};
+    return (struct json_slice){at, used};
+}
+
+static struct json_slice first_member(struct json_slice object)
+{
+    struct json_slice key, value;
+
+    return json_next_member(&object, &key, &value) > 0 ? value : (struct json_slice){NULL, 0};
+}
+
+static bool find_message(struct search *search, struct json_slice object, unsigned levels);
 
 /* `errors` is a text, a list of texts or of objects, or an object with a text or a list for each field at fault. */
-static struct json_object *find_in_errors(struct json_object *value, unsigned levels)
+static bool find_in_errors(struct search *search, struct json_slice value, unsigned levels)
 {
-    struct json_object *found = if_text(value);
-
-    if (found || levels == 0)
-        return found;
-    if (json_object_is_type(value, json_type_array))
-        return find_in_errors(json_object_array_get_idx(value, 0), levels - 1);
-    found = find_message(value, levels - 1);
-    if (!found && json_object_is_type(value, json_type_object)) {
-        struct json_object_iterator first = json_object_iter_begin(value), end = json_object_iter_end(value);
-
-        if (!json_object_iter_equal(&first, &end))
-            found = find_in_errors(json_object_iter_peek_value(&first), levels - 1);
-    }
-    return found;
+    if (take_text(search, value))
+        return true;
+    if (levels == 0)
+        return false;
+    if (begins_with(value, '['))
+        return find_in_errors(search, first_element(value), levels - 1);
+    if (!begins_with(value, '{'))
+        return false;
+    return find_message(search, value, levels - 1) || find_in_errors(search, first_member(value), levels - 1);
 }
 
-static struct json_object *find_message(struct json_object *object, unsigned levels)
+static bool find_message(struct search *search, struct json_slice object, unsigned levels)
 {
     static const char *const FIELDS[] = {"message",     "error", "errors", "detail", "msg",
                                          "description", "title", "reason", NULL};
 
-    if (!json_object_is_type(object, json_type_object))
-        return NULL;
+    if (!begins_with(object, '{'))
+        return false;
     for (const char *const *field = FIELDS; *field; field++) {
-        struct json_object *value = json_object_object_get(object, *field), *found = if_text(value);
+        struct json_slice value = json_find_member(object, *field, search->key);
 
-        if (!found && strcmp(*field, "error") == 0 && json_object_is_type(value, json_type_object))
-            found = if_text(json_object_object_get(value, "message"));
-        else if (!found && strcmp(*field, "errors") == 0)
-            found = find_in_errors(value, levels);
-        if (found)
-            return found;
+        if (take_text(search, value))
+            return true;
+        if (strcmp(*field, "error") == 0 && begins_with(value, '{') &&
+            take_text(search, json_find_member(value, "message", search->key)))
+            return true;
+        if (strcmp(*field, "errors") == 0 && find_in_errors(search, value, levels))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 /* White space, control characters and the line breaks that only Unicode knows. */
@@ -140,21 +138,45 @@ static char *one_line(const char *text, size_t len)
     return used > 0 ? strndup(line, used) : NULL;
 }
 
+static struct json_slice without_space_before(struct json_slice raw)
+{
+    while (raw.len > 0 && is_space(raw.at[0])) {
+        raw.at++;
+        raw.len--;
+    }
+    return raw;
+}
+
+/* Whether the body is JSON, or would be if the rest of it had come: its brackets and quotes match as far as it goes. */
+static bool is_whole_or_cut(struct json_slice body, struct printbuf *scratch)
+{
+    struct json_scan scan;
+    size_t used;
+
+    if (json_check(body, scratch) == 0)
+        return true;
+    json_scan_start(&scan);
+    return json_scan(&scan, body.at, body.len, &used) == 0;
+}
+
+/* What was found, fit to be shown. */
+static char *shown(const struct printbuf *text)
+{
+    size_t len = 0;
+    _cleanup_(freep) char *hidden = log_hidden(text->buf, (size_t)printbuf_length(text), &len);
+
+    return hidden ? one_line(hidden, len) : NULL;
+}
+
 char *json_api_message(const char *body, size_t len)
 {
-    bool cut = false;
-    struct json_object *root = parse_whole(body, len, &cut), *found;
-    _cleanup_(freep) char *shown = NULL;
+    struct search search = {printbuf_new(), printbuf_new()};
+    struct json_slice raw = without_space_before((struct json_slice){body, len});
     char *message = NULL;
-    size_t shown_len = 0;
 
-    if (!root && cut)
-        root = parse_cut(body, len);
-    found = find_message(root, MESSAGE_LEVELS);
-    if (found)
-        shown = log_hidden(json_object_get_string(found), (size_t)json_object_get_string_len(found), &shown_len);
-    if (shown)
-        message = one_line(shown, shown_len);
-    json_object_put(root);
+    if (search.key && search.text && is_whole_or_cut(raw, search.key) && find_message(&search, raw, MESSAGE_LEVELS))
+        message = shown(search.text);
+    printbuf_free(search.key);
+    printbuf_free(search.text);
     return message;
 }

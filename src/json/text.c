@@ -1,9 +1,9 @@
 /*
  * JSON's text: printing it indented, walking an object's members, reading scalars.
  *
- * All of it works on raw bytes with one small reader that knows RFC 8259's tokens exactly, where json-c in strict mode
- * lets NaN, Infinity, -01, 1., control characters in strings and keys in single quotes pass. The reader never looks at
- * or past `end`, whatever it is given. What need not change is copied in runs as long as possible, since most of a
+ * All of it works on raw bytes with one small reader that knows RFC 8259's tokens exactly, where json-c 0.16 in strict
+ * mode lets NaN, Infinity, -01, 1., control characters in strings and keys in single quotes pass. The reader never looks
+ * at or past `end`, whatever it is given. What need not change is copied in runs as long as possible, since most of a
  * string is.
  */
 #include "json/json.h"
@@ -188,12 +188,21 @@ static bool take_escape(struct reader *in, uint32_t *ret)
     return true;
 }
 
+static bool is_surrogate(uint32_t value)
+{
+    return value >= 0xd800 && value <= 0xdfff;
+}
+
+/* UTF-8 has no surrogates; one becomes the replacement character. */
 static int append_utf8(struct printbuf *out, uint32_t value)
 {
     static const unsigned LEAD[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    size_t len = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
+    size_t len;
     char bytes[4];
 
+    if (is_surrogate(value))
+        value = 0xfffd;
+    len = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
     for (size_t i = len - 1; i > 0; i--, value >>= 6)
         bytes[i] = (char)(0x80 | (value & 0x3f));
     bytes[0] = (char)(LEAD[len] | value);
@@ -209,9 +218,10 @@ static bool stays_always(uint32_t value)
     return true;
 }
 
-static bool is_surrogate(uint32_t value)
+static bool stays_never(uint32_t value)
 {
-    return value >= 0xd800 && value <= 0xdfff;
+    (void)value;
+    return false;
 }
 
 static bool stays_in_json(uint32_t value)
@@ -501,6 +511,18 @@ int json_next_member(struct json_slice *rest, struct json_slice *key, struct jso
     return 1;
 }
 
+struct json_slice json_find_member(struct json_slice object, const char *name, struct printbuf *scratch)
+{
+    struct json_slice found = {NULL, 0}, key, value;
+
+    while (json_next_member(&object, &key, &value) > 0) {
+        printbuf_reset(scratch);
+        if (json_scalar_text(key, scratch) == 0 && strcmp(scratch->buf, name) == 0)
+            found = value;
+    }
+    return found;
+}
+
 int json_scalar_text(struct json_slice value, struct printbuf *out)
 {
     struct reader in = read_slice(value);
@@ -513,6 +535,16 @@ int json_scalar_text(struct json_slice value, struct printbuf *out)
         r = -EBADMSG;
     else if (*first != 'n')
         r = append(out, first, (size_t)(in.at - first));
+    if (r == 0 && !at_end(&in))
+        r = -EBADMSG;
+    return finish(out, before, r);
+}
+
+int json_string_bytes(struct json_slice value, struct printbuf *out)
+{
+    struct reader in = read_slice(value);
+    int before = out->bpos, r = take_string(&in, stays_never, out);
+
     if (r == 0 && !at_end(&in))
         r = -EBADMSG;
     return finish(out, before, r);

@@ -132,23 +132,36 @@ static void name_done(struct purge_name *name, int error, long status, const cha
     purge_record(name->write->purges, name->write->id, name->name, strlen(name->name), error, status, message, ns);
 }
 
+/* 1 when the answer is an object whose `status`, if it has one, is "success"; 0 for any other object; negative errno. */
+static int read_status(struct json_slice answer, struct printbuf *scratch)
+{
+    struct json_slice rest = answer, key, value, status;
+    int r = json_check(answer, scratch);
+    if (r == 0)
+        r = json_next_member(&rest, &key, &value); /* -EBADMSG when it is no object */
+    if (r <= 0)
+        return r < 0 ? r : 1;
+    status = json_find_member(answer, "status", scratch);
+    if (!status.at)
+        return 1;
+    printbuf_reset(scratch);
+    return json_scalar_text(status, scratch) == 0 && strcasecmp(scratch->buf, "success") == 0;
+}
+
 /* What a 2xx answer says: 0, or -EIO with the API's message (malloc'd) when it is no success after all. */
 static int judge(const struct printbuf *answer, char **ret_message)
 {
     if (!answer || answer->bpos == 0)
         return 0;
-    struct json_object *root = json_tokener_parse(answer->buf), *status;
-    int r = 0;
-    if (!root || !json_object_is_type(root, json_type_object)) {
-        r = -EIO;
-        *ret_message = strdup("the answer is not JSON");
-    } else if (json_object_object_get_ex(root, "status", &status) &&
-               (!status || strcasecmp(json_object_get_string(status), "success") != 0)) {
-        r = -EIO;
-        *ret_message = json_api_message(answer->buf, (size_t)answer->bpos);
-    }
-    json_object_put(root);
-    return r;
+    struct json_slice raw = {answer->buf, (size_t)answer->bpos};
+    struct printbuf *scratch = printbuf_new();
+    int r = scratch ? read_status(raw, scratch) : -ENOMEM;
+    if (r == 0)
+        *ret_message = json_api_message(raw.at, raw.len);
+    else if (r < 0)
+        *ret_message = strdup(r == -EBADMSG ? "the answer is not JSON" : "out of memory");
+    printbuf_free(scratch);
+    return r > 0 ? 0 : -EIO;
 }
 
 static void on_start(void *data)

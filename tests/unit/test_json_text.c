@@ -327,6 +327,59 @@ static void scalars_have_a_text(void **state)
     }
 }
 
+static void strings_have_bytes(void **state)
+{
+    static const char DOC[] = "\"a\\u0000b\\uD800c\\udc00 caf\\u00e9 \xff\\n\"";
+    static const char BYTES[] = "a\0b\xef\xbf\xbd"
+                                "c\xef\xbf\xbd caf\xc3\xa9 \xff\n";
+    static const char *const NONE[] = {"", "1", "null", "{}", "[\"a\"]", "\"a", "\"a\"b", "\"\\x\"", "\"\t\""};
+    struct printbuf *out = printbuf_new();
+
+    (void)state;
+    assert_int_equal(json_string_bytes((struct json_slice){DOC, sizeof(DOC) - 1}, out), 0);
+    assert_int_equal(printbuf_length(out), sizeof(BYTES) - 1);
+    assert_memory_equal(out->buf, BYTES, sizeof(BYTES));
+    for (size_t i = 0; i < LENGTH(NONE); i++) {
+        char *copy = exact(NONE[i], strlen(NONE[i]));
+
+        assert_int_equal(json_string_bytes((struct json_slice){copy, strlen(NONE[i])}, out), -EBADMSG);
+        assert_int_equal(printbuf_length(out), sizeof(BYTES) - 1);
+        free(copy);
+    }
+    printbuf_free(out);
+}
+
+static void members_are_found(void **state)
+{
+    static const struct {
+        const char *object, *name, *value;
+    } CASES[] = {
+        {"{\"a\":1,\"b\":[2]}", "b", "[2]"},
+        {"{\"a\":1,\"a\":2}", "a", "2"},
+        {" {\"\\u0061\":1}", "a", "1"},
+        {"{\"a\":{\"b\":1}}", "b", NULL},
+        {"{\"a\":1,\"b\":[2", "a", "1"},
+        {"{\"a\":1,\"b\":[2", "b", NULL},
+        {"{}", "a", NULL},
+        {"[\"a\"]", "a", NULL},
+        {"", "a", NULL},
+    };
+    struct printbuf *scratch = printbuf_new();
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(CASES); i++) {
+        struct json_slice object = {CASES[i].object, strlen(CASES[i].object)};
+        struct json_slice value = json_find_member(object, CASES[i].name, scratch);
+
+        assert_int_equal(value.at != NULL, CASES[i].value != NULL);
+        if (value.at) {
+            assert_int_equal(value.len, strlen(CASES[i].value));
+            assert_memory_equal(value.at, CASES[i].value, value.len);
+        }
+    }
+    printbuf_free(scratch);
+}
+
 /* Prints an item, or refuses to. */
 static int print_item(void *data, struct json_slice raw)
 {
@@ -455,6 +508,8 @@ int main(void)
         cmocka_unit_test(what_is_not_json_is_not_printed),
         cmocka_unit_test(members_are_walked),
         cmocka_unit_test(scalars_have_a_text),
+        cmocka_unit_test(strings_have_bytes),
+        cmocka_unit_test(members_are_found),
         cmocka_unit_test(a_flaw_inside_an_item_fails_the_answer),
         cmocka_unit_test(a_text_longer_than_asked_for_is_refused),
         cmocka_unit_test(deep_nesting_takes_no_memory_that_was_not_asked_for),

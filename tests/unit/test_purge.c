@@ -191,6 +191,8 @@ static void an_answer_that_is_no_success_is_a_failure(void **state)
         {"{\"status\":\"Success\",\"data\":{}}", 0},
         {"", 0},
         {"{}", 0},
+        {"\n{\"stat\\u0075s\":\"success\",\"n\":123456789012345678901234567890,\"city\":\"caf\xc3\xa9\"}\r\n", 0},
+        {"{\"status\":\"error\",\"status\":\"success\"}", 0},
         {"{\"status\":\"error\",\"message\":\"quota\"}", -EIO},
         {"{\"status\":null}", -EIO},
         {"{\"status\":false}", -EIO},
@@ -200,6 +202,9 @@ static void an_answer_that_is_no_success_is_a_failure(void **state)
         {"null", -EIO},
         {"<html>", -EIO},
         {"{\"status\":\"succ", -EIO},
+        {"{\"status\":\"success\"} x", -EIO},
+        {"{\"status\":\"success\",\"n\":NaN}", -EIO},
+        {"{'status':'success'}", -EIO},
     };
     struct fixture *f = *state;
 
@@ -213,7 +218,7 @@ static void an_answer_that_is_no_success_is_a_failure(void **state)
         assert_int_equal(told.error, rows[i].error);
     }
     assert_logs(f, "\tInput/output error\ta\t200\tquota\t");
-    assert_int_equal(logged(f, "ok", "a"), 4);
+    assert_int_equal(logged(f, "ok", "a"), 6);
 }
 
 static void what_is_not_sent_in_time_is_recorded_so(void **state)
