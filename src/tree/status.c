@@ -3,6 +3,7 @@
 #include "http/client.h"
 #include "api/documents.h"
 #include "api/groups.h"
+#include "api/json.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -96,9 +97,13 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
     add_number(root, "purges_pending", purges_pending(tree_purges(tree)));
     json_object_object_add(root, "documents", list.array);
 
-    const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
-    int r = text && sprintbuf(out, "%s\n", text) >= 0 ? 0 : -ENOMEM;
+    /* Laid out as every other file; json-c's own layout of what is empty has changed. */
+    size_t len;
+    const char *text =
+        json_object_to_json_string_length(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+    int r = text ? json_indent((struct json_slice){text, len}, 0, out) : -ENOMEM;
+    if (r == 0 && printbuf_memappend(out, "\n", 1) < 0)
+        r = -ENOMEM;
     json_object_put(root);
     return r;
 }

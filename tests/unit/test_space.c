@@ -102,6 +102,24 @@ static void test_a_look_is_no_use(void **state)
     stack_free(s);
 }
 
+/* json-c's own layout of what is empty differs between its versions. */
+static void test_status_is_laid_out_as_other_files(void **state)
+{
+    static const char EMPTY[] = "\n  \"documents\": []\n}\n", NESTED[] = "\n  \"host\": {\n    \"";
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct walk walk;
+    struct view view = {.snapshot = NULL};
+    struct place *status = walk_to(s, &walk, ".melbicomfs/status.json");
+
+    (void)state;
+    assert_int_equal(look(s, status, &view), 1);
+    assert_non_null(memmem(view.snapshot->data, view.snapshot->len, EMPTY, sizeof(EMPTY) - 1));
+    assert_non_null(memmem(view.snapshot->data, view.snapshot->len, NESTED, sizeof(NESTED) - 1));
+    view_clear(&view);
+    walk_end(&walk);
+    stack_free(s);
+}
+
 /* Names that are not there leave nothing behind for good. */
 static void test_documents_without_content_are_bounded(void **state)
 {
@@ -172,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_least_recently_used_goes_first),
         cmocka_unit_test(test_a_look_is_no_use),
+        cmocka_unit_test(test_status_is_laid_out_as_other_files),
         cmocka_unit_test(test_documents_without_content_are_bounded),
         cmocka_unit_test(test_many_young_errors_cost_nothing),
         cmocka_unit_test(test_the_cost_after_a_hundred_renewals),
