@@ -19,6 +19,9 @@
  *    is set, and would hold the loop for as long as the name server pleases.
  *  - curl_multi_poll() tells of readable and writable only. An aborted FUSE descriptor has nothing but POLLERR, so what
  *    it reports is asked again of poll(2).
+ *  - CURLOPT_MAXFILESIZE_LARGE ends a transfer that is too large at another moment in each version (8.14 before the
+ *    head is complete, and by bytes on the wire), and with words of its own. So max_body is checked here: what the head
+ *    states, and each byte that comes.
  *  - With CURLOPT_NOSIGNAL, SIGPIPE is the program's business.
  */
 #include "http/http.h"
@@ -180,7 +183,6 @@ static const struct outcome {
     {CURLE_PARTIAL_FILE, HTTP_RESET, -EIO},
     {CURLE_HTTP2, HTTP_RESET, -EIO},
     {CURLE_HTTP2_STREAM, HTTP_RESET, -EIO},
-    {CURLE_FILESIZE_EXCEEDED, HTTP_TOO_LARGE, -EIO},
     {CURLE_OUT_OF_MEMORY, HTTP_BROKEN, -ENOMEM},
 };
 
@@ -226,6 +228,11 @@ static void stop(struct http_transfer *t, enum http_failure failure, int error, 
     t->why = why;
 }
 
+static void stop_too_large(struct http_transfer *t)
+{
+    stop(t, HTTP_TOO_LARGE, -EIO, "the answer is larger than max_body");
+}
+
 /* What curl calls. It must not be asked to drop a transfer from in here. */
 
 static int before_sending(void *data, char *peer, char *local, int peer_port, int local_port)
@@ -244,6 +251,14 @@ static int before_sending(void *data, char *peer, char *local, int peer_port, in
     return CURL_PREREQFUNC_OK;
 }
 
+/* Whether the head states a body over max_body. The answers 204 and 304 have no body, whatever length is stated. */
+static bool states_too_much(const struct http_transfer *t)
+{
+    const char *length = header_value(t->easy, "Content-Length");
+
+    return length && t->status != 204 && t->status != 304 && strtoull(length, NULL, 10) > t->http->config->max_body;
+}
+
 static size_t take_header(char *line, size_t size, size_t n, void *data)
 {
     struct http_transfer *t = data;
@@ -260,6 +275,10 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
     t->status = status;
     if (t->request.on_head && !t->cancelled)
         t->request.on_head(t->request.data, status);
+    if (!t->cancelled && states_too_much(t)) {
+        stop_too_large(t);
+        return CURL_WRITEFUNC_ERROR;
+    }
     return t->cancelled ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
@@ -274,7 +293,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
     t->active_ms = clock_ms();
     t->bytes += len;
     if (t->bytes > t->http->config->max_body) {
-        stop(t, HTTP_TOO_LARGE, -EIO, "the answer is larger than max_body");
+        stop_too_large(t);
         return CURL_WRITEFUNC_ERROR;
     }
     if (t->request.on_body && len > 0)

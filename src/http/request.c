@@ -85,7 +85,6 @@ int http_headers(const struct http_request *request, struct curl_slist **ret)
 bool http_set_policy(CURL *easy, const struct config *config, const char *url, bool loopback)
 {
     bool tls = strncasecmp(url, "https:", 6) == 0;
-    uint64_t max = config->max_body < INT64_MAX ? config->max_body : INT64_MAX;
     unsigned bad = 0;
 
     bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -106,7 +105,6 @@ bool http_set_policy(CURL *easy, const struct config *config, const char *url, b
     bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "melbicomfs/" MELBICOMFS_VERSION);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_timeout_ms);
-    bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
     /* An empty string, unlike NULL, also stands against the environment's http_proxy. */
     bad |= curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL);
     if (config->ca_file) {
