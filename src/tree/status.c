@@ -1,15 +1,15 @@
 #include "tree/status.h"
 
-#include "http/client.h"
 #include "api/documents.h"
 #include "api/groups.h"
-#include "api/json.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/client.h"
 #include "tree/purge.h"
 #include "tree/tree.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
