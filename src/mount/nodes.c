@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "tree/purge.h"
+#include "tree/purge_handle.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "tree/purge.h"
+#include "tree/purge_handle.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "tree/purge.h"
+#include "tree/purge_handle.h"
 #include "tree/purge_text.h"
 
 #include <errno.h>

@@ -1,16 +1,16 @@
-#include "tree/purge_private.h"
+#include "tree/purge.h"
 
-#include "http/client.h"
 #include "api/documents.h"
-#include "json/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/metrics.h"
+#include "http/client.h"
+#include "tree/purge_handle.h"
 #include "tree/purge_log.h"
 #include "tree/purge_text.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,6 +22,16 @@
 #include <strings.h>
 
 #define ANSWER_BYTES_MAX 65536
+
+struct purges {
+    struct loop *loop;
+    struct client *client;
+    struct endpoints *endpoints;
+    const struct config *config;
+    struct purge_log *log;
+    struct purge_write *writes;
+    size_t pending; /* names under way or waiting */
+};
 
 struct purge_name {
     struct purge_write *write;
@@ -59,9 +69,8 @@ struct purges *purges_new(struct loop *loop, struct client *client, struct endpo
     struct purges *purges = calloc(1, sizeof *purges);
     if (!purges)
         return NULL;
-    *purges =
-        (struct purges){.loop = loop, .client = client, .endpoints = endpoints, .config = config, .metrics = metrics};
-    purges->log = purge_log_new();
+    *purges = (struct purges){.loop = loop, .client = client, .endpoints = endpoints, .config = config};
+    purges->log = purge_log_new(metrics);
     if (!purges->log) {
         free(purges);
         return NULL;
@@ -83,7 +92,7 @@ static void write_free(struct purge_write *write)
         free(write->names[i].name);
     }
     if (write->handle)
-        write->handle->write = NULL;
+        write->handle->user = NULL;
     if (write->link) {
         *write->link = write->sibling;
         if (write->sibling)
@@ -115,9 +124,12 @@ size_t purges_pending(const struct purges *purges)
     return purges->pending;
 }
 
-void purge_write_orphan(struct purge_write *write)
+struct purge_handle *purge_handle_new(struct purges *purges, uint64_t id)
 {
-    write->handle = NULL;
+    struct purge_handle *handle = calloc(1, sizeof *handle);
+    if (handle)
+        *handle = (struct purge_handle){.purges = purges, .log = purges->log, .id = id};
+    return handle;
 }
 
 /* ---- sending ---- */
@@ -129,7 +141,8 @@ static void name_done(struct purge_name *name, int error, long status, const cha
     name->done = true;
     name->error = error;
     name->write->purges->pending--;
-    purge_record(name->write->purges, name->write->id, name->name, strlen(name->name), error, status, message, ns);
+    purge_log_add(name->write->purges->log, name->write->id, name->name, strlen(name->name), error, status, message,
+                  ns);
 }
 
 /* 1 when the answer is an object whose `status`, if it has one, is "success"; 0 for any other object; negative errno. */
@@ -286,7 +299,7 @@ static void keep_nothing(struct purge_handle *handle, struct purge_write *write)
         handle->failed = write->failed;
         write->failed.line = NULL;
     }
-    handle->write = NULL;
+    handle->user = NULL;
     write->handle = NULL;
 }
 
@@ -381,7 +394,7 @@ static void link_write(struct purge_handle *handle, struct purge_write *write)
 {
     struct purges *purges = handle->purges;
     write->handle = handle;
-    handle->write = write;
+    handle->user = &write->handle;
     write->sibling = purges->writes;
     write->link = &purges->writes;
     if (write->sibling)

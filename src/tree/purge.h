@@ -42,9 +42,8 @@ struct purges *purges_new(struct loop *loop, struct client *client, struct endpo
 /* Gives up all writes under way (their done is not called). */
 void purges_free(struct purges *purges);
 
-/* A handle on service `id`'s purge. NULL when out of memory. */
+/* A handle on the purge of service `id`, for purge_handle_free(). It must go before the purges. NULL when out of memory. */
 struct purge_handle *purge_handle_new(struct purges *purges, uint64_t id);
-void purge_handle_free(struct purge_handle *handle);
 
 /*
  * Takes a write of `len` bytes at `offset`. `service` is the service's own document where one is loaded, or NULL.
@@ -61,12 +60,6 @@ bool purge_left(const struct purge_write *write);
 
 /* The writer is gone: what is not sent stays unsent, what is sent is awaited and recorded; done is not called. */
 void purge_give_up(struct purge_write *write);
-
-/* Whether it keeps the beginning of a name that is still to be completed. */
-bool purge_handle_keeps(const struct purge_handle *handle);
-
-/* Records a name that is not sent at all, and why. Returns the error. */
-int purge_unsent(struct purge_handle *handle, const char *name, size_t len, int error, const char *why);
 
 /* Names now under way or waiting, for status.json. */
 size_t purges_pending(const struct purges *purges);

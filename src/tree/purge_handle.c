@@ -1,8 +1,8 @@
-#include "tree/purge_private.h"
+#include "tree/purge_handle.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "tree/purge.h"
 #include "tree/purge_log.h"
 #include "tree/purge_text.h"
 
@@ -12,20 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void purge_record(struct purges *purges, uint64_t id, const char *name, size_t len, int error, long status,
-                  const char *message, int64_t ns)
-{
-    metrics_count(purges->metrics, error ? COUNT_PURGE_FAILED : COUNT_PURGE_OK, 1);
-    purge_log_add(purges->log, id, name, len, error, status, message, ns);
-}
-
 void purge_refuse(const struct purge_handle *handle, const char *name, size_t len, const char *why)
 {
     char shown[64];
     snprintf(shown, sizeof shown, "%.*s", len < 60 ? (int)len : 60, name);
     log_error("purge: services/%" PRIu64 ": refused, nothing of this write was sent: \"%s\": %s", handle->id, shown,
               why);
-    purge_record(handle->purges, handle->id, name, len, -EINVAL, 0, why, 0);
+    purge_log_add(handle->log, handle->id, name, len, -EINVAL, 0, why, 0);
 }
 
 /* Refuses a text for one of its lines. Its other names are recorded too, so that none is missing from the log; what
@@ -41,14 +34,14 @@ static int reject_text(const struct purge_handle *handle, const struct purge_tex
         if (line == text->bytes + text->fault_at || purge_text_fault(line, len))
             continue;
         if (recorded++ < PURGE_NAMES_MAX)
-            purge_record(handle->purges, handle->id, line, len, -EINVAL, 0, why, 0);
+            purge_log_add(handle->log, handle->id, line, len, -EINVAL, 0, why, 0);
         else
             more++;
     }
     if (more > 0) {
         char name[48];
         snprintf(name, sizeof name, "(%zu more)", more);
-        purge_record(handle->purges, handle->id, name, strlen(name), -EINVAL, 0, why, 0);
+        purge_log_add(handle->log, handle->id, name, strlen(name), -EINVAL, 0, why, 0);
     }
     return -EINVAL;
 }
@@ -122,16 +115,8 @@ bool purge_handle_keeps(const struct purge_handle *handle)
 
 int purge_unsent(struct purge_handle *handle, const char *name, size_t len, int error, const char *why)
 {
-    purge_record(handle->purges, handle->id, name, len, error, 0, why, 0);
+    purge_log_add(handle->log, handle->id, name, len, error, 0, why, 0);
     return error;
-}
-
-struct purge_handle *purge_handle_new(struct purges *purges, uint64_t id)
-{
-    struct purge_handle *handle = calloc(1, sizeof *handle);
-    if (handle)
-        *handle = (struct purge_handle){.purges = purges, .id = id};
-    return handle;
 }
 
 void purge_handle_free(struct purge_handle *handle)
@@ -139,8 +124,8 @@ void purge_handle_free(struct purge_handle *handle)
     if (!handle)
         return;
     purge_handle_drop(handle, false);
-    if (handle->write)
-        purge_write_orphan(handle->write);
+    if (handle->user)
+        *handle->user = NULL;
     failed_write_clear(&handle->failed);
     free(handle);
 }

@@ -1,6 +1,7 @@
 #include "tree/purge_log.h"
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -22,11 +23,15 @@ struct service_log {
 
 struct purge_log {
     struct service_log *services;
+    struct metrics *metrics;
 };
 
-struct purge_log *purge_log_new(void)
+struct purge_log *purge_log_new(struct metrics *metrics)
 {
-    return calloc(1, sizeof(struct purge_log));
+    struct purge_log *log = calloc(1, sizeof *log);
+    if (log)
+        log->metrics = metrics;
+    return log;
 }
 
 void purge_log_free(struct purge_log *log)
@@ -109,6 +114,7 @@ void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t 
     struct printbuf *line = printbuf_new();
     char when[32];
 
+    metrics_count(log->metrics, error ? COUNT_PURGE_FAILED : COUNT_PURGE_OK, 1);
     if (service && line) {
         sprintbuf(line, "%s\t%s\t", clock_format(clock_wall(), when, sizeof when), error ? strerror(-error) : "ok");
         append_clean(line, name, len < NAME_SHOWN_MAX ? len : NAME_SHOWN_MAX);

@@ -15,14 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct metrics;
 struct printbuf;
 struct purge_log;
 
-/* NULL when out of memory. purge_log_free(NULL) is fine. */
-struct purge_log *purge_log_new(void);
+/* Borrows the metrics, where it counts what it is told. NULL when out of memory. purge_log_free(NULL) is fine. */
+struct purge_log *purge_log_new(struct metrics *metrics);
 void purge_log_free(struct purge_log *log);
 
-/* Adds a line on `name` (any bytes) of service `id`. error: 0 or -errno; status 0: no answer; message "": none. */
+/* Adds a line on `name` (any bytes) of service `id`, and counts it in the metrics. error: 0 or -errno; status 0: no
+ * answer; message "": none. */
 void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t len, int error, long status,
                    const char *message, int64_t ns);
 

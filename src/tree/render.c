@@ -1,11 +1,11 @@
 #include "tree/render.h"
 
 #include "api/documents.h"
-#include "json/json.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <json-c/json.h>

@@ -1,11 +1,11 @@
 #include "tree/tree_private.h"
 
-#include "http/client.h"
 #include "api/endpoints.h"
 #include "api/groups.h"
 #include "api/prices.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "http/client.h"
 
 #include <errno.h>
 #include <inttypes.h>

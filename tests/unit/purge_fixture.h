@@ -12,6 +12,7 @@
 #define MELBICOMFS_TESTS_PURGE_FIXTURE_H
 
 #include "tree/purge.h"
+#include "tree/purge_handle.h"
 
 #include <errno.h>
 #include <fcntl.h>
