@@ -91,7 +91,7 @@ void ahead_of_read(struct session *session, struct node *node)
 static bool fetch_cousin(struct session *session, struct node *dir, const char *leaf)
 {
     struct place place;
-    if (tree_child(session->tree, &dir->place, leaf, &place) < 0)
+    if (place_child(&dir->place, leaf, &place) < 0)
         return true;
     bool on = place.route->kind != ROUTE_FILE || tree_prefetch(session->tree, &place);
     place_clear(&place);

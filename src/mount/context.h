@@ -15,7 +15,9 @@
 #include "base/metrics.h"
 #include "mount/nodes.h"
 #include "mount/push.h"
+#include "tree/listing.h"
 #include "tree/tree.h"
+#include "tree/views.h"
 
 #include <fuse3/fuse_lowlevel.h>
 

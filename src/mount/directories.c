@@ -110,7 +110,7 @@ static bool add_dots(struct page *page, off_t offset)
 static struct node *node_of_listed(struct page *page, const struct listed *listed)
 {
     struct place place;
-    if (tree_child(page->session->tree, &page->dir->place, listed->name, &place) < 0)
+    if (place_child(&page->dir->place, listed->name, &place) < 0)
         return NULL;
     if (listed->route->kind == ROUTE_LINK)
         place_clear(&place);

@@ -22,7 +22,9 @@
 #ifndef MELBICOMFS_MOUNT_NODES_H
 #define MELBICOMFS_MOUNT_NODES_H
 
+#include "tree/listing.h"
 #include "tree/tree.h"
+#include "tree/views.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -72,7 +72,7 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
         break;
     case ROUTE_LINK:
         st->st_mode = S_IFLNK | 0777;
-        st->st_size = node->bound ? (off_t)tree_target(&node->place, node->target, target, sizeof target) : 0;
+        st->st_size = node->bound ? (off_t)place_target(&node->place, node->target, target, sizeof target) : 0;
         break;
     case ROUTE_COMMAND:
         /* New to the kernel each time; but `cp` takes a file whose number changed between stat and open for another. */

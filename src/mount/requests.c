@@ -29,7 +29,7 @@ static void reply_shown(struct session *session, fuse_req_t req, struct node *no
 {
     struct place place;
     struct node *shown = NULL;
-    if (tree_child(session->tree, &node->parent->place, node->name, &place) == 0)
+    if (place_child(&node->parent->place, node->name, &place) == 0)
         shown = nodes_show(session->nodes, node->parent, &place, view);
     if (shown)
         reply_entry(session, req, shown, view->expires);
@@ -114,7 +114,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
     if (!dir)
         return;
-    int r = strlen(name) > NAMES_MAX ? -ENAMETOOLONG : tree_child(session->tree, &dir->place, name, &place);
+    int r = strlen(name) > NAMES_MAX ? -ENAMETOOLONG : place_child(&dir->place, name, &place);
     if (r < 0) {
         if (r == -ENOENT)
             reply_absent(req, NEVER_THERE_S);
@@ -278,7 +278,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 static void reply_target(fuse_req_t req, const struct node *node)
 {
     char target[64];
-    tree_target(&node->place, node->target, target, sizeof target);
+    place_target(&node->place, node->target, target, sizeof target);
     fuse_reply_readlink(req, target);
 }
 

@@ -65,7 +65,7 @@ static int ask_service(struct pending *pending)
 {
     struct place place;
     struct tree *tree = pending->session->tree;
-    int r = tree_child(tree, pending->node->place.above->above, "info.json", &place);
+    int r = place_child(pending->node->place.above->above, "info.json", &place);
     if (r == 0) {
         r = tree_ask(tree, &place, &pending->wait);
         place_clear(&place);

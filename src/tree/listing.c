@@ -1,4 +1,9 @@
-#include "tree/tree_private.h"
+#include "tree/listing.h"
+
+#include "api/endpoints.h"
+#include "base/config.h"
+#include "tree/context.h"
+#include "tree/sources.h"
 
 #include "api/groups.h"
 #include "api/prices.h"
@@ -283,17 +288,6 @@ static bool next_name(struct listing *listing, struct listed *ret)
     return true;
 }
 
-void listing_shared_name(const char *text, uint64_t id, const char *suffix, char name[NAMES_MAX + 1])
-{
-    char mark[64], encoded[NAMES_MAX + 1];
-    int n = snprintf(mark, sizeof mark, "%%=%" PRIu64 "%s", id, suffix);
-    size_t len = names_encode(text, strlen(text), "", encoded);
-    if (len + (size_t)n > NAMES_MAX)
-        len = NAMES_MAX - (size_t)n;
-    memcpy(name, encoded, len);
-    memcpy(name + len, mark, (size_t)n + 1);
-}
-
 /* An id as a name. snprintf() would be a tenth of a listing's time. */
 static void id_name(uint64_t id, const char *suffix, char *name)
 {
@@ -324,7 +318,7 @@ static bool next_item(struct listing *listing, struct listed *ret)
             if (document_with(document, any->field, ret->text) == item)
                 names_encode(ret->text, strlen(ret->text), suffix, listing->name);
             else
-                listing_shared_name(ret->text, item->id, suffix, listing->name);
+                names_shared(ret->text, item->id, suffix, listing->name);
         } else {
             id_name(item->id, suffix, listing->name);
         }
@@ -415,4 +409,29 @@ uint64_t tree_list_signature(struct tree *tree, struct place *dir)
         *kept = sum;
     listing_close(&listing);
     return sum;
+}
+
+/* ---- how long a listing holds ---- */
+
+struct document *tree_listed(struct tree *tree, struct place *dir)
+{
+    return list_document(tree, dir, false);
+}
+
+int64_t tree_list_expires(struct tree *tree, struct place *dir)
+{
+    const struct route *any = route_shape(dir->route)->any;
+    if (!any || any->select == SELECT_NONE)
+        return CLOCK_NEVER;
+    struct document *document = list_document(tree, dir, false);
+    return document && document_fresh(document) ? document->expires : 0;
+}
+
+int64_t tree_list_life(struct tree *tree, struct place *dir)
+{
+    const struct route *any = route_shape(dir->route)->any;
+    if (!any || any->select == SELECT_NONE)
+        return CLOCK_NEVER;
+    enum operation operation = any->list.used ? any->list.operation : any->narrow.operation;
+    return (int64_t)(endpoint_of(operation)->slow ? tree->config->ttl_slow_s : tree->config->ttl_s) * 1000;
 }

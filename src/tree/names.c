@@ -191,3 +191,22 @@ int names_id(const char *name, const char *suffix, uint64_t *ret)
     *ret = id;
     return 0;
 }
+
+void names_shared(const char *text, uint64_t id, const char *suffix, char name[NAMES_MAX + 1])
+{
+    char mark[64], encoded[NAMES_MAX + 1];
+    int n = snprintf(mark, sizeof mark, "%%=%" PRIu64 "%s", id, suffix);
+    size_t len = names_encode(text, strlen(text), "", encoded);
+    if (len + (size_t)n > NAMES_MAX)
+        len = NAMES_MAX - (size_t)n;
+    memcpy(name, encoded, len);
+    memcpy(name + len, mark, (size_t)n + 1);
+}
+
+bool names_shared_id(const char *name, const char *suffix, uint64_t *ret)
+{
+    const char *mark = NULL;
+    for (const char *p = strstr(name, "%="); p; p = strstr(p + 1, "%="))
+        mark = p;
+    return mark && names_id(mark + 2, suffix, ret) == 0;
+}

@@ -16,6 +16,7 @@
 #ifndef MELBICOMFS_TREE_NAMES_H
 #define MELBICOMFS_TREE_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,14 @@ int names_decode(const char *name, const char *suffix, char buf[NAMES_MAX + 1], 
  * untouched. Nineteen digits fit in 64 bits without a sign.
  */
 int names_id(const char *name, const char *suffix, uint64_t *ret);
+
+/*
+ * A name that several items share is told apart by the item's id: "NAME%=ID", which no other name can be, as `%` is
+ * followed by hex digits or `~` there. names_shared() writes that name of `text` for item `id`, cut to fit; and
+ * names_shared_id() says whether `name` is one, and stores the id.
+ */
+void names_shared(const char *text, uint64_t id, const char *suffix, char name[NAMES_MAX + 1]);
+bool names_shared_id(const char *name, const char *suffix, uint64_t *ret);
 
 /* 64-bit FNV-1a of the bytes: the hash in cut names. */
 uint64_t names_hash(const char *bytes, size_t len);

@@ -12,7 +12,7 @@ struct place;
 struct printbuf;
 struct tree;
 
-/* A route's `make`. */
+/* The text of README, appended to `out`: 0 or -ENOMEM. */
 int readme_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
 #endif

@@ -1,6 +1,6 @@
 #include "tree/registry.h"
 
-#include "tree/tree_private.h"
+#include "tree/routes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,5 @@
 #include "tree/routes.h"
 
-#include "tree/readme.h"
-#include "tree/status.h"
-
 #include <string.h>
 
 static const char *const service_statuses[] = {"Active", "Suspended", "Pending", "Cancelled", "Terminated", NULL};
@@ -18,9 +15,9 @@ static const char *const currencies[] = {"EUR", "USD", NULL};
     {                                                                                                                  \
         .path = (p), .kind = ROUTE_DIR                                                                                 \
     }
-#define MADE(p, fn)                                                                                                    \
+#define MADE(p, what)                                                                                                  \
     {                                                                                                                  \
-        .path = (p), .kind = ROUTE_FILE, .render = RENDER_MADE, .make = (fn)                                           \
+        .path = (p), .kind = ROUTE_FILE, .render = RENDER_MADE, .made = (what)                                         \
     }
 #define COLLECTION(p, op, how)                                                                                         \
     {                                                                                                                  \
@@ -33,7 +30,7 @@ static const char *const currencies[] = {"EUR", "USD", NULL};
 /* clang-format off */
 static const struct route table[] = {
     DIR(""),
-    {.path = "README", .kind = ROUTE_FILE, .render = RENDER_MADE, .make = readme_make, .constant = true},
+    {.path = "README", .kind = ROUTE_FILE, .render = RENDER_MADE, .made = MADE_README, .constant = true},
     COLLECTION("version", OP_VERSION, RENDER_VERSION),
     DIR("all"),
     COLLECTION("all/product-groups.json", OP_GROUPS, RENDER_JSON),
@@ -65,7 +62,7 @@ static const struct route table[] = {
      .narrow = {.used = true, .operation = OP_SERVICE, .id = ARG(0)}},
     DIR("services/<id>/cdn"),
     {.path = "services/<id>/cdn/purge", .kind = ROUTE_COMMAND},
-    MADE("services/<id>/cdn/purge.log", status_purge_log_make),
+    MADE("services/<id>/cdn/purge.log", MADE_PURGE_LOG),
     DIR("services/by-status"),
     {.path = "services/by-status/<status>", .kind = ROUTE_DIR, .names = service_statuses},
     {.path = "services/by-status/<status>/<id>", .kind = ROUTE_LINK, .select = SELECT_ID, .target = "../../%s",
@@ -100,9 +97,9 @@ static const struct route table[] = {
      .where = ARG(0), .where_field = INVOICE_STATUS, .target = "../../%s.json", .list = ALL(OP_INVOICES),
      .narrow = {.used = true, .operation = OP_INVOICES, .params = {[INVOICES_STATUS] = ARG(0)}}},
     {.path = ".melbicomfs", .kind = ROUTE_DIR, .hidden = true},
-    MADE(".melbicomfs/status.json", status_json_make),
-    MADE(".melbicomfs/metrics", status_metrics_make),
-    MADE(".melbicomfs/log", status_log_make),
+    MADE(".melbicomfs/status.json", MADE_STATUS),
+    MADE(".melbicomfs/metrics", MADE_METRICS),
+    MADE(".melbicomfs/log", MADE_LOG),
 };
 /* clang-format on */
 

@@ -19,12 +19,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct place;
-struct printbuf;
-struct tree;
-
 #define ROUTE_ARGS     4
 #define ROUTE_CHILDREN 16
+#define ROUTES_MAX     64 /* rows of the table, at most */
 
 /* In a source: which argument a parameter takes. */
 #define ARG(i)   ((i) + 1)
@@ -50,8 +47,11 @@ enum route_render {
     RENDER_CSV,   /* the whole list, as a table */
     RENDER_BALANCE,
     RENDER_VERSION,
-    RENDER_MADE /* by `make`, of this mount's own state */
+    RENDER_MADE /* of this mount's own state, as `made` says */
 };
+
+/* RENDER_MADE: which of this mount's own files it is. */
+enum route_made { MADE_NONE, MADE_README, MADE_STATUS, MADE_METRICS, MADE_LOG, MADE_PURGE_LOG };
 
 struct route_source {
     bool used;
@@ -75,7 +75,7 @@ struct route {
     const char *target; /* ROUTE_LINK: "%s" is the item's id */
     const char *const *names; /* the fixed set, NULL-terminated, or NULL */
     struct route_source list, narrow;
-    int (*make)(struct tree *tree, const struct place *place, struct printbuf *out);
+    enum route_made made;
 };
 
 /* How the last segment of a route's path reads; filled by routes_init(). */

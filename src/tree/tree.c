@@ -1,9 +1,12 @@
 #include "tree/tree.h"
 
+#include "api/documents.h"
+#include "api/snapshot.h"
 #include "base/clock.h"
+#include "tree/context.h"
 #include "tree/purge.h"
 #include "tree/registry.h"
-#include "tree/tree_private.h"
+#include "tree/render.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -79,109 +82,6 @@ struct client *tree_client(struct tree *tree)
 struct timespec tree_started(const struct tree *tree)
 {
     return tree->started;
-}
-
-/* ---- places ---- */
-
-static bool in_set(const char *const *names, const char *name)
-{
-    while (*names && strcmp(*names, name) != 0)
-        names++;
-    return *names != NULL;
-}
-
-/* A name that several items share is told apart by the item's id: "NAME%=ID". */
-static bool shared_name(const char *name, const char *suffix, uint64_t *ret_id)
-{
-    const char *mark = NULL;
-    for (const char *p = strstr(name, "%="); p; p = strstr(p + 1, "%="))
-        mark = p;
-    return mark && names_id(mark + 2, suffix, ret_id) == 0;
-}
-
-static int any_child(const struct route *any, const char *name, struct place *ret)
-{
-    const struct route_shape *shape = route_shape(any);
-    char text[NAMES_MAX + 1];
-    size_t len;
-
-    if (shape->segment == SEGMENT_ID)
-        return names_id(name, shape->suffix, &ret->id);
-    if (any->names) {
-        if (!in_set(any->names, name))
-            return -ENOENT;
-        ret->text = strdup(name);
-        return ret->text ? 0 : -ENOMEM;
-    }
-    if (any->kind == ROUTE_LINK && shared_name(name, shape->suffix, &ret->id))
-        return 0;
-    ret->id = ITEM_NO_ID;
-    int r = names_decode(name, shape->suffix, text, &len);
-    if (r == -E2BIG)
-        return 0;
-    if (r < 0 || len == 0 || memchr(text, 0, len))
-        return -ENOENT;
-    if (any->select == SELECT_PRICE && any->kind == ROUTE_FILE && (len > 2 || strspn(text, "0123456789") != len))
-        return -ENOENT;
-    ret->text = strdup(text);
-    return ret->text ? 0 : -ENOMEM;
-}
-
-int tree_child(struct tree *tree, struct place *dir, const char *name, struct place *ret)
-{
-    (void)tree;
-    const struct route_shape *shape = route_shape(dir->route);
-    struct place place = {.above = dir, .name = name, .id = ITEM_NO_ID};
-
-    for (unsigned i = 0; i < shape->n_children; i++)
-        if (strcmp(route_shape(shape->children[i])->name, name) == 0) {
-            place.route = shape->children[i];
-            *ret = place;
-            return 0;
-        }
-    if (!shape->any)
-        return -ENOENT;
-    place.route = shape->any;
-    int r = any_child(shape->any, name, &place);
-    if (r == 0)
-        *ret = place;
-    return r;
-}
-
-void place_clear(struct place *place)
-{
-    free(place->text);
-    place->text = NULL;
-}
-
-uint64_t place_id(const struct place *place)
-{
-    uint64_t id = ITEM_NO_ID;
-    for (; place; place = place->above)
-        if (route_shape(place->route)->segment == SEGMENT_ID)
-            id = place->id;
-    return id;
-}
-
-char *tree_path(const struct place *place, char *buf, size_t size)
-{
-    if (!place->above || !place->above->above)
-        snprintf(buf, size, "%s", place->name);
-    else {
-        tree_path(place->above, buf, size);
-        size_t len = strlen(buf);
-        snprintf(buf + len, size - len, "/%s", place->name);
-    }
-    return buf;
-}
-
-size_t tree_target(const struct place *place, uint64_t id, char *buf, size_t size)
-{
-    char number[24];
-    snprintf(number, sizeof number, "%" PRIu64, id);
-    const char *mark = strstr(place->route->target, "%s");
-    int n = snprintf(buf, size, "%.*s%s%s", (int)(mark - place->route->target), place->route->target, number, mark + 2);
-    return n < 0 ? 0 : (size_t)n;
 }
 
 /* ---- touch ---- */

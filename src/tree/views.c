@@ -1,4 +1,10 @@
-#include "tree/tree_private.h"
+#include "tree/views.h"
+
+#include "tree/context.h"
+#include "tree/names.h"
+#include "tree/readme.h"
+#include "tree/sources.h"
+#include "tree/status.h"
 
 #include "api/endpoints.h"
 #include "api/groups.h"
@@ -13,109 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * A place has up to two sources. The list is the whole collection; the narrow query answers for this place alone. Of
- * those that are fresh, the one fetched more recently speaks. Its "not there" is final, except where the list is known
- * to be partial: when the narrow source is another operation (a service that is not Active or Suspended is in no list),
- * or the list holds only part of a fixed set.
- */
-
-/* ---- sources ---- */
-
-void args_of(const struct place *place, struct args *args)
-{
-    args->n = route_shape(place->route)->args;
-    unsigned i = args->n;
-    for (; place->above; place = place->above) {
-        switch (route_shape(place->route)->segment) {
-        case SEGMENT_FIXED:
-            break;
-        case SEGMENT_ID:
-            i--;
-            args->ids[i] = place->id;
-            snprintf(args->numbers[i], sizeof args->numbers[i], "%" PRIu64, place->id);
-            args->texts[i] = args->numbers[i];
-            break;
-        case SEGMENT_TEXT:
-            i--;
-            args->ids[i] = place->id;
-            args->texts[i] = place->text;
-            break;
-        }
-    }
-}
-
-bool args_known(const struct args *args)
-{
-    for (unsigned i = 0; i < args->n; i++)
-        if (!args->texts[i])
-            return false;
-    return true;
-}
-
-/* Fills in the query of a source. False when it has a parameter whose argument is not there, or not known. */
-static bool query_of(const struct route_source *source, const struct args *args, struct query *ret)
-{
-    if (!source->used)
-        return false;
-    *ret = (struct query){.operation = source->operation};
-    if (source->id) {
-        if (source->id > args->n)
-            return false;
-        ret->id = args->ids[source->id - 1];
-    }
-    for (unsigned i = 0; i < ENDPOINT_PARAMS; i++) {
-        if (source->params[i] == ARG_TRUE)
-            ret->values[i] = "true";
-        else if (source->params[i] > args->n || (source->params[i] && !args->texts[source->params[i] - 1]))
-            return false;
-        else if (source->params[i])
-            ret->values[i] = args->texts[source->params[i] - 1];
-    }
-    return true;
-}
-
-/* Whether the list can answer for a place with these arguments at all. */
-static bool list_knows(const struct route *route, const struct args *args)
-{
-    if (!route->list.used || !route->list_knows)
-        return route->list.used;
-    const struct route *dir = route_shape(route)->parent;
-    for (unsigned i = 0; i < route->list_knows; i++)
-        if (strcmp(dir->names[i], args->texts[route->where - 1]) == 0)
-            return true;
-    return false;
-}
-
-/* Whether the list's "not there" leaves room for doubt. */
-static bool list_partial(const struct route *route)
-{
-    return route->list.used && route->narrow.used && route->narrow.operation != route->list.operation;
-}
-
-void sources_of(struct tree *tree, const struct route *route, const struct args *args, enum purpose purpose,
-                struct sources *ret)
-{
-    typedef struct document *get_fn(struct documents * documents, const struct query *query);
-    get_fn *find = purpose == TO_LOOK ? documents_peek : documents_find;
-    get_fn *get = purpose == TO_ASK ? documents_get : find;
-    struct query query;
-
-    *ret = (struct sources){NULL, NULL};
-    if (list_knows(route, args) && query_of(&route->list, args, &query))
-        ret->list = find(tree->documents, &query);
-    if (query_of(&route->narrow, args, &query))
-        ret->narrow = get(tree->documents, &query);
-    if (purpose == TO_ASK && !ret->list && !ret->narrow && query_of(&route->list, args, &query))
-        ret->list = documents_get(tree->documents, &query);
-}
-
-static bool later(const struct document *a, const struct document *b)
-{
-    return a->fetched.tv_sec != b->fetched.tv_sec ? a->fetched.tv_sec > b->fetched.tv_sec
-                                                  : a->fetched.tv_nsec > b->fetched.tv_nsec;
-}
 
 /* ---- items ---- */
 
@@ -146,7 +49,7 @@ static const struct item *find_shared(const struct document *document, const str
     const char *text = item ? snapshot_field(item->snapshot, place->route->field) : NULL;
     if (!text || !*text)
         return NULL;
-    listing_shared_name(text, item->id, route_shape(place->route)->suffix, name);
+    names_shared(text, item->id, route_shape(place->route)->suffix, name);
     return strcmp(name, place->name) == 0 ? item : NULL;
 }
 
@@ -242,6 +145,14 @@ static int view_in(struct tree *tree, struct document *document, struct place *p
     return 1;
 }
 
+typedef int make_fn(struct tree *tree, const struct place *place, struct printbuf *out);
+
+static make_fn *const makers[] = {[MADE_README] = readme_make,
+                                  [MADE_STATUS] = status_json_make,
+                                  [MADE_METRICS] = status_metrics_make,
+                                  [MADE_LOG] = status_log_make,
+                                  [MADE_PURGE_LOG] = status_purge_log_make};
+
 /* Files made of this mount's own state. */
 static int view_made(struct tree *tree, struct place *place, struct view *ret)
 {
@@ -251,7 +162,7 @@ static int view_made(struct tree *tree, struct place *place, struct view *ret)
 
     if (!snapshot) {
         struct printbuf *out = printbuf_new();
-        int r = out ? route->make(tree, place, out) : -ENOMEM;
+        int r = out ? makers[route->made](tree, place, out) : -ENOMEM;
         if (r == 0) {
             snapshot = snapshot_new(out->buf, (size_t)out->bpos, NULL);
             r = snapshot ? 0 : -ENOMEM;
@@ -307,7 +218,7 @@ int tree_peek(struct tree *tree, struct place *place, struct view *ret)
     struct document *list = sources.list && document_fresh(sources.list) ? sources.list : NULL;
     struct document *narrow = sources.narrow && document_fresh(sources.narrow) ? sources.narrow : NULL;
 
-    if (list && (!narrow || later(list, narrow))) {
+    if (list && (!narrow || fetched_later(list, narrow))) {
         int r = view_in(tree, list, place, &args, ret);
         if (r != -ENOENT || !list_partial(route))
             return r;
@@ -324,17 +235,6 @@ void view_clear(struct view *view)
 }
 
 /* ---- asking ---- */
-
-/*
- * Which document to ask for. A list on its way will do, and one that is held but expired is cheaper to revalidate than
- * the items one by one are to fetch; else the narrow one is the least that serves.
- */
-static struct document *choose(const struct route *route, const struct sources *sources)
-{
-    if (sources->list && !list_partial(route) && (document_fetching(sources->list) || sources->list->loaded))
-        return sources->list;
-    return sources->narrow ? sources->narrow : sources->list;
-}
 
 static void on_document(void *data, int error)
 {
@@ -360,7 +260,7 @@ int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait)
         return 1;
     args_of(place, &args);
     sources_of(tree, route, &args, TO_ASK, &sources);
-    struct document *document = choose(route, &sources);
+    struct document *document = sources_choose(route, &sources);
     int r = ask(document, wait);
     if (r != 1 || route->kind != ROUTE_FILE)
         return r;
@@ -375,53 +275,12 @@ void tree_wait_cancel(struct tree_wait *wait)
     render_wait_cancel(&wait->render);
 }
 
-struct document *list_document(struct tree *tree, struct place *dir, bool make)
-{
-    const struct route *any = route_shape(dir->route)->any;
-    struct args args;
-    struct sources sources;
-
-    if (!any || any->select == SELECT_NONE)
-        return NULL;
-    args_of(dir, &args);
-    sources_of(tree, any, &args, make ? TO_ASK : TO_USE, &sources);
-    struct document *list = sources.list, *narrow = sources.narrow;
-    if (list && narrow && document_fresh(list) && (!document_fresh(narrow) || later(list, narrow)))
-        return list;
-    if (narrow && document_fresh(narrow))
-        return narrow;
-    return list && (!narrow || list->loaded || document_fetching(list)) ? list : narrow;
-}
-
 int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait)
 {
     const struct route *any = route_shape(dir->route)->any;
     if (!any || any->select == SELECT_NONE)
         return 1;
     return ask(list_document(tree, dir, true), wait);
-}
-
-struct document *tree_listed(struct tree *tree, struct place *dir)
-{
-    return list_document(tree, dir, false);
-}
-
-int64_t tree_list_expires(struct tree *tree, struct place *dir)
-{
-    const struct route *any = route_shape(dir->route)->any;
-    if (!any || any->select == SELECT_NONE)
-        return CLOCK_NEVER;
-    struct document *document = list_document(tree, dir, false);
-    return document && document_fresh(document) ? document->expires : 0;
-}
-
-int64_t tree_list_life(struct tree *tree, struct place *dir)
-{
-    const struct route *any = route_shape(dir->route)->any;
-    if (!any || any->select == SELECT_NONE)
-        return CLOCK_NEVER;
-    enum operation operation = any->list.used ? any->list.operation : any->narrow.operation;
-    return (int64_t)(endpoint_of(operation)->slow ? tree->config->ttl_slow_s : tree->config->ttl_s) * 1000;
 }
 
 struct document *tree_origin(struct tree *tree, struct place *place)
@@ -432,7 +291,7 @@ struct document *tree_origin(struct tree *tree, struct place *place)
     sources_of(tree, place->route, &args, TO_LOOK, &sources);
     struct document *list = sources.list && sources.list->loaded ? sources.list : NULL;
     struct document *narrow = sources.narrow && sources.narrow->loaded ? sources.narrow : NULL;
-    return list && (!narrow || later(list, narrow)) ? list : narrow;
+    return list && (!narrow || fetched_later(list, narrow)) ? list : narrow;
 }
 
 bool tree_prefetch(struct tree *tree, struct place *place)
@@ -443,7 +302,7 @@ bool tree_prefetch(struct tree *tree, struct place *place)
         return false;
     args_of(place, &args);
     sources_of(tree, place->route, &args, TO_ASK, &sources);
-    struct document *document = choose(place->route, &sources);
+    struct document *document = sources_choose(place->route, &sources);
     if (document)
         document_prefetch(document);
     return true;

@@ -17,13 +17,13 @@
 
 #include <cmocka.h>
 
-#include "http/client.h"
-#include "http/http.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "http/client.h"
+#include "http/http.h"
 #include "web.h"
 
 #define PATIENCE_MS 20000

@@ -16,11 +16,11 @@
 
 #include <cmocka.h>
 
-#include "http/http.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "http/http.h"
 #include "web.h"
 
 #define PATIENCE_MS 20000

@@ -9,7 +9,10 @@
 #define MELBICOMFS_TESTS_PLACES_H
 
 #include "stack.h"
-#include "tree/tree_private.h"
+#include "tree/context.h"
+#include "tree/listing.h"
+#include "tree/sources.h"
+#include "tree/views.h"
 
 #define WALK_DEPTH 8
 
@@ -32,7 +35,7 @@ static inline struct place *walk_to(struct stack *s, struct walk *walk, const ch
         assert_true(walk->n < WALK_DEPTH && len < sizeof(walk->names[0]));
         memcpy(name, path, len);
         name[len] = '\0';
-        int r = tree_child(s->tree, place, name, &walk->places[walk->n]);
+        int r = place_child(place, name, &walk->places[walk->n]);
         if (r != 0) {
             assert_int_equal(r, -ENOENT);
             return NULL;
@@ -93,7 +96,7 @@ static inline void assert_shows(struct stack *s, const char *path, const char *t
     if (!place || look(s, place, &view) != 1)
         fail_msg("%s is not there", path);
     if (place->route->kind == ROUTE_LINK) {
-        assert_int_equal(tree_target(place, view.id, target, sizeof(target)), strlen(text));
+        assert_int_equal(place_target(place, view.id, target, sizeof(target)), strlen(text));
         assert_string_equal(target, text);
     } else {
         assert_text(view.snapshot, text);

@@ -27,7 +27,6 @@
 
 #include <cmocka.h>
 
-#include "http/client.h"
 #include "api/documents.h"
 #include "api/endpoints.h"
 #include "base/clock.h"
@@ -35,6 +34,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "http/client.h"
 
 #define TEST(name)  cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define SERVICE     10421

@@ -19,16 +19,18 @@
 
 #include <cmocka.h>
 
-#include "http/client.h"
 #include "api/documents.h"
 #include "api/endpoints.h"
-#include "http/http.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "http/client.h"
+#include "http/http.h"
+#include "tree/listing.h"
 #include "tree/tree.h"
+#include "tree/views.h"
 #include "web.h"
 
 #define PATIENCE_MS 20000

@@ -3,8 +3,8 @@
  */
 #include "http/client.h"
 
-#include "http/host.h"
 #include "client_fixture.h"
+#include "http/host.h"
 
 /* The host. */
 

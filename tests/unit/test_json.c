@@ -3,8 +3,8 @@
  *
  * Whatever is handed to the code lies in a heap block of exactly its size, so that the sanitizer sees one byte too far.
  */
-#include "json/json.h"
 #include "base/log.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>

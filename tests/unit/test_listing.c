@@ -144,7 +144,7 @@ static void test_entries_show_what_their_paths_show(void **state)
 
             assert_true(entry.ordinal > last);
             last = entry.ordinal;
-            assert_int_equal(tree_child(s->tree, dir, entry.name, &child), 0);
+            assert_int_equal(place_child(dir, entry.name, &child), 0);
             assert_ptr_equal(child.route, entry.route);
             assert_true(entry.known);
             assert_int_equal(tree_peek(s->tree, &child, &view), 1);
@@ -350,7 +350,7 @@ static void check_names(struct stack *s, const char *path, unsigned expected)
     for (unsigned i = 0; i < n; i++) {
         struct view view = {.snapshot = NULL};
 
-        assert_int_equal(tree_child(s->tree, dir, names[i], &child), 0);
+        assert_int_equal(place_child(dir, names[i], &child), 0);
         if (tree_peek(s->tree, &child, &view) != 1)
             fail_msg("%s is listed in %s, and not there", names[i], path);
         assert_int_equal(view.id, ids[i]);

@@ -26,18 +26,18 @@ static void end(struct fixture *f)
     stack_free(f->s);
 }
 
-static struct place place_in(struct fixture *f, struct node *dir, const char *name)
+static struct place place_in(struct node *dir, const char *name)
 {
     struct place place;
 
-    assert_int_equal(tree_child(f->s->tree, &dir->place, name, &place), 0);
+    assert_int_equal(place_child(&dir->place, name, &place), 0);
     return place;
 }
 
 /* LOOKUP with nothing at hand. */
 static struct node *lookup(struct fixture *f, struct node *dir, const char *name)
 {
-    struct place place = place_in(f, dir, name);
+    struct place place = place_in(dir, name);
     struct node *node = nodes_find_or_make(f->nodes, dir, &place);
 
     assert_non_null(node);
@@ -48,7 +48,7 @@ static struct node *lookup(struct fixture *f, struct node *dir, const char *name
 /* LOOKUP with content at hand: a view of this text. */
 static struct node *show(struct fixture *f, struct node *dir, const char *name, const char *text)
 {
-    struct place place = place_in(f, dir, name);
+    struct place place = place_in(dir, name);
     struct view view = {.snapshot = text ? snapshot_new(text, strlen(text), NULL) : NULL, .id = 7, .mtime = {100, 5}};
     struct node *node = nodes_show(f->nodes, dir, &place, &view);
 
@@ -177,7 +177,7 @@ static void test_links_show_where_they_lead(void **state)
 {
     struct fixture f = begin();
     struct node *dir = dir_of(&f, "billing/invoices/by-number"), *link = show(&f, dir, "A.json", NULL);
-    struct place place = place_in(&f, dir, "A.json");
+    struct place place = place_in(dir, "A.json");
     struct view other = {.id = 8};
 
     (void)state;
@@ -323,7 +323,7 @@ static void test_commands_are_minted(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 16; i++) {
-        struct place place = place_in(&f, dir, "purge");
+        struct place place = place_in(dir, "purge");
 
         nodes[i] = nodes_mint(f.nodes, dir, &place);
         assert_non_null(nodes[i]);
@@ -356,14 +356,14 @@ static void test_a_node_learns_what_its_name_stands_for(void **state)
 
     (void)snprintf(body, sizeof(body), "[{\"id\":1,\"productName\":\"%s\"}]", product);
     seed(stack_document(f.s, OP_SERVICES), body);
-    struct place place = place_in(&f, dir, name);
+    struct place place = place_in(dir, name);
     struct view view = {.snapshot = NULL};
     assert_int_equal(tree_peek(f.s->tree, &place, &view), 1);
     assert_ptr_equal(nodes_show(f.nodes, dir, &place, &view), node);
     assert_non_null(node->place.text);
     assert_string_equal(node->place.text, product);
 
-    struct place child = place_in(&f, node, "1");
+    struct place child = place_in(node, "1");
     assert_int_equal(tree_peek(f.s->tree, &child, &view), 1);
     assert_int_equal(view.id, 1);
     end(&f);

@@ -11,7 +11,10 @@
 
 #include <cmocka.h>
 
-#include "tree/tree_private.h"
+#include "tree/context.h"
+#include "tree/listing.h"
+#include "tree/sources.h"
+#include "tree/views.h"
 
 static int set_up(void **state)
 {
@@ -196,7 +199,7 @@ static void test_how_things_are_shown(void **state)
     for (unsigned i = 0; i < routes_count(); i++) {
         const struct route *route = routes_at(i);
 
-        assert_int_equal(route->make != NULL, route->kind == ROUTE_FILE && route->render == RENDER_MADE);
+        assert_int_equal((route->made != MADE_NONE), route->kind == ROUTE_FILE && route->render == RENDER_MADE);
         assert_int_equal(route->target != NULL, route->kind == ROUTE_LINK);
         if (route->target)
             assert_non_null(strstr(route->target, "%s"));

@@ -48,7 +48,7 @@ static unsigned visit(struct stack *s, struct place *dir, visit_fn *fn, void *da
             assert_true(entry.ordinal > after);
             after = entry.ordinal;
             (void)snprintf(name, sizeof(name), "%s", entry.name);
-            assert_int_equal(tree_child(s->tree, dir, name, &child), 0);
+            assert_int_equal(place_child(dir, name, &child), 0);
             assert_int_equal(tree_peek(s->tree, &child, &view), 1);
             view_clear(&view);
             if (fn)

@@ -41,7 +41,7 @@ static void test_every_row_is_found_by_its_path(void **state)
 
         if (!place || place->route != routes_at(i))
             fail_msg("%s is not row %s", path, routes_at(i)->path);
-        assert_string_equal(tree_path(place, again, sizeof(again)), path);
+        assert_string_equal(place_path(place, again, sizeof(again)), path);
         if (route_shape(place->route)->segment == SEGMENT_ID)
             assert_int_equal(place->id, 10421);
         else if (route_shape(place->route)->segment == SEGMENT_TEXT)
@@ -69,8 +69,8 @@ static void test_names_without_memory(void **state)
         struct place child, *dir = walk_to(s, &walk, names[i][0]);
 
         memory_fails = true;
-        int r = tree_child(s->tree, dir, names[i][1], &child);
-        int absent = tree_child(s->tree, dir, ".git", &child);
+        int r = place_child(dir, names[i][1], &child);
+        int absent = place_child(dir, ".git", &child);
         memory_fails = false;
         assert_int_equal(r, -ENOMEM);
         assert_int_equal(absent, -ENOENT);
@@ -108,10 +108,10 @@ static void test_names_outside_the_grammar(void **state)
         for (size_t k = 0; k < n / sizeof(bad[0]); k++) {
             char name[64];
             (void)snprintf(name, sizeof(name), "%s%s", bad[k], any ? route_shape(any)->suffix : "");
-            if (tree_child(s->tree, dir, name, &child) != -ENOENT)
+            if (place_child(dir, name, &child) != -ENOENT)
                 fail_msg("%s/%s is taken for something", path, name);
             if (any && *route_shape(any)->suffix)
-                assert_int_equal(tree_child(s->tree, dir, "1", &child), -ENOENT);
+                assert_int_equal(place_child(dir, "1", &child), -ENOENT);
         }
         walk_end(&walk);
     }
@@ -137,7 +137,7 @@ static void test_targets(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct walk walk;
         char target[64];
-        size_t len = tree_target(walk_to(s, &walk, rows[i].path), 42, target, sizeof(target));
+        size_t len = place_target(walk_to(s, &walk, rows[i].path), 42, target, sizeof(target));
 
         assert_string_equal(target, rows[i].target);
         assert_int_equal(len, strlen(target));
