@@ -1,9 +1,11 @@
-#include "api/documents_private.h"
+#include "api/documents.h"
 
-#include "api/build.h"
-#include "http/client.h"
+#include "api/fetch.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/log.h"
+#include "base/loop.h"
 #include "base/metrics.h"
 
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 #include <utlist.h>
 
 /*
@@ -26,9 +29,57 @@
  * which errors are forgotten, and to drop some of them nobody else need be looked at.
  */
 
+#define ERROR_KEPT_MS 1000 /* how long an error stands without another request */
+#define STALE_KEPT_MS 2000 /* how long a stale copy stands before the service is asked again, at least */
+#define LIFE_MIN_MS   100  /* with ttl=0 too, those who waited for a document must find it fresh */
+
+/* A document in the cache. */
+struct entry {
+    struct documents *owner;
+    struct fetch *fetch; /* under way, or NULL */
+    uint64_t epoch, fetch_epoch;
+    struct waiter *waiters, **tail;
+    unsigned refs;
+    bool answering;    /* those who waited are being told: it is good enough for them, whatever its life */
+    size_t counted;    /* of document.cost, what documents->cost has */
+    int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */
+    bool denied;       /* it has been answered 401 or 403 since then */
+    UT_hash_handle hh;
+    struct entry *prev, *next; /* among the empties, while it is not loaded */
+    struct document document;
+};
+
+struct documents {
+    struct loop *loop;
+    struct fetcher fetcher;
+    const struct config *config;
+    struct metrics *metrics;
+    struct entry *all;
+    struct printbuf *key;    /* scratch */
+    struct lh_table *hasher; /* empty: for its hash of a text, seeded for this process */
+    uint64_t cost;
+    struct entry *empties; /* those without content, by the time of their last error */
+    size_t n_empties;
+    bool outage; /* stale copies have been served since the last answer */
+    bool denied; /* the token has been refused since then */
+    struct task trim;
+    void (*on_evict)(void *data, struct document *document);
+    void *on_evict_data;
+};
+
+static struct entry *entry_of(const struct document *document)
+{
+    return (struct entry *)((uintptr_t)document - offsetof(struct entry, document));
+}
+
 /* ---- registry ---- */
 
 static void trim(void *data);
+static void on_grown(struct document *document);
+static void emptied(struct entry *p);
+static void filled(struct entry *p);
+static void trim_empties(struct documents *documents);
+static void begin_fetch(struct entry *p);
 
 struct documents *documents_new(struct loop *loop, struct client *client, struct endpoints *endpoints,
                                 const struct config *config, struct metrics *metrics)
@@ -37,8 +88,7 @@ struct documents *documents_new(struct loop *loop, struct client *client, struct
     if (!documents)
         return NULL;
     documents->loop = loop;
-    documents->client = client;
-    documents->endpoints = endpoints;
+    documents->fetcher = (struct fetcher){client, endpoints, config};
     documents->config = config;
     documents->metrics = metrics;
     documents->trim = (struct task){.fn = trim, .data = documents};
@@ -51,20 +101,19 @@ struct documents *documents_new(struct loop *loop, struct client *client, struct
     return documents;
 }
 
-static void document_free(struct document_private *p)
+static void document_free(struct entry *p)
 {
     struct document *document = &p->document;
-    struct documents *documents = document->owner;
+    struct documents *documents = p->owner;
 
     HASH_DEL(documents->all, p);
-    if (p->exchange)
-        client_cancel(p->exchange);
-    build_free(p->build);
+    fetch_cancel(p->fetch);
     while (p->waiters)
         waiter_cancel(p->waiters);
-    documents->cost -= p->cost;
+    documents->cost -= p->counted;
+    document->on_grown = NULL;
     if (!document->loaded)
-        document_filled(document);
+        filled(p);
     document_clear(document);
     for (unsigned i = 0; i < DOCUMENT_RENDITIONS; i++)
         snapshot_unref(document->renditions[i]);
@@ -82,7 +131,7 @@ void documents_free(struct documents *documents)
     if (!documents)
         return;
     documents->on_evict = NULL;
-    struct document_private *p, *next;
+    struct entry *p, *next;
     HASH_ITER(hh, documents->all, p, next)
     document_free(p);
     task_cancel(&documents->trim);
@@ -100,9 +149,9 @@ void documents_on_evict(struct documents *documents, void (*fn)(void *data, stru
 }
 
 /* Finds by the query's key, which stays in scratch. */
-static struct document_private *find(struct documents *documents, const struct query *query)
+static struct entry *find(struct documents *documents, const struct query *query)
 {
-    struct document_private *p;
+    struct entry *p;
     printbuf_reset(documents->key);
     query_key(query, documents->key);
     size_t len = (size_t)documents->key->bpos;
@@ -112,13 +161,13 @@ static struct document_private *find(struct documents *documents, const struct q
 
 struct document *documents_peek(struct documents *documents, const struct query *query)
 {
-    struct document_private *p = find(documents, query);
+    struct entry *p = find(documents, query);
     return p ? &p->document : NULL;
 }
 
 struct document *documents_find(struct documents *documents, const struct query *query)
 {
-    struct document_private *p = find(documents, query);
+    struct entry *p = find(documents, query);
     if (p && p->hh.next) {
         HASH_DELETE(hh, documents->all, p);
         HASH_ADD_KEYPTR(hh, documents->all, p->document.key, strlen(p->document.key), p);
@@ -132,12 +181,13 @@ struct document *documents_get(struct documents *documents, const struct query *
     if (document)
         return document;
 
-    struct document_private *p = calloc(1, sizeof *p);
+    struct entry *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
     document = &p->document;
-    document->owner = documents;
-    document->private = p;
+    p->owner = documents;
+    document->hasher = documents->hasher;
+    document->on_grown = on_grown;
     document->query = *query;
     document->key = strdup(documents->key->buf);
     bool ok = document->key;
@@ -156,14 +206,14 @@ struct document *documents_get(struct documents *documents, const struct query *
     }
     p->tail = &p->waiters;
     HASH_ADD_KEYPTR(hh, documents->all, document->key, strlen(document->key), p);
-    document_emptied(document);
-    documents_trim_empties(documents);
+    emptied(p);
+    trim_empties(documents);
     return document;
 }
 
 void documents_each(struct documents *documents, bool (*fn)(void *data, struct document *document), void *data)
 {
-    for (struct document_private *p = documents->all, *next; p; p = next) {
+    for (struct entry *p = documents->all, *next; p; p = next) {
         next = p->hh.next;
         if (!fn(data, &p->document))
             return;
@@ -178,46 +228,43 @@ uint64_t documents_cost(const struct documents *documents, size_t *n)
 
 /* ---- space ---- */
 
-static bool in_use(const struct document_private *p)
+static bool in_use(const struct entry *p)
 {
-    return p->refs > 0 || p->exchange || p->waiters;
+    return p->refs > 0 || p->fetch || p->waiters;
 }
 
-/* Takes account of what the document holds now. */
-void document_account(struct document *document)
+/* Takes the document's cost over into that of all. */
+static void on_grown(struct document *document)
 {
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
-    size_t cost = document->loaded ? document_cost(document) : 0;
-    documents->cost = documents->cost - p->cost + cost;
-    p->cost = cost;
+    struct entry *p = entry_of(document);
+    struct documents *documents = p->owner;
+    documents->cost = documents->cost - p->counted + document->cost;
+    p->counted = document->cost;
     if (documents->cost > documents->config->cache_size)
         task_defer(documents->loop, &documents->trim);
 }
 
-void document_account_more(struct document *document, size_t bytes)
+/* The document's content is another: counts it anew. */
+static void account(struct document *document)
 {
-    struct documents *documents = document->owner;
-    document->private->cost += bytes;
-    documents->cost += bytes;
-    if (documents->cost > documents->config->cache_size)
-        task_defer(documents->loop, &documents->trim);
+    document->cost = document->loaded ? document_cost(document) : 0;
+    on_grown(document);
 }
 
-void document_emptied(struct document *document)
+/* It has no content, or an error anew: it may go when all that have been empty for longer have gone. */
+static void emptied(struct entry *p)
 {
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
+    struct documents *documents = p->owner;
 
-    document_filled(document);
+    filled(p);
     DL_APPEND(documents->empties, p);
     documents->n_empties++;
 }
 
-void document_filled(struct document *document)
+/* It is not empty any more. */
+static void filled(struct entry *p)
 {
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
+    struct documents *documents = p->owner;
 
     if (!p->prev)
         return; /* utlist's lists end in a circle, so whoever is in one has a prev */
@@ -226,9 +273,10 @@ void document_filled(struct document *document)
     documents->n_empties--;
 }
 
-void documents_trim_empties(struct documents *documents)
+/* Drops empties, when the loop turns, if there are many. */
+static void trim_empties(struct documents *documents)
 {
-    if (documents->n_empties > EMPTIES_MAX)
+    if (documents->n_empties > DOCUMENTS_EMPTY_MAX)
         task_defer(documents->loop, &documents->trim);
 }
 
@@ -237,9 +285,9 @@ static void drop_empties(struct documents *documents)
 {
     int64_t now = clock_ms();
 
-    for (struct document_private *p = documents->empties, *next; p; p = next) {
+    for (struct entry *p = documents->empties, *next; p; p = next) {
         next = p->next;
-        if (documents->n_empties <= EMPTIES_MAX / 2 || now < p->error_until)
+        if (documents->n_empties <= DOCUMENTS_EMPTY_MAX / 2 || now < p->document.error_until)
             return;
         if (!in_use(p) && p->hh.next)
             document_free(p);
@@ -253,7 +301,7 @@ static void trim(void *data)
     struct documents *documents = data;
 
     drop_empties(documents);
-    for (struct document_private *p = documents->all, *next; p; p = next) {
+    for (struct entry *p = documents->all, *next; p; p = next) {
         next = p->hh.next;
         if (documents->cost <= documents->config->cache_size)
             return;
@@ -267,7 +315,7 @@ static void trim(void *data)
 
 struct document *document_ref(struct document *document)
 {
-    document->private->refs++;
+    entry_of(document)->refs++;
     return document;
 }
 
@@ -275,27 +323,28 @@ void document_unref(struct document *document)
 {
     if (!document)
         return;
-    document->private->refs--;
-    if (document->owner->cost > document->owner->config->cache_size)
-        task_defer(document->owner->loop, &document->owner->trim);
+    struct entry *p = entry_of(document);
+    p->refs--;
+    if (p->owner->cost > p->owner->config->cache_size)
+        task_defer(p->owner->loop, &p->owner->trim);
 }
 
 /* ---- waiting ---- */
 
 bool document_fresh(const struct document *document)
 {
-    return document->loaded && (document->private->answering || clock_ms() < document->expires);
+    return document->loaded && (entry_of(document)->answering || clock_ms() < document->expires);
 }
 
 bool document_fetching(const struct document *document)
 {
-    return document->private->exchange != NULL;
+    return entry_of(document)->fetch != NULL;
 }
 
 int document_ask(struct document *document, struct waiter *waiter)
 {
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
+    struct entry *p = entry_of(document);
+    struct documents *documents = p->owner;
 
     if (document_fresh(document)) {
         metrics_count(documents->metrics, COUNT_CACHE_HIT, 1);
@@ -304,11 +353,11 @@ int document_ask(struct document *document, struct waiter *waiter)
         return 1;
     }
     metrics_count(documents->metrics, COUNT_CACHE_MISS, 1);
-    if (document->error && clock_ms() < p->error_until)
+    if (document->error && clock_ms() < document->error_until)
         return document->error;
-    if (!p->exchange)
-        document_fetch(document);
-    if (!p->exchange)
+    if (!p->fetch)
+        begin_fetch(p);
+    if (!p->fetch)
         return -ENOMEM;
     waiter->document = document;
     waiter->epoch = p->epoch;
@@ -321,16 +370,16 @@ int document_ask(struct document *document, struct waiter *waiter)
 
 void document_prefetch(struct document *document)
 {
-    struct document_private *p = document->private;
-    if (!document_fresh(document) && !p->exchange && (!document->error || clock_ms() >= p->error_until))
-        document_fetch(document);
+    struct entry *p = entry_of(document);
+    if (!document_fresh(document) && !p->fetch && (!document->error || clock_ms() >= document->error_until))
+        begin_fetch(p);
 }
 
 void waiter_cancel(struct waiter *waiter)
 {
     if (!waiter->link)
         return;
-    struct document_private *p = waiter->document->private;
+    struct entry *p = entry_of(waiter->document);
     *waiter->link = waiter->next;
     if (waiter->next)
         waiter->next->link = waiter->link;
@@ -342,21 +391,22 @@ void waiter_cancel(struct waiter *waiter)
 
 void document_expire(struct document *document)
 {
-    document->private->epoch++;
-    document->private->error_until = 0;
-    document->private->answering = false;
+    struct entry *p = entry_of(document);
+    p->epoch++;
+    p->answering = false;
+    document->error_until = 0;
     document->expires = 0;
 }
 
 void document_answering(struct document *document, bool answering)
 {
-    document->private->answering = answering;
+    entry_of(document)->answering = answering;
 }
 
-/* Calls those who asked before the fetch began; the others wait for the next one, which begins here. */
-void document_answer(struct document *document, uint64_t epoch, int error)
+/* Calls those who asked before the fetch of `epoch` began; the others wait for the next one, which begins here. */
+static void answer(struct document *document, uint64_t epoch, int error)
 {
-    struct document_private *p = document->private;
+    struct entry *p = entry_of(document);
 
     p->refs++;
     p->epoch++; /* who asks again from within is not one of those */
@@ -372,54 +422,141 @@ void document_answer(struct document *document, uint64_t epoch, int error)
     }
     document_answering(document, false);
     p->refs--;
-    if (p->waiters && !p->exchange)
-        document_fetch(document);
-    while (p->waiters && !p->exchange) {
+    if (p->waiters && !p->fetch)
+        begin_fetch(p);
+    while (p->waiters && !p->fetch) {
         struct waiter *waiter = p->waiters;
         waiter_cancel(waiter);
         waiter->fn(waiter->data, -ENOMEM);
     }
 }
 
-struct snapshot *document_rendered(struct document *document, unsigned i, struct snapshot *text)
+/* ---- fetching ---- */
+
+/* The service has confirmed the content, which has not changed or has just been published. */
+static void renewed(struct document *document)
 {
-    struct snapshot *old = document->renditions[i];
-    document->rendition_of[i] = document->generation;
-    if (old && snapshot_equal(old, text)) {
-        snapshot_unref(text);
-        return old;
+    struct entry *p = entry_of(document);
+    struct documents *documents = p->owner;
+    const struct config *config = documents->config;
+    const struct endpoint *endpoint = endpoint_of(document->query.operation);
+    unsigned ttl_s = endpoint->slow ? config->ttl_slow_s : config->ttl_s;
+    int64_t life = ttl_s ? (int64_t)ttl_s * 1000 : LIFE_MIN_MS;
+
+    if (p->prev)
+        filled(p);
+    p->confirmed = clock_ms();
+    p->denied = documents->denied = false;
+    document->expires = p->fetch_epoch == p->epoch ? p->confirmed + life : 0;
+    document->fetched = clock_wall();
+    document->stale = false;
+    document->error = 0;
+    if (documents->outage)
+        log_info("%s: the API answers again", document->key);
+    documents->outage = false;
+}
+
+/* clock_ms() from which on the copy is too old to stand in. */
+static int64_t stale_until(const struct document *document)
+{
+    const struct config *config = entry_of(document)->owner->config;
+    unsigned ttl_s = endpoint_of(document->query.operation)->slow ? config->ttl_slow_s : config->ttl_s;
+    return entry_of(document)->confirmed + ((int64_t)ttl_s + config->stale_if_error_s) * 1000;
+}
+
+static bool may_serve_stale(const struct document *document, int error)
+{
+    if (!document->loaded || entry_of(document)->denied || entry_of(document)->owner->denied)
+        return false;
+    if (error == -ENOENT || error == -EACCES || error == -EINVAL)
+        return false;
+    return clock_ms() < stale_until(document);
+}
+
+/* The fetch failed. Returns 0 when the old copy stands in, else the error. */
+static int failed(struct document *document, int error, int64_t retry_at)
+{
+    struct entry *p = entry_of(document);
+    struct documents *documents = p->owner;
+    int64_t now = clock_ms();
+
+    if (may_serve_stale(document, error)) {
+        int64_t until = now + STALE_KEPT_MS, too_old = stale_until(document);
+        if (retry_at > until)
+            until = retry_at; /* which may be a day away */
+        document->expires = until < too_old ? until : too_old;
+        if (!documents->outage) {
+            char when[32];
+            log_warning(
+                "%s: the API cannot be asked (%s); serving the copy of %s, and others like it, until it answers",
+                document->key, strerror(-error), clock_format(document->fetched, when, sizeof when));
+        }
+        document->stale = documents->outage = true;
+        metrics_count(documents->metrics, COUNT_STALE, 1);
+        return 0;
     }
-    snapshot_unref(old);
-    document->renditions[i] = text;
-    document_account(document);
-    return text;
-}
-
-/* ---- reading ---- */
-
-const struct item *document_nth(const struct document *document, size_t i)
-{
-    return &document->items[document->by_id ? document->by_id[i] : i];
-}
-
-size_t document_rank(const struct document *document, uint64_t id)
-{
-    size_t low = 0, high = document->n_ids;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (document_nth(document, middle)->id < id)
-            low = middle + 1;
-        else
-            high = middle;
+    if (error == -ENOENT && document->loaded) {
+        document_clear(document);
+        free(steal(&document->etag));
+        free(steal(&document->last_modified));
+        account(document);
     }
-    return low;
+    if (!document->loaded)
+        emptied(p);
+    document->error = error;
+    document->error_until = p->fetch_epoch == p->epoch ? now + ERROR_KEPT_MS : 0;
+    return error;
 }
 
-const struct item *document_item(const struct document *document, uint64_t id)
+/* What was refused must not be shown again because the API fails in another way later. A 403 is about the document; a
+ * 401, being the host's, about all of them. */
+static void remember_denial(struct document *document, bool host)
 {
-    size_t rank = document_rank(document, id);
-    if (rank == document->n_ids)
-        return NULL;
-    const struct item *item = document_nth(document, rank);
-    return item->id == id ? item : NULL;
+    entry_of(document)->denied = true;
+    if (host)
+        entry_of(document)->owner->denied = true;
+}
+
+static void on_fetched(void *data, const struct fetch_end *end)
+{
+    struct entry *p = data;
+    struct document *document = &p->document;
+    uint64_t epoch = p->fetch_epoch;
+    int error = end->error;
+
+    p->fetch = NULL;
+    if (error == -EACCES)
+        remember_denial(document, end->host);
+    if (error == 0 && !end->unchanged)
+        account(document);
+    if (error == 0)
+        renewed(document);
+    else
+        error = failed(document, error, end->retry_at);
+    answer(document, epoch, error);
+    trim_empties(p->owner);
+}
+
+/* Begins a fetch; on failure (no memory) p->fetch stays NULL. */
+static void begin_fetch(struct entry *p)
+{
+    /* Which error it would be does not matter, as long as the API's failing can give it: only that it is known soon. */
+    bool has_copy = may_serve_stale(&p->document, -EBUSY);
+
+    p->fetch_epoch = p->epoch;
+    p->fetch = fetch_start(&p->owner->fetcher, &p->document, has_copy, on_fetched, p);
+}
+
+int document_seed(struct document *document, const char *body, size_t len)
+{
+    struct entry *p = entry_of(document);
+    int r = fetch_seed(&p->owner->fetcher, document, body, len);
+
+    if (r < 0)
+        return r;
+    if (!p->fetch)
+        p->fetch_epoch = p->epoch;
+    account(document);
+    renewed(document);
+    return 0;
 }

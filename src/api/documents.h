@@ -1,5 +1,5 @@
 /*
- * Documents: what the API last said, one per query.
+ * The cache of documents: what the API last said, one document per query.
  *
  * A document is fetched when first asked for, kept for its endpoint's ttl, then revalidated. However many waiters ask,
  * one request is in flight.
@@ -13,9 +13,7 @@
  *
  * After a 401 or 403 the copy does not stand in for any later failure either, until the API has given it again.
  *
- * What it holds is a row of items: an element of a list, the one object, or one price. An item's text is a snapshot of
- * its own, so that a reader of one pins that one. A renewal compares item by item: equal bytes keep their snapshot, and
- * if all are equal the generation stays.
+ * A renewal compares item by item: equal bytes keep their snapshot, and if all are equal the generation stays.
  *
  * Threads:   loop thread only.
  * Ownership: documents_get() lends until the next turn of the loop; a waiter on it, or document_ref(), keeps it.
@@ -25,8 +23,7 @@
 #ifndef MELBICOMFS_API_DOCUMENTS_H
 #define MELBICOMFS_API_DOCUMENTS_H
 
-#include "api/endpoints.h"
-#include "api/snapshot.h"
+#include "api/document.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,68 +32,12 @@
 
 struct client;
 struct config;
-struct document;
 struct documents;
-struct groups;
 struct loop;
 struct metrics;
 
-/* The id of an item that has none, or one that cannot be shown. */
-#define ITEM_NO_ID UINT64_MAX
-/* The largest id that is taken for one. */
-#define ITEM_ID_MAX ((uint64_t)INT64_MAX - 4096)
-
-struct item {
-    uint64_t id; /* ITEM_NO_ID when it has none, has a wrong one, or another item has the same */
-    struct snapshot *snapshot;
-};
-
-/* Derived texts that a document keeps beside its items; made by the tree. The first holds the text of every item: it is
- * as long as all of them, and never the same when the content is another. Of the rest any may be. */
-#define DOCUMENT_RENDITIONS 4
-#define RENDITION_OF_ALL    0
-
-/* Fields are to be read only. */
-struct document {
-    struct documents *owner;
-    char *key; /* query_key() */
-    struct query query;
-    char *values[ENDPOINT_PARAMS]; /* what query.values points to */
-
-    struct item *items; /* in the API's order */
-    size_t n_items;
-    uint32_t *by_id; /* items' indices in order of id, n_ids of them; NULL when that is 0, 1, 2, … */
-    size_t n_ids;
-    struct snapshot *whole; /* SHAPE_PRICES: the text of the whole answer */
-    size_t unshown;         /* items without a usable id, or not objects, in a list that is shown by id */
-    bool loaded;            /* it holds an answer */
-    bool maybe_cut;         /* its length is a typical page size, and not the one that is asked for */
-
-    uint64_t generation;              /* moves when the content does */
-    int64_t expires;                  /* clock_ms() */
-    struct timespec fetched;          /* when the service last confirmed it */
-    struct timespec changed;          /* when its content last changed */
-    bool stale;                       /* expired, but served because the API could not be asked */
-    char *etag, *last_modified, *url; /* url: path and query last asked, without the host */
-    int error;                        /* of the last fetch, while it is remembered; 0 */
-
-    /* For the tree: derived texts, each with the generation it was made of. Freed with the document, that of all with
-     * the content. */
-    struct snapshot *renditions[DOCUMENT_RENDITIONS];
-    uint64_t rendition_of[DOCUMENT_RENDITIONS];
-    uint64_t too_long[DOCUMENT_RENDITIONS]; /* the generation that was found too long to be printed; 0: none */
-
-    /* Of api/groups.c: by field, what has which text. NULL: not asked yet. */
-    uint32_t *index[SNAPSHOT_FIELDS];
-    struct groups *groups[SNAPSHOT_FIELDS];
-
-    /* For the tree, as long as the generation: signatures of the listings by each field's texts, and of the listing of
-     * all ids; 0: not made yet. And all items in the order of such a listing, where that is not the order of ids. */
-    uint64_t signatures[SNAPSHOT_FIELDS], signature_of_ids;
-    struct group_name *ordered;
-
-    struct document_private *private;
-};
+/* Documents without content that are kept for their errors, at most. */
+#define DOCUMENTS_EMPTY_MAX 256
 
 /* Somebody who waits for a document. Zero-initialise, set fn and data. */
 struct waiter {
@@ -159,19 +100,6 @@ void document_unref(struct document *document);
 /* Fills an absent document with an answer that came by another way (the check before detaching): 0 or as from a fetch.
  */
 int document_seed(struct document *document, const char *body, size_t len);
-
-/* The item with that id, or NULL. */
-const struct item *document_item(const struct document *document, uint64_t id);
-
-/* The i-th item in order of id, i < n_ids. */
-const struct item *document_nth(const struct document *document, size_t i);
-
-/* How many items have an id below `id`. */
-size_t document_rank(const struct document *document, uint64_t id);
-
-/* Keeps `text` as rendition i of the current generation and returns what is to be shown (borrowed): the old snapshot
- * when the bytes are the same. Takes the reference. */
-struct snapshot *document_rendered(struct document *document, unsigned i, struct snapshot *text);
 
 /* Bytes that all documents take, and how many there are. */
 uint64_t documents_cost(const struct documents *documents, size_t *n);

@@ -1,22 +1,30 @@
-#include "api/documents_private.h"
+#include "api/fetch.h"
 
-#include "api/build.h"
-#include "http/client.h"
+#include "api/answer.h"
+#include "api/document.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "http/client.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ERROR_KEPT_MS 1000 /* how long an error stands without another request */
-#define STALE_KEPT_MS 2000 /* how long a stale copy stands before the service is asked again, at least */
 #define VALIDATOR_MAX 1024 /* bytes of an ETag or Last-Modified that is kept */
-#define LIFE_MIN_MS   100  /* with ttl=0 too, those who waited for a document must find it fresh */
+
+struct fetch {
+    const struct fetcher *fetcher;
+    struct document *document;
+    struct answer *answer;
+    struct client_exchange *exchange;
+    unsigned choice; /* which of the endpoint's candidates the fetch has come to */
+    bool has_copy;
+    void (*done)(void *data, const struct fetch_end *end);
+    void *data;
+};
 
 static void replace(char **where, const char *with)
 {
@@ -48,10 +56,10 @@ static bool typical_page_size(size_t n)
 
 /* Says that a list's length looks like a page's, unless it did so before. With paging on, that is the length of a first
  * page that came back short: where the service gives no more than that at a time, it is not the last one. */
-static void look_for_cut(struct document *document, bool said)
+static void look_for_cut(const struct endpoints *endpoints, struct document *document, bool said)
 {
     const struct endpoint *endpoint = endpoint_of(document->query.operation);
-    unsigned asked = endpoints_page(document->owner->endpoints, document->query.operation)->size;
+    unsigned asked = endpoints_page(endpoints, document->query.operation)->size;
     size_t n = document->n_items;
 
     document->maybe_cut = endpoint->shape == SHAPE_LIST && typical_page_size(n) && (asked == 0 || n < asked);
@@ -67,148 +75,49 @@ static void look_for_cut(struct document *document, bool said)
                     document->key, n, asked, endpoint->name, n);
 }
 
-/* The service has confirmed the content, which has not changed or has just been published. */
-static void renewed(struct document *document)
+static int publish(const struct fetcher *fetcher, struct document *document, struct answer *answer)
 {
-    struct document_private *p = document->private;
-    const struct config *config = document->owner->config;
-    const struct endpoint *endpoint = endpoint_of(document->query.operation);
-    unsigned ttl_s = endpoint->slow ? config->ttl_slow_s : config->ttl_s;
-    int64_t life = ttl_s ? (int64_t)ttl_s * 1000 : LIFE_MIN_MS;
-
-    p->confirmed = clock_ms();
-    p->denied = document->owner->denied = false;
-    document->expires = p->fetch_epoch == p->epoch ? p->confirmed + life : 0;
-    document->fetched = clock_wall();
-    document->stale = false;
-    document->error = 0;
-    if (document->owner->outage)
-        log_info("%s: the API answers again", document->key);
-    document->owner->outage = false;
-}
-
-static int publish(struct document *document, struct build *build)
-{
-    bool was_loaded = document->loaded, was_cut = document->maybe_cut, changed;
+    bool was_cut = document->maybe_cut, changed;
     size_t were_unshown = document->unshown;
-    int r = build_publish(build, document, clock_wall(), &changed);
+    int r = answer_publish(answer, document, clock_wall(), &changed);
     if (r < 0)
         return r;
-    if (!was_loaded)
-        document_filled(document);
     if (document->unshown && document->unshown != were_unshown)
         log_warning("%s: %zu entries of the answer have no usable id and are shown in all/ only", document->key,
                     document->unshown);
-    look_for_cut(document, was_cut);
-    renewed(document);
-    document_account(document);
+    look_for_cut(fetcher->endpoints, document, was_cut);
     return 0;
-}
-
-/* clock_ms() from which on the copy is too old to stand in. */
-static int64_t stale_until(const struct document *document)
-{
-    const struct config *config = document->owner->config;
-    unsigned ttl_s = endpoint_of(document->query.operation)->slow ? config->ttl_slow_s : config->ttl_s;
-    return document->private->confirmed + ((int64_t)ttl_s + config->stale_if_error_s) * 1000;
-}
-
-static bool may_serve_stale(const struct document *document, int error)
-{
-    if (!document->loaded || document->private->denied || document->owner->denied)
-        return false;
-    if (error == -ENOENT || error == -EACCES || error == -EINVAL)
-        return false;
-    return clock_ms() < stale_until(document);
-}
-
-/* The fetch failed. Returns 0 when the old copy stands in, else the error. */
-static int failed(struct document *document, int error, int64_t retry_at)
-{
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
-    int64_t now = clock_ms();
-
-    if (may_serve_stale(document, error)) {
-        int64_t until = now + STALE_KEPT_MS, too_old = stale_until(document);
-        if (retry_at > until)
-            until = retry_at; /* which may be a day away */
-        document->expires = until < too_old ? until : too_old;
-        if (!documents->outage) {
-            char when[32];
-            log_warning(
-                "%s: the API cannot be asked (%s); serving the copy of %s, and others like it, until it answers",
-                document->key, strerror(-error), clock_format(document->fetched, when, sizeof when));
-        }
-        document->stale = documents->outage = true;
-        metrics_count(documents->metrics, COUNT_STALE, 1);
-        return 0;
-    }
-    if (error == -ENOENT && document->loaded) {
-        document_clear(document);
-        replace(&document->etag, NULL);
-        replace(&document->last_modified, NULL);
-        document_account(document);
-    }
-    if (!document->loaded)
-        document_emptied(document);
-    document->error = error;
-    p->error_until = p->fetch_epoch == p->epoch ? now + ERROR_KEPT_MS : 0;
-    return error;
-}
-
-/* What was refused must not be shown again because the API fails in another way later. A 403 is about the document; a
- * 401, being the host's, about all of them. */
-static void remember_denial(struct document *document, bool host)
-{
-    document->private->denied = true;
-    if (host)
-        document->owner->denied = true;
-}
-
-static void settle(struct document *document, int error, const struct client_result *result)
-{
-    struct document_private *p = document->private;
-    uint64_t epoch = p->fetch_epoch;
-
-    build_free(steal(&p->build));
-    if (error == -EACCES)
-        remember_denial(document, result->host);
-    if (error < 0)
-        error = failed(document, error, result->retry_at);
-    document_answer(document, epoch, error);
-    documents_trim_empties(document->owner);
 }
 
 static void on_start(void *data)
 {
-    struct document *document = data;
-    (void)build_page(document->private->build);
+    struct fetch *fetch = data;
+    (void)answer_page(fetch->answer);
 }
 
 static int on_body(void *data, const char *bytes, size_t len)
 {
-    struct document *document = data;
-    return build_feed(document->private->build, bytes, len);
+    struct fetch *fetch = data;
+    return answer_feed(fetch->answer, bytes, len);
 }
 
-static int request(struct document *document);
+static int request(struct fetch *fetch);
 
 /* A whole page has come. 1: another was asked for; 0: all is published; or an error. */
-static int page_done(struct document *document, const struct client_result *result)
+static int page_done(struct fetch *fetch, const struct client_result *result)
 {
-    struct document_private *p = document->private;
-    const struct endpoint_paging *paging = endpoints_page(document->owner->endpoints, document->query.operation);
+    struct document *document = fetch->document;
+    const struct endpoint_paging *paging = endpoints_page(fetch->fetcher->endpoints, document->query.operation);
     size_t n;
 
-    int r = build_page_end(p->build, &n);
+    int r = answer_page_end(fetch->answer, &n);
     if (r < 0)
         return r;
     if (paging->size && n >= paging->size) {
-        r = request(document);
+        r = request(fetch);
         return r < 0 ? r : 1;
     }
-    r = publish(document, p->build);
+    r = publish(fetch->fetcher, document, fetch->answer);
     if (r < 0)
         return r;
     replace(&document->etag, if_usable(result->etag));
@@ -216,9 +125,10 @@ static int page_done(struct document *document, const struct client_result *resu
     return 0;
 }
 
-static void log_unreadable(struct document *document)
+static void log_unreadable(const struct fetch *fetch)
 {
-    _cleanup_(freep) char *message = build_message(document->private->build);
+    const struct document *document = fetch->document;
+    _cleanup_(freep) char *message = answer_message(fetch->answer);
     log_error("%s: the answer of %s is not the JSON that was expected%s%s; see `melbicomfs --endpoints`", document->key,
               document->url ? document->url : "the API", message ? ": " : "", message ? message : "");
 }
@@ -228,109 +138,138 @@ static void log_unreadable(struct document *document)
  * is no such thing, and a path tried after it may be there and be something else (the account's own domains, say): then
  * only what was asked for proves it. So an empty answer does not, but for that of the first candidate to the whole.
  */
-static bool proves_path(const struct document *document)
+static bool proves_path(const struct document *document, unsigned choice)
 {
     const struct endpoint *endpoint = endpoint_of(document->query.operation);
     bool narrow = false;
 
     for (unsigned i = 0; i < ENDPOINT_PARAMS; i++)
         narrow = narrow || document->query.values[i];
-    if (document->private->choice == 0 && !narrow)
+    if (choice == 0 && !narrow)
         return true;
     if (document->n_items == 0)
         return false;
     return endpoint->shape != SHAPE_OBJECT || !endpoint->fields[0][0] || snapshot_field(document->items[0].snapshot, 0);
 }
 
+static void finish(struct fetch *fetch, int error, const struct client_result *result)
+{
+    struct fetch_end end = {
+        .error = error, .unchanged = result->not_modified, .host = result->host, .retry_at = result->retry_at};
+
+    answer_free(steal(&fetch->answer));
+    fetch->done(fetch->data, &end);
+    free(fetch);
+}
+
+/* A 2xx or 304 has come. 1: another page was asked for; 0: the document holds the answer; or an error. */
+static int answered(struct fetch *fetch, const struct client_result *result)
+{
+    struct document *document = fetch->document;
+    int r = 0;
+
+    if (!result->not_modified)
+        r = page_done(fetch, result);
+    else if (!document->loaded)
+        r = -EIO;
+    if (r == -EIO)
+        log_unreadable(fetch);
+    if (r == 0 && proves_path(document, fetch->choice))
+        endpoints_settle(fetch->fetcher->endpoints, document->query.operation, fetch->choice);
+    return r;
+}
+
 static void on_done(void *data, const struct client_result *result)
 {
-    struct document *document = data;
-    struct document_private *p = document->private;
-    enum operation operation = document->query.operation;
+    struct fetch *fetch = data;
     int error = result->error;
 
-    p->exchange = NULL;
-    if (error == -ENOENT && result->status == 404 && build_items(p->build) == 0 &&
-        endpoints_next(document->owner->endpoints, operation, &p->choice)) {
-        error = request(document);
+    fetch->exchange = NULL;
+    if (error == -ENOENT && result->status == 404 && answer_items(fetch->answer) == 0 &&
+        endpoints_next(fetch->fetcher->endpoints, fetch->document->query.operation, &fetch->choice)) {
+        error = request(fetch);
         if (error == 0)
             return;
     } else if (error == 0) {
-        if (result->not_modified && document->loaded) {
-            renewed(document);
-        } else {
-            error = result->not_modified ? -EIO : page_done(document, result);
-            if (error == 1)
-                return;
-            if (error == -EIO)
-                log_unreadable(document);
-        }
-        if (error == 0 && proves_path(document))
-            endpoints_settle(document->owner->endpoints, operation, p->choice);
+        error = answered(fetch, result);
+        if (error == 1)
+            return;
     }
-    settle(document, error, result);
+    finish(fetch, error, result);
 }
 
 /* Sends the request for the next page, or the only one. */
-static int request(struct document *document)
+static int request(struct fetch *fetch)
 {
-    struct document_private *p = document->private;
-    struct documents *documents = document->owner;
+    struct document *document = fetch->document;
+    const struct endpoints *endpoints = fetch->fetcher->endpoints;
     enum operation operation = document->query.operation;
-    /* The error does not matter, as long as it is one that the API's failing gives: only that it is known soon. */
-    bool has_copy = may_serve_stale(document, -EBUSY);
-    bool conditional = document->loaded && !endpoints_page(documents->endpoints, operation)->size;
+    bool conditional = document->loaded && !endpoints_page(endpoints, operation)->size;
 
     struct printbuf *path = printbuf_new();
     if (!path)
         return -ENOMEM;
-    int r = endpoints_path(documents->endpoints, &document->query, p->choice, build_items(p->build), path);
+    int r = endpoints_path(endpoints, &document->query, fetch->choice, answer_items(fetch->answer), path);
     if (r == 0) {
+        struct client_request what = {
+            .operation = endpoint_of(operation)->name,
+            .method = "GET",
+            .path = path->buf,
+            .etag = conditional ? document->etag : NULL,
+            .last_modified = conditional ? document->last_modified : NULL,
+            .has_copy = fetch->has_copy,
+            .on_start = on_start,
+            .on_body = on_body,
+            .on_done = on_done,
+            .data = fetch,
+        };
         replace(&document->url, path->buf);
-        p->exchange = client_start(documents->client, &(struct client_request){
-                                                          .operation = endpoint_of(operation)->name,
-                                                          .method = "GET",
-                                                          .path = path->buf,
-                                                          .etag = conditional ? document->etag : NULL,
-                                                          .last_modified = conditional ? document->last_modified : NULL,
-                                                          .has_copy = has_copy,
-                                                          .on_start = on_start,
-                                                          .on_body = on_body,
-                                                          .on_done = on_done,
-                                                          .data = document,
-                                                      });
-        r = p->exchange ? 0 : -ENOMEM;
+        fetch->exchange = client_start(fetch->fetcher->client, &what);
+        r = fetch->exchange ? 0 : -ENOMEM;
     }
     printbuf_free(path);
     return r;
 }
 
-void document_fetch(struct document *document)
+struct fetch *fetch_start(const struct fetcher *fetcher, struct document *document, bool has_copy,
+                          void (*done)(void *data, const struct fetch_end *end), void *data)
 {
-    struct document_private *p = document->private;
-
-    p->fetch_epoch = p->epoch;
-    p->choice = endpoints_first(document->owner->endpoints, document->query.operation);
-    p->build = build_new(document, document->owner->config->max_body);
-    if (!p->build || request(document) < 0)
-        build_free(steal(&p->build));
+    struct fetch *fetch = calloc(1, sizeof *fetch);
+    if (!fetch)
+        return NULL;
+    *fetch = (struct fetch){.fetcher = fetcher, .document = document, .has_copy = has_copy, .done = done, .data = data};
+    fetch->choice = endpoints_first(fetcher->endpoints, document->query.operation);
+    fetch->answer = answer_new(document, fetcher->config->max_body);
+    if (!fetch->answer || request(fetch) < 0) {
+        fetch_cancel(fetch);
+        return NULL;
+    }
+    return fetch;
 }
 
-int document_seed(struct document *document, const char *body, size_t len)
+void fetch_cancel(struct fetch *fetch)
 {
-    struct build *build = build_new(document, document->owner->config->max_body);
+    if (!fetch)
+        return;
+    if (fetch->exchange)
+        client_cancel(fetch->exchange);
+    answer_free(fetch->answer);
+    free(fetch);
+}
+
+int fetch_seed(const struct fetcher *fetcher, struct document *document, const char *body, size_t len)
+{
+    struct answer *answer = answer_new(document, fetcher->config->max_body);
     size_t n;
-    if (!build)
+    if (!answer)
         return -ENOMEM;
-    if (!document->private->exchange)
-        document->private->fetch_epoch = document->private->epoch;
-    int r = build_page(build);
+    int r = answer_page(answer);
     if (r == 0)
-        r = build_feed(build, body, len);
+        r = answer_feed(answer, body, len);
     if (r == 0)
-        r = build_page_end(build, &n);
+        r = answer_page_end(answer, &n);
     if (r == 0)
-        r = publish(document, build);
-    build_free(build);
+        r = publish(fetcher, document, answer);
+    answer_free(answer);
     return r;
 }

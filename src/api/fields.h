@@ -11,8 +11,8 @@
 #ifndef MELBICOMFS_API_FIELDS_H
 #define MELBICOMFS_API_FIELDS_H
 
-#include "json/json.h"
 #include "api/snapshot.h"
+#include "json/json.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 #include "api/groups.h"
 
-#include "api/documents_private.h"
+#include "api/document.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static size_t index_size(const struct document *document)
 static uint32_t *slot_of(const struct document *document, unsigned field, const char *text)
 {
     size_t mask = index_size(document) - 1;
-    for (size_t i = lh_get_hash(document->owner->hasher, text) & mask;; i = (i + 1) & mask) {
+    for (size_t i = lh_get_hash(document->hasher, text) & mask;; i = (i + 1) & mask) {
         uint32_t *slot = &document->index[field][i];
         if (*slot == 0 || strcmp(snapshot_field(document->items[*slot - 1].snapshot, field), text) == 0)
             return slot;
@@ -45,7 +45,7 @@ static bool index_field(struct document *document, unsigned field)
         if (slot && *slot == 0)
             *slot = i + 1;
     }
-    document_account_more(document, index_size(document) * sizeof(uint32_t));
+    document_grow(document, index_size(document) * sizeof(uint32_t));
     return true;
 }
 
@@ -147,7 +147,7 @@ struct groups *document_groups(struct document *document, unsigned field)
         return NULL;
     }
     document->groups[field] = groups;
-    document_account_more(document, cost_of(groups));
+    document_grow(document, cost_of(groups));
     return groups;
 }
 

@@ -3,7 +3,7 @@
  */
 #include "places.h"
 
-#include "api/documents_private.h"
+#include "api/documents.h"
 
 static bool gone_marks(void *data, struct document *document)
 {
@@ -148,7 +148,7 @@ static void test_many_young_errors_cost_nothing(void **state)
     for (uint64_t id = 0; id < NAMES; id++) {
         struct document *document = stack_service(s, id);
 
-        document->private->error_until = clock_ms() + 60000;
+        document->error_until = clock_ms() + 60000;
         assert_int_equal(loop_turn(s->loop, 0), 0);
     }
     assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);

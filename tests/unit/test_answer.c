@@ -1,7 +1,7 @@
 /*
- * api/build, api/fields: an answer becomes items with ids and fields, whatever it is made of and however it is cut.
+ * api/answer, api/fields: an answer becomes items with ids and fields, whatever it is made of and however it is cut.
  */
-#include "api/build.h"
+#include "api/answer.h"
 #include "api/documents.h"
 #include "json/json.h"
 
@@ -23,24 +23,24 @@ static uint64_t max_body = 1 << 30;
 /* Builds from chunks of `chunk` bytes, each in a heap block of exactly its size, and publishes. */
 static int build_in_chunks(struct document *document, const char *body, size_t chunk, bool *ret_changed)
 {
-    struct build *build = build_new(document, max_body);
+    struct answer *answer = answer_new(document, max_body);
     size_t len = strlen(body), n;
 
-    assert_non_null(build);
-    int r = build_page(build);
+    assert_non_null(answer);
+    int r = answer_page(answer);
     for (size_t at = 0; r == 0 && at < len; at += chunk) {
         size_t some = len - at < chunk ? len - at : chunk;
         char *copy = malloc(some);
         assert_non_null(copy);
         memcpy(copy, body + at, some);
-        r = build_feed(build, copy, some);
+        r = answer_feed(answer, copy, some);
         free(copy);
     }
     if (r == 0)
-        r = build_page_end(build, &n);
+        r = answer_page_end(answer, &n);
     if (r == 0)
-        r = build_publish(build, document, (struct timespec){.tv_sec = 1}, ret_changed);
-    build_free(build);
+        r = answer_publish(answer, document, (struct timespec){.tv_sec = 1}, ret_changed);
+    answer_free(answer);
     return r;
 }
 
@@ -350,7 +350,7 @@ static void a_small_answer_that_becomes_a_large_one_is_refused(void **state)
 static void pages_without_end_are_refused(void **state)
 {
     struct document document = new_document(OP_SERVICES);
-    struct build *build = build_new(&document, 1000);
+    struct answer *answer = answer_new(&document, 1000);
     char body[1200];
     size_t n;
     int r = 0;
@@ -364,15 +364,15 @@ static void pages_without_end_are_refused(void **state)
         (void)snprintf(body + 990, 10, "\"}]");
         /* One that came in part first, and is not counted twice. */
         for (unsigned i = 0; i < 3 && r == 0; i++) {
-            assert_int_equal(build_page(build), 0);
-            r = build_feed(build, body, strlen(body));
+            assert_int_equal(answer_page(answer), 0);
+            r = answer_feed(answer, body, strlen(body));
         }
         if (r == 0)
-            assert_int_equal(build_page_end(build, &n), 0);
+            assert_int_equal(answer_page_end(answer, &n), 0);
         assert_true(r == 0 || page > 900);
     }
     assert_int_equal(r, -EFBIG);
-    build_free(build);
+    answer_free(answer);
 }
 
 int main(void)
