@@ -69,23 +69,37 @@ static inline bool is_no_mount(void *path)
     return !is_mount(path);
 }
 
-/* The process that serves a mount point, by its arguments, which anybody may read. 0: none. */
+/* Reads a file of a process, such as "comm"; the length of what it says, 0 when the process is gone. */
+static inline size_t read_proc(const char *pid, const char *name, char *ret, size_t size)
+{
+    char path[300];
+
+    (void)snprintf(path, sizeof path, "/proc/%s/%s", pid, name);
+    FILE *file = fopen(path, "re");
+    size_t len = file ? fread(ret, 1, size - 1, file) : 0;
+    if (file)
+        (void)fclose(file);
+    ret[len] = '\0';
+    return len;
+}
+
+/* The process that serves a mount point, or 0: by its name and its arguments, which anybody may read. The kernel keeps
+ * the program's name even where an emulator runs it, which stands before the program in the arguments then. */
 static inline pid_t server_of(const char *mnt)
 {
     DIR *proc = opendir("/proc");
+    const char *program = strrchr(getenv("MELBICOMFS"), '/') + 1;
     pid_t found = 0;
 
     assert_non_null(proc);
     for (struct dirent *entry; !found && (entry = readdir(proc));) {
-        char path[300], arguments[4096] = "";
+        char name[32] = "", arguments[4096] = "";
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
-        (void)snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
-        FILE *file = fopen(path, "re");
-        size_t len = file ? fread(arguments, 1, sizeof arguments - 1, file) : 0;
-        if (file)
-            (void)fclose(file);
-        if (strcmp(arguments, getenv("MELBICOMFS")) == 0 && memmem(arguments, len, mnt, strlen(mnt)))
+        (void)read_proc(entry->d_name, "comm", name, sizeof name);
+        name[strcspn(name, "\n")] = '\0';
+        size_t len = read_proc(entry->d_name, "cmdline", arguments, sizeof arguments);
+        if (strcmp(name, program) == 0 && memmem(arguments, len, mnt, strlen(mnt)))
             found = (pid_t)atoi(entry->d_name);
     }
     (void)closedir(proc);

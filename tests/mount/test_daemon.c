@@ -92,18 +92,26 @@ static void in_the_background_it_returns_when_mounted(void **state)
 }
 
 /* No thread can be made with a stack of that size, so the child fails after the fork; whoever waits for the mount is
- * told, on the terminal and by the status. */
+ * told, on the terminal and by the status. With 32 bits, 3 GiB are too much where libraries lie below the middle of the
+ * address space, as in the old layout, and more than 4 GiB count as no limit. */
 static void a_child_that_cannot_serve_is_a_failure(void **state)
 {
     struct running running;
 
     (void)state;
+    setenv("KIB", sizeof(void *) == 4 ? "3145728" : "200000000000", 1);
+    setenv("LAYOUT", sizeof(void *) == 4 ? "setarch --addr-compat-layout" : "", 1);
     setenv("MELBICOM_TOKEN", HARNESS_TOKEN, 1);
-    run_start(&running, place.dir, "ulimit -s 200000000000 || exit 99; exec \"$MELBICOMFS\" $URL $MNT");
+    /* QEMU takes a limit of a program that it runs and does not keep it. */
+    run_start(&running, place.dir,
+              "ulimit -s $KIB && test $(ulimit -s) = $KIB && $LAYOUT true || exit 99; exec $LAYOUT \"$MELBICOMFS\" "
+              "$URL $MNT");
     unsetenv("MELBICOM_TOKEN");
     struct ran ran = run_wait(&running, OK_MS);
-    if (ran.status == 99)
+    if (ran.status == 99) {
+        print_message("skipped: no limit of the stack holds here\n");
         skip();
+    }
     assert_fails(&place, &ran, 32, "cannot start");
     assert_gone(&place);
 }
