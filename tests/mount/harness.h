@@ -8,8 +8,8 @@
  * Every simulator and every mount has a directory of its own below $TMPDIR. The environment names the programs:
  * SIMULATOR and MELBICOMFS. Stopping a mount asserts that the program ended with status 0, left no mount behind and
  * wrote nothing to stderr that a sanitizer would. Whatever a test left running is ended when the test program ends,
- * however it ends; a test program that takes longer than HARNESS_DEADLINE_S is ended by a watchdog, since a process
- * stuck in a mount cannot end itself.
+ * however it ends; a test program that takes longer than HARNESS_DEADLINE_S (times MELBICOMFS_TIMEOUT_SCALE) is ended by
+ * a watchdog, since a process stuck in a mount cannot end itself.
  *
  * Threads:   the test's main thread; the watchdog is a thread of its own and touches nothing but process ids.
  *            run_start() may be called from threads, the rest not.
