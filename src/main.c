@@ -31,16 +31,16 @@
  *
  *   base/        loop.c log.c metrics.c clock.c config.c url.c
  */
-#include "http/client.h"
 #include "api/documents.h"
 #include "api/endpoints.h"
-#include "http/http.h"
 #include "base/cleanup.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "command/options.h"
+#include "http/client.h"
+#include "http/http.h"
 #include "mount/session.h"
 #include "tree/tree.h"
 

@@ -35,11 +35,11 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "http/request.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/loop.h"
 #include "base/url.h"
+#include "http/request.h"
 
 /* Seconds after which a POST would rather connect anew than find out whether a kept connection is alive. */
 #define POST_IDLE_MAX 2L

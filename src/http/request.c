@@ -10,10 +10,10 @@
 #include <strings.h>
 #include <time.h>
 
-#include "http/http.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "http/http.h"
 
 #ifndef MELBICOMFS_VERSION
 #define MELBICOMFS_VERSION "0.1.0"

@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "http/client.h"
-#include "http/http.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/client.h"
+#include "http/http.h"
 
 /* First match counts. */
 static const struct status_row {

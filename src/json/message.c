@@ -1,11 +1,11 @@
 /*
  * What an API says of itself in the body of an error.
  */
-#include "json/json.h"
-#include "json/scan.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "json/json.h"
+#include "json/scan.h"
 
 #include <json-c/printbuf.h>
 #include <stdlib.h>

@@ -10,9 +10,9 @@
  * Document n is made from the seed FUZZ_SEED + n alone, so that a failure can be repeated by itself. FUZZ_COUNT says
  * how many there are.
  */
-#include "json/json.h"
 #include "json_documents.h"
 #include "json_reference.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <json-c/json_object.h>
