@@ -1,35 +1,74 @@
 /*
  * melbicomfs: a Melbicom account as a directory.
  *
- * The map of src/, from the top down; a file includes only what is below it.
+ * The map of src/, from the top down. A file includes headers of its own layer and of the layers below it, and no two
+ * files call each other: what a lower file has to tell a higher one goes through a function that it was handed.
  *
- *   main.c       this: settings, the check, the mount, the fork, the loop, the end
+ *   main.c       this file: settings, the check before mounting, the mount, the fork, the loop, the end
  *
- *   command/     options.c      argv, environment and file become a struct config
- *                token.c        how the token is read; token_choice.c where it comes from
+ *   command/     options.c      makes a struct config of arguments, environment and configuration file
+ *                settings.c     the table of settings; values.c reads their values, profile.c the file
+ *                token.c        reads a token; token_choice.c decides from where
  *
- *   mount/       session.c      the mount itself, from mount(2) to its end
+ *   mount/       FUSE
+ *                session.c      the mount itself, from mount(2) to its end; context.h is the struct behind it
  *                requests.c     the kernel's requests; directories.c, writes.c likewise
- *                pending.c      those that wait, and what interrupts them
- *                nodes.c        what the kernel knows: inode -> snapshot
- *                push.c         what it is told unasked; ahead.c says when
+ *                reply.c        what the kernel is told of a node; told.c answers that wait for the pusher
+ *                pending.c      requests that wait, and what interrupts them
+ *                nodes.c        what the kernel knows: inode -> snapshot; links.c directories of links
+ *                push.c         what the kernel is told unasked; ahead.c says what will be read
  *
- *   tree/        routes.c       what the user sees (a table)
- *                tree.c         what a path is; views.c what it shows; listing.c what a directory lists
- *                render.c       texts of whole documents; names.c names from the API
- *                purge.c        the one command; purge_log.c what came of it
+ *   tree/        what the user sees
+ *                routes.c       the table of paths
+ *                place.c        a position in the tree; names.c names from the API as file names
+ *                views.c        what a place shows; sources.c the documents behind it
+ *                listing.c      what a directory lists; registry.c numbers for names
+ *                render.c       the texts of whole documents
+ *                purge.c        the one command; purge_handle.c, purge_text.c and purge_log.c are its parts
  *                status.c       this mount's own files, and readme.c
+ *                tree.c         makes and ends all of it; context.h is the struct behind it
  *
- *   api/         endpoints.c    what the API offers (a table)
- *                documents.c    the cache; fetch.c how it is filled; build.c answers become items; fields.c what is
- *                               read of an item; groups.c and prices.c which items go together
+ *   api/         what Melbicom offers
+ *                endpoints.c    the table of operations
+ *                documents.c    the cache; fetch.c gets one answer; answer.c makes items of its bytes, fields.c reads
+ *                               what an item is known by
+ *                document.c     the data of one answer; groups.c and prices.c find items in it
  *                snapshot.c     bytes that never change
- *                client.c       retries, the host's state, the token; client_attempt.c one request
- *                http.c         libcurl
- *                json.c         streams; json_scan.c where values end; json_text.c lossless text;
- *                               json_message.c what an error says
+ *
+ *   http/        requests and their failures
+ *                client.c       exchanges: the queue, retries, deadlines; attempt.c one request of an exchange
+ *                host.c         whether the host may be asked; bearer.c the token; verdict.c what a failure means
+ *                http.c         libcurl; request.c headers and policy; once.c one request without a loop
+ *
+ *   json/        stream.c takes the envelope off; scan.c finds where values end; text.c prints without loss;
+ *                message.c finds what an error says
  *
  *   base/        loop.c log.c metrics.c clock.c config.c url.c
+ *
+ * The way of a read, `cat services/10421/info.json`, nothing being known yet:
+ *
+ *   requests.c   LOOKUP of each name: place.c says by grammar what it would be, nodes.c makes an unbound node
+ *   requests.c   GETATTR of the file: the node is not bound, so pending.c keeps the request and asks
+ *   views.c      which document can tell; sources.c finds it: the answer to /services/10421
+ *   documents.c  the document is not fresh and no fetch is under way: begins one, and keeps the waiter
+ *   fetch.c      the path of the first candidate, from endpoints.c
+ *   client.c     a place among those in flight, a token from bearer.c; attempt.c sends it through http.c
+ *   answer.c     takes the bytes as they arrive: stream.c finds the item, text.c prints it, a snapshot is made
+ *   documents.c  fetch.c is done: the document is fresh for its ttl, and the waiter is called
+ *   pending.c    resumes the request: views.c has the snapshot now, nodes.c binds the node to it
+ *   reply.c      answers with size and times, which hold for ever
+ *   requests.c   READ: the bytes of the snapshot. The kernel keeps them; the next `cat` asks nobody.
+ *
+ * The way of a purge, `echo cdn.example.com > services/10421/cdn/purge`:
+ *
+ *   requests.c   LOOKUP: mints a node, with a handle of purge_handle.c
+ *   writes.c     SETATTR (the shell truncates the file): answered, nothing happens
+ *   writes.c     WRITE: a pending request, handed to purge.c
+ *   purge_handle.c, purge_text.c   check the whole text; a fault is refused and nothing is sent
+ *   purge.c      a POST for each name through client.c, up to max_connections at a time
+ *   purge_log.c  a line for each name as it is answered
+ *   purge.c      all are answered: calls writes.c, which answers the WRITE with success or the first failure
+ *   requests.c   FORGET: the node goes, and the handle with it
  */
 #include "api/documents.h"
 #include "api/endpoints.h"
