@@ -194,6 +194,20 @@ static void fields_are_texts_of_scalars(void **state)
     document_clear(&document);
 }
 
+/* The time of an item is its date's noon, where time_t can hold that, and else when its content was seen to change. */
+static void a_date_beyond_time_t_is_no_time(void **state)
+{
+    struct document document = new_document(OP_INVOICES);
+
+    (void)state;
+    assert_int_equal(build_whole(&document, "[{\"id\":1,\"date\":\"2038-01-18\"},{\"id\":2,\"date\":\"2040-01-01\"}]"),
+                     0);
+    assert_int_equal(document.n_items, 2);
+    assert_true(document.items[0].snapshot->mtime.tv_sec == 2147428800);
+    assert_true(document.items[1].snapshot->mtime.tv_sec == (sizeof(time_t) < 8 ? 1 : INT64_C(2209032000)));
+    document_clear(&document);
+}
+
 static void an_items_text_is_indented_and_whole(void **state)
 {
     static const char BODY[] = "{\"data\": [ {\"id\":2,\"a\":[1e400,{}]} , null,\n{\"id\":1}, \"x\", [ ] ]}";
@@ -381,6 +395,7 @@ int main(void)
         cmocka_unit_test(ids_are_plain_digits_as_number_or_string),
         cmocka_unit_test(the_best_alias_and_the_last_duplicate_count),
         cmocka_unit_test(fields_are_texts_of_scalars),
+        cmocka_unit_test(a_date_beyond_time_t_is_no_time),
         cmocka_unit_test(an_items_text_is_indented_and_whole),
         cmocka_unit_test(an_item_that_is_not_json_refuses_the_answer),
         cmocka_unit_test(the_same_answer_keeps_snapshots_and_generation),
