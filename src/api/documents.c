@@ -233,6 +233,15 @@ static bool in_use(const struct entry *p)
     return p->refs > 0 || p->fetch || p->waiters;
 }
 
+/* Whether the documents take more than cache_size or a quarter of the address space. With 32 bits that quarter is 1 GiB,
+ * and answers in flight need the rest. */
+static bool too_large(const struct documents *documents)
+{
+    uint64_t max = documents->config->cache_size;
+
+    return documents->cost > (max < SIZE_MAX / 4 ? max : SIZE_MAX / 4);
+}
+
 /* Takes the document's cost over into that of all. */
 static void on_grown(struct document *document)
 {
@@ -240,7 +249,7 @@ static void on_grown(struct document *document)
     struct documents *documents = p->owner;
     documents->cost = documents->cost - p->counted + document->cost;
     p->counted = document->cost;
-    if (documents->cost > documents->config->cache_size)
+    if (too_large(documents))
         task_defer(documents->loop, &documents->trim);
 }
 
@@ -303,7 +312,7 @@ static void trim(void *data)
     drop_empties(documents);
     for (struct entry *p = documents->all, *next; p; p = next) {
         next = p->hh.next;
-        if (documents->cost <= documents->config->cache_size)
+        if (!too_large(documents))
             return;
         if (in_use(p) || !next || !p->document.loaded)
             continue;
@@ -325,7 +334,7 @@ void document_unref(struct document *document)
         return;
     struct entry *p = entry_of(document);
     p->refs--;
-    if (p->owner->cost > p->owner->config->cache_size)
+    if (too_large(p->owner))
         task_defer(p->owner->loop, &p->owner->trim);
 }
 

@@ -51,8 +51,8 @@ struct config {
     unsigned timeout_total_ms;   /* -o timeout_total=: one exchange with its retries; 300 s */
     unsigned max_connections;    /* -o max_connections=: 8 */
     unsigned readahead;          /* -o readahead=: documents fetched ahead of a reader at most, 64 */
-    uint64_t max_body;           /* -o max_body= (bytes, K M G suffixes): 256 MiB; see build.h */
-    uint64_t cache_size;         /* -o cache_size=: 256 MiB */
+    uint64_t max_body;           /* -o max_body= (bytes, K M G suffixes): 256 MiB; see answer.h */
+    uint64_t cache_size;         /* -o cache_size=: 256 MiB; no more than a quarter of the address space counts */
 
     uid_t uid, gid; /* -o uid=, gid=: owner of everything; default: whoever mounts */
     mode_t umask;   /* -o umask=: octal, 0077 */

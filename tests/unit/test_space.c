@@ -74,6 +74,23 @@ static void test_the_least_recently_used_goes_first(void **state)
     stack_free(s);
 }
 
+/* A cache_size of 8 GiB means 1 GiB to a program of 32 bits. */
+static void test_a_cache_stays_within_the_address_space(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    const size_t large = (size_t)600 << 20;
+
+    (void)state;
+    s->config.cache_size = UINT64_C(8) << 30;
+    fill(stack_service(s, 1), 10);
+    fill(stack_service(s, 2), 10);
+    document_grow(stack_service(s, 1), large);
+    assert_int_equal(turned(s), 2);
+    document_grow(stack_service(s, 2), large);
+    assert_int_equal(turned(s), sizeof(void *) == 4 ? 1 : 2);
+    stack_free(s);
+}
+
 /* Metrics and extended attributes tell of documents, and have no say in which of them stay. */
 static void test_a_look_is_no_use(void **state)
 {
@@ -189,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_least_recently_used_goes_first),
+        cmocka_unit_test(test_a_cache_stays_within_the_address_space),
         cmocka_unit_test(test_a_look_is_no_use),
         cmocka_unit_test(test_status_is_laid_out_as_other_files),
         cmocka_unit_test(test_documents_without_content_are_bounded),
