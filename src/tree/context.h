@@ -1,9 +1,10 @@
 /*
- * The tree's parts: the struct behind `struct tree` of tree.h, for the files that answer for what is in the tree.
+ * The definition of `struct tree`, for the files of this folder that work on its members. Everybody else uses tree.h.
  *
  * Threads:   loop thread only.
- * Ownership: as tree.h says; tree.c makes and ends it.
- * Errors:    none of its own.
+ * Ownership: tree.c creates and frees the struct. It owns the registry, the renderer, the purges and the constant
+ *            files; the other pointers are borrowed from the caller of tree_new().
+ * Errors:    none; there are no functions here.
  */
 #ifndef MELBICOMFS_TREE_CONTEXT_H
 #define MELBICOMFS_TREE_CONTEXT_H
@@ -22,9 +23,9 @@ struct tree {
     struct registry *registry;
     struct renderer *renderer;
     struct purges *purges;
-    struct timespec started;
+    struct timespec started; /* time of day at which the tree was made: the mtime of what never changes */
     struct place root;
-    struct snapshot *constants[ROUTES_MAX]; /* views.c: by route, the files that never change */
+    struct snapshot *constants[ROUTES_MAX]; /* by route_index(): files that never change, once made; views.c fills it */
 };
 
 #endif

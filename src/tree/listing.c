@@ -18,17 +18,17 @@
 #include <string.h>
 
 /*
- * Ordinals. A listing is in order of ordinals, and none is ever used for another entry of the same directory; so a
- * listing that is resumed after entries came or went neither loses nor repeats what stayed. They are the offsets of
- * directory entries besides, and a 32-bit program without large-file support can only read offsets below 2^31: readdir(3)
- * fails with EOVERFLOW there, which looks like the end of the directory. So:
+ * Ordinals. A listing is sorted by ordinal, and an ordinal is never given to another entry of the same directory. A
+ * resumed listing therefore neither loses nor repeats the entries that stayed. Ordinals also become the offsets of
+ * directory entries. A 32-bit program without large-file support can only read offsets below 2^31: beyond, readdir(3)
+ * fails with EOVERFLOW, which such a program takes for the end of the directory. So the ordinals are:
  *
  *      1 … 2^30              ids below 2^30, each plus one; names in order of first appearance (registry.h)
  *      2^30 + 1 … FIXED_BASE ids from 2^30 on, in order of first appearance
  *      FIXED_BASE …          the directory's fixed names, in the order of the table
  *
- * The fixed names come last because they lead to directories as long as the one they are in: whoever walks the tree is
- * done with the files by then, and does not hold both.
+ * The fixed names come last because they lead to directories that are as long as this one. A program that walks the
+ * tree has finished with the files of this directory by then, and does not hold both directories at once.
  */
 #define ANY_BASE   1
 #define SMALL_IDS  (UINT64_C(1) << 30)
@@ -41,7 +41,7 @@ static int compare_names(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The ordinal of an item that is listed by its id; 0 when out of memory. */
+/* Returns the ordinal of an item that is listed by its id; 0 when out of memory. */
 static uint64_t ordinal_of_id(const struct listing *listing, uint64_t id)
 {
     char digits[24];
@@ -59,7 +59,8 @@ static int name_item(const struct listing *listing, const struct item *item, con
     return ordinal ? 0 : -ENOMEM;
 }
 
-/* The distinct texts of a field; they are put in order once, and kept with the field: no two directories list it. */
+/* Lists the distinct texts of a field. They are sorted once and kept with the field's groups, which only this directory
+ * lists. */
 static int names_of_groups(struct listing *listing, unsigned field)
 {
     struct document *document = listing->document;
@@ -83,7 +84,8 @@ static int names_of_groups(struct listing *listing, unsigned field)
     return 0;
 }
 
-/* The names of one level of the prices, of which equal ones stand together. Below an extension there are a few. */
+/* Lists the names of one level of the prices. Equal names are neighbours. Only the level of the extensions is long
+ * enough to be worth keeping. */
 static int names_of_prices(struct listing *listing, const struct args *args)
 {
     const struct document *document = listing->document;
@@ -129,8 +131,8 @@ static const struct item *nth_item(const struct listing *listing, size_t i)
     return listing->group ? group_nth(listing->document, listing->group, i) : document_nth(listing->document, i);
 }
 
-/* Items stand in order of id. That is the order of their ordinals unless ids are large: then the items are put in order
- * once, and kept so with the document or the group. */
+/* The document and the group hold their items in order of id. Unless ids are large, this is also the order of ordinals.
+ * If ids are large, the items are sorted by ordinal once, and the result is kept with the document or the group. */
 static int order_items(struct listing *listing)
 {
     struct group_name **kept = listing->group ? &listing->group->ordered : &listing->document->ordered;
@@ -153,7 +155,7 @@ static int order_items(struct listing *listing)
     return 0;
 }
 
-/* The items with the text that the directory's argument wants; none while that is not known. */
+/* Chooses the items whose field equals the directory's argument. There are none while the argument is not known. */
 static int choose_items(struct listing *listing, const struct args *args)
 {
     const struct route *any = listing->any;
@@ -172,7 +174,7 @@ static size_t items_below(const struct listing *listing, uint64_t id)
     return listing->n ? document_rank(listing->document, id) : 0;
 }
 
-/* Works out what the listing of a document is made of, and where it goes on. */
+/* Chooses the names or items to list, and the position of the first one with an ordinal above `after`. */
 static int choose_entries(struct listing *listing, uint64_t after)
 {
     struct args args;
@@ -288,7 +290,7 @@ static bool next_name(struct listing *listing, struct listed *ret)
     return true;
 }
 
-/* An id as a name. snprintf() would be a tenth of a listing's time. */
+/* Writes an id and the suffix. snprintf() would take a tenth of a listing's time. */
 static void id_name(uint64_t id, const char *suffix, char *name)
 {
     char digits[24];
@@ -351,8 +353,8 @@ bool listing_next(struct listing *listing, struct listed *ret)
 
 /* ---- signatures ---- */
 
-/* Where the signature of the listing is kept, for as long as the document's content is the same; NULL for one level of
- * the prices, of which each directory lists a few. */
+/* Returns where the listing's signature is kept until the document's content changes. NULL: it is not kept, because the
+ * listing is short (a level of the prices below an extension) or empty. */
 static uint64_t *signature_of(struct listing *listing)
 {
     struct document *document = listing->document;
@@ -360,7 +362,7 @@ static uint64_t *signature_of(struct listing *listing)
     if (listing->group)
         return &listing->group->signature;
     if (listing->any->where)
-        return NULL; /* no item has the text, so the listing is empty */
+        return NULL; /* no item has the argument's text, so the listing is empty */
     switch (listing->any->select) {
     case SELECT_ID:
         return &document->signature_of_ids;
@@ -381,7 +383,7 @@ static uint64_t mix(uint64_t sum, uint64_t value)
     return (sum ^ value) * UINT64_C(0x100000001b3);
 }
 
-/* Goes through the whole listing. Where ids are the names, no name is made. */
+/* Computes the signature from the whole listing. Ids are hashed as numbers, without making names of them. */
 static uint64_t sum_of(struct listing *listing)
 {
     struct listed listed;

@@ -1,10 +1,12 @@
 /*
  * Names from the API as file names; the rule is in names.h.
  *
- * A name is read as a row of units: a character, or a byte that isn't part of one. Each unit comes out plain or with
- * each of its bytes escaped, and a cut falls between two of them, so that whatever stands before a `%~` is itself
- * what the rule makes of the start of the name. Decoding leans on this: it undoes the escapes without asking whether
- * they were needed, encodes the result again and accepts only what it was given.
+ * The encoder reads a name as a sequence of units. A unit is a UTF-8 character, or a byte that is not part of one. It
+ * copies a unit unchanged, or escapes each of its bytes. A cut falls between two units, so the text before `%~` is
+ * itself the encoding of the beginning of the name.
+ *
+ * The decoder first undoes every escape, needed or not. Then it encodes the result again and accepts the file name only
+ * if the two are equal.
  */
 #include "tree/names.h"
 
@@ -17,8 +19,8 @@
 
 #include "base/utf8.h"
 
-#define UNIT_MAX    6  /* bytes of a unit's encoding: U+0080 to U+009F are two escapes */
-#define ESCAPED_MAX 12 /* of four bytes, each escaped: none is, but the compiler can't know */
+#define UNIT_MAX    6  /* longest encoding of a unit, in bytes: U+0080 to U+009F become two escapes */
+#define ESCAPED_MAX 12 /* four bytes, each escaped; never needed, but the compiler cannot know */
 #define HASH_CHARS  16
 #define CUT_LEN     (2 + HASH_CHARS)
 
@@ -31,7 +33,7 @@ uint64_t names_hash(const char *bytes, size_t len)
     return hash;
 }
 
-/* Encodes the unit at name[*pos], moves *pos behind it and returns the length of what is in out. */
+/* Encodes the unit at name[*pos] into `out` and moves *pos behind the unit. Returns the length of the encoding. */
 static size_t encode_unit(const char *name, size_t len, size_t *pos, char out[ESCAPED_MAX])
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -54,8 +56,9 @@ static size_t encode_unit(const char *name, size_t len, size_t *pos, char out[ES
     return used;
 }
 
-/* Encodes what fits in max bytes of buf, which gets no NUL. Returns the length, and in *cut_at how much of it stays if
- * it did not all fit, or max + 1 if it did. */
+/* Encodes as much of the name as fits into `max` bytes of buf, without a NUL. Returns the length of the encoding.
+ * *cut_at is max + 1 if the whole name fits. Otherwise it is the length at which the encoding must be cut to leave room
+ * for `%~` and the hash. */
 static size_t encode_stem(const char *name, size_t len, size_t max, char *buf, size_t *cut_at)
 {
     size_t used = 0, mark = 0, pos = 0;
@@ -99,7 +102,7 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Undoes the escapes of `len` bytes; false for a `%` that starts none. */
+/* Undoes the escapes in `len` bytes. Returns false if a `%` does not begin an escape. */
 static bool unescape(const char *stem, size_t len, char *out, size_t *ret)
 {
     size_t used = 0;
@@ -124,7 +127,8 @@ static bool unescape(const char *stem, size_t len, char *out, size_t *ret)
     return true;
 }
 
-/* Decodes a stem that isn't cut; false when the rule makes it of no name. */
+/* Decodes a stem (a file name without its suffix) that is not cut. Returns false if it is not the encoding of any
+ * name. */
 static bool decode_stem(const char *stem, size_t len, char *out, size_t *ret)
 {
     char again[NAMES_MAX];
@@ -141,7 +145,7 @@ static bool decode_stem(const char *stem, size_t len, char *out, size_t *ret)
     return true;
 }
 
-/* Whether a stem is what a cut leaves: as much of a name as fits in max bytes, `%~` and the hash. */
+/* Returns whether a stem is a cut name: as much of an encoded name as fits into `max` bytes, `%~` and a hash. */
 static bool is_cut(const char *stem, size_t len, size_t max)
 {
     char out[NAMES_MAX];

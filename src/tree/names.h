@@ -1,16 +1,16 @@
 /*
  * Names from the API as file names, by one reversible rule.
  *
- * Percent-encoded (%XX, upper-case hex) are: `/`, NUL and the other control bytes (below 0x20, and 0x7f), `%`, every
- * byte that is not part of valid UTF-8 (and U+0080 to U+009F, byte by byte), and a leading `.`. The empty name is `%`.
- * All else is as the API wrote it.
+ * The rule percent-encodes (%XX, upper-case hex) these bytes: `/`; `%`; a leading `.`; control characters (below 0x20,
+ * 0x7f, and both bytes of U+0080 to U+009F); and every byte that is not part of valid UTF-8. The empty name becomes
+ * `%`. Every other byte stays as the API wrote it.
  *
- * A result over 255 bytes is cut at a character (never inside an escape) and ends in `%~` and 16 lower-case hex digits,
- * a hash of the whole name; `%~` cannot come out of the rule otherwise, so nothing is aliased, and such a name is found
- * again by encoding the candidates, not by decoding.
+ * A result over 255 bytes is cut between two characters, never inside an escape, and ends in `%~` and 16 lower-case hex
+ * digits: a hash of the whole name. Only a cut name contains `%~`, so a cut name never equals a name that was not cut.
+ * A cut name cannot be decoded. Its item is found by encoding the names of all candidates and comparing.
  *
  * Threads:   any.
- * Ownership: callers own the buffers.
+ * Ownership: the caller owns all buffers.
  * Errors:    negative errno.
  */
 #ifndef MELBICOMFS_TREE_NAMES_H
@@ -23,33 +23,38 @@
 /* Longest file name, without its NUL: NAME_MAX. */
 #define NAMES_MAX 255
 
-/* Encodes `len` bytes of `name` plus `suffix` (such as ".json", never encoded, counted towards the 255) into buf
- * (NAMES_MAX + 1 bytes). Returns the result's length. */
+/* Encodes `len` bytes of `name` and appends `suffix` (such as ".json"), which is not encoded. Writes the result, 255
+ * bytes at most with the suffix, and a NUL into buf. Returns its length without the NUL. */
 size_t names_encode(const char *name, size_t len, const char *suffix, char buf[NAMES_MAX + 1]);
 
 /*
- * The other way: decodes file name `name`, which must end in `suffix` (may be ""), into buf (NAMES_MAX + 1 bytes,
- * NUL-terminated) and stores the decoded length (the text may hold NUL) in *len. -ENOENT when `name` is not what
- * names_encode() makes of any name (wrong suffix, stray `%`, lower-case or needless escape, raw byte that should be
- * escaped), -E2BIG when it is a cut name (`%~`).
+ * Decodes the file name `name`, which must end in `suffix` (may be ""). Writes the API's name and a NUL into buf, and
+ * its length into *len; the API's name may itself contain NUL bytes. Returns 0; -ENOENT when names_encode() never
+ * returns `name` (wrong suffix, stray `%`, lower-case or needless escape, a raw byte that should be escaped); -E2BIG
+ * when `name` is a cut name. buf and *len are untouched on failure.
  */
 int names_decode(const char *name, const char *suffix, char buf[NAMES_MAX + 1], size_t *len);
 
 /*
- * An id, `0|[1-9][0-9]{0,18}`, followed by `suffix` and the end. 0 and the number in *ret, or -ENOENT with *ret
- * untouched. Nineteen digits fit in 64 bits without a sign.
+ * Reads a file name that is an id, `0|[1-9][0-9]{0,18}`, followed by `suffix` and nothing else. Returns 0 with the id
+ * in *ret; or -ENOENT with *ret untouched. Nineteen digits always fit into 64 bits.
  */
 int names_id(const char *name, const char *suffix, uint64_t *ret);
 
 /*
- * A name that several items share is told apart by the item's id: "NAME%=ID", which no other name can be, as `%` is
- * followed by hex digits or `~` there. names_shared() writes that name of `text` for item `id`, cut to fit; and
- * names_shared_id() says whether `name` is one, and stores the id.
+ * Shared names. When several items have the same name, the first is listed by its name and each other one as
+ * "NAME%=ID", with its own id. names_encode() never returns `%=`, so a shared name never equals a name that is not
+ * shared.
  */
+
+/* Writes the shared name of item `id`, whose name is `text`, plus `suffix` into `name`. NAME is cut if the whole would
+ * be longer than 255 bytes. */
 void names_shared(const char *text, uint64_t id, const char *suffix, char name[NAMES_MAX + 1]);
+
+/* Returns whether `name` is a shared name that ends in `suffix`, and stores its id in *ret if so. */
 bool names_shared_id(const char *name, const char *suffix, uint64_t *ret);
 
-/* 64-bit FNV-1a of the bytes: the hash in cut names. */
+/* Returns the 64-bit FNV-1a hash of `len` bytes. Cut names end in this hash. */
 uint64_t names_hash(const char *bytes, size_t len);
 
 #endif

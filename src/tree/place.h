@@ -1,9 +1,12 @@
 /*
- * Places: positions in the tree. A place is a route, the place above, and the argument that its name stands for. Whether
- * anything is there is for views.h to say: places are made by grammar alone.
+ * Places: positions in the tree.
+ *
+ * A place is a route, the place above it, and the argument that its file name encodes. place_child() looks only at how
+ * the name is written, so a place may have nothing there. tree_peek() (views.h) tells whether something is there.
  *
  * Threads:   loop thread only.
- * Ownership: a place borrows the place above it and its name; place_clear() frees what it holds.
+ * Ownership: the caller provides the struct. A place borrows its name and the place above it, which must outlive it.
+ *            It owns `text`; place_clear() frees that.
  * Errors:    negative errno.
  */
 #ifndef MELBICOMFS_TREE_PLACE_H
@@ -18,42 +21,44 @@
 struct place {
     struct place *above; /* NULL for the root */
     const struct route *route;
-    const char *name; /* the file name; borrowed, outlives the place */
-    uint64_t id;      /* SEGMENT_ID, or of a name that holds an id; else ITEM_NO_ID */
-    char *text; /* SEGMENT_TEXT: what the name stands for; malloc'd. NULL while that is not known, because the name
-                         was cut or is shared */
+    const char *name; /* the file name; borrowed */
+    uint64_t id;      /* SEGMENT_ID: the id. SEGMENT_TEXT: the id in a shared name (names.h). Otherwise ITEM_NO_ID */
+    char *text;       /* SEGMENT_TEXT: the name decoded; owned. NULL for a cut or shared name, which cannot be decoded;
+                         views.c fills it in when it finds the item of a cut name */
 };
 
-/* The arguments on the way to a place. Texts are borrowed from the places, or from this struct. */
+/* The arguments of a place: one for each segment in angle brackets on its path, counted from the root. The texts are
+ * borrowed from the places or point into `numbers`, so the struct must not be copied. */
 struct args {
     unsigned n;
-    uint64_t ids[ROUTE_ARGS];
-    const char *texts[ROUTE_ARGS]; /* NULL: not known */
-    char numbers[ROUTE_ARGS][24];
+    uint64_t ids[ROUTE_ARGS];      /* each segment's place.id */
+    const char *texts[ROUTE_ARGS]; /* each segment's place.text, or its id in decimal; NULL: not known */
+    char numbers[ROUTE_ARGS][24];  /* the ids in decimal */
 };
 
-/* Makes the place that `name` in directory `dir` would be. 0 and *ret (the name is borrowed from the caller); -ENOENT when
- * no entry of the directory can have that name; -ENOMEM. */
+/* Makes the place of `name` in directory `dir`. Both are borrowed for the life of the place. Returns 0 with *ret filled
+ * in; -ENOENT when no entry of this directory can have that name; -ENOMEM. */
 int place_child(struct place *dir, const char *name, struct place *ret);
 
-/* Frees what the place holds; it may be cleared again. */
+/* Frees what the place owns. May be called twice. */
 void place_clear(struct place *place);
 
-/* The id of the service, group or invoice that the place is at or below (the first argument that is an id), or
- * ITEM_NO_ID. */
+/* Returns the first id on the path: that of the service, product group or invoice at or above the place. ITEM_NO_ID
+ * when the path contains no id. */
 uint64_t place_id(const struct place *place);
 
-/* Writes the path below the mount point, without a leading slash, into buf (cut to `size` bytes). Returns buf. */
+/* Writes the path below the mount point, without a leading slash, into buf (`size` bytes with the NUL; a longer path is
+ * cut). The root's path is "". Returns buf. */
 char *place_path(const struct place *place, char *buf, size_t size);
 
-/* Writes the target of the link at a place, when it leads to item `id`, into buf (cut to `size` bytes). Returns the
- * target's length. */
+/* Writes the target of a link that leads to item `id` into buf (`size` bytes with the NUL; a longer target is cut). The
+ * place's route must be a ROUTE_LINK. Returns the length of the whole target, as snprintf() does. */
 size_t place_target(const struct place *place, uint64_t id, char *buf, size_t size);
 
-/* Collects the arguments on the way to a place. */
+/* Fills *ret with the arguments of a place. */
 void args_of(const struct place *place, struct args *ret);
 
-/* Whether the texts of all arguments are known. */
+/* Returns whether every argument's text is known. */
 bool args_known(const struct args *args);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * Ordinals for names: a directory of names from the API (extensions, product names) gives each a number for life, in
- * order of first appearance, so that a listing can go on where it was, whatever came and went meanwhile.
+ * The registry gives each name from the API (a domain extension, a product's name) an ordinal: a number that the name
+ * keeps until the mount ends, even if the name disappears and comes back. Listings are sorted by ordinal, so that a
+ * listing can be resumed although names came or went meanwhile.
  *
  * Threads:   loop thread only.
- * Ownership: registry_new() gives, registry_free() takes back; names are copied.
- * Errors:    0 for an ordinal when out of memory.
+ * Ownership: the caller owns the registry and frees it with registry_free(). Names are copied.
+ * Errors:    out of memory: registry_new() returns NULL, registry_ordinal() returns 0.
  */
 #ifndef MELBICOMFS_TREE_REGISTRY_H
 #define MELBICOMFS_TREE_REGISTRY_H
@@ -13,10 +14,12 @@
 
 struct registry;
 
+/* Makes an empty registry. NULL when out of memory. registry_free(NULL) is fine. */
 struct registry *registry_new(void);
 void registry_free(struct registry *registry);
 
-/* The ordinal of `name` among the names of route number `route`: 1, 2, … */
+/* Returns the ordinal of `name` for the route with index `route` (route_index()). A name seen for the first time gets
+ * the next number; numbers start at 1 and are counted over all routes together. 0 when out of memory. */
 uint64_t registry_ordinal(struct registry *registry, unsigned route, const char *name);
 
 #endif

@@ -14,20 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE_MS     2  /* how long the loop is held at a time */
-#define ITEMS_A_LOOK 64 /* items between two looks at the clock */
-#define GROWTH       ((size_t)64 << 20)
+#define SLICE_MS     2                  /* how long one slice may hold up the loop */
+#define ITEMS_A_LOOK 64                 /* items between two looks at the clock */
+#define GROWTH       ((size_t)64 << 20) /* bytes by which a very long text grows; see grow() */
 
 struct form;
 
-/* A text on its way. */
+/* A text that is being printed. */
 struct job {
     struct renderer *renderer;
     struct document *document; /* referenced */
     const struct form *form;
-    uint64_t generation; /* of the document, that it is made of */
+    uint64_t generation; /* the document's generation that is being printed */
     struct printbuf *out, *scratch;
-    struct json_object *columns; /* of a table: name to number */
+    struct json_object *columns; /* of a CSV table: name to number of the column */
     struct json_slice *cells;
     size_t n_columns, position;
     bool scanned, begun;
@@ -39,10 +39,11 @@ struct job {
 struct renderer {
     struct loop *loop;
     struct job *jobs;
-    size_t max; /* bytes of a text */
+    size_t max; /* longest text, in bytes */
 };
 
-/* Beyond INT_MAX / 2 a printbuf grows by what is appended and 8 bytes more, and would be moved at each line. */
+/* Makes room for `need` bytes and GROWTH more. Beyond INT_MAX / 2 bytes, a printbuf grows only by what is appended plus
+ * 8 bytes (printbuf_extend() in json-c), so each line would copy the whole text. */
 static int grow(struct printbuf *out, size_t need)
 {
     size_t size = need + GROWTH < RENDER_MAX ? need + GROWTH : RENDER_MAX;
@@ -63,7 +64,7 @@ static int append(struct printbuf *out, const char *bytes, size_t len)
     return printbuf_memappend(out, bytes, (int)len) < 0 ? -ENOMEM : 0;
 }
 
-/* ---- the list as JSON: each item's text, two spaces further in ---- */
+/* ---- the list as JSON: each item's text, indented by two more spaces ---- */
 
 static int append_indented(struct printbuf *out, const struct snapshot *text)
 {
@@ -131,7 +132,7 @@ int render_csv_value(const char *text, size_t len, struct printbuf *out)
     return r < 0 ? r : append(out, "\"", 1);
 }
 
-/* Columns: the keys of scalar members, by first appearance. Values are the columns' numbers. */
+/* Collects the columns: the keys of the items' scalar members, numbered in order of first appearance. */
 static int find_columns(struct job *job, const struct item *item)
 {
     struct json_slice rest = {item->snapshot->data, item->snapshot->len - 1}, key, value;
@@ -244,13 +245,14 @@ static int version_end(struct job *job)
 
 /* ---- jobs ---- */
 
-/* A form: what is done with each item, pass by pass, and between and after the passes. Any may be NULL. */
+/* How one form of text is printed, in up to two passes over the items. Each function may be NULL; it returns 0 or
+ * -errno. */
 struct form {
-    int (*scan)(struct job *job, const struct item *item);
-    int (*begin)(struct job *job);
-    int (*item)(struct job *job, const struct item *item);
-    int (*end)(struct job *job);
-    unsigned slot; /* where the document keeps it */
+    int (*scan)(struct job *job, const struct item *item); /* first pass: for each item */
+    int (*begin)(struct job *job);                         /* before the second pass */
+    int (*item)(struct job *job, const struct item *item); /* second pass: for each item */
+    int (*end)(struct job *job);                           /* after the second pass */
+    unsigned slot; /* the index in document->renditions where the document keeps the text */
 };
 
 static const struct form json_form = {.item = json_item, .end = json_end, .slot = RENDITION_OF_ALL};
@@ -308,7 +310,7 @@ static void job_free(struct job *job)
     free(job);
 }
 
-/* Works for SLICE_MS at most: 1 when all is printed, 0 when there is more, or an error. */
+/* Prints for SLICE_MS at most. Returns 1 when the text is complete, 0 when there is more to print, or -errno. */
 static int work(struct job *job)
 {
     const struct document *document = job->document;
@@ -342,7 +344,7 @@ static int work(struct job *job)
     return r < 0 ? r : 1;
 }
 
-/* Hands the text to the document. */
+/* Gives the finished text to the document and lends it in *ret. Returns 1 or -ENOMEM. */
 static int publish(struct job *job, struct snapshot **ret)
 {
     struct snapshot *text = snapshot_new(job->out->buf, (size_t)job->out->bpos, NULL);
@@ -353,7 +355,7 @@ static int publish(struct job *job, struct snapshot **ret)
     return 1;
 }
 
-/* Where the items of a document can be read one by one. */
+/* Returns the directory in which the items of a document can be read one by one. */
 static const char *single_files(enum operation operation)
 {
     static const char *const places[OPERATIONS] = {
@@ -363,15 +365,15 @@ static const char *single_files(enum operation operation)
     return places[operation] ? places[operation] : "the other directories";
 }
 
-/* What work() failed with. What is too long once is so at each try, so it is told, and tried, once. */
+/* Turns an error of work() into the caller's. A text that is too long is logged once, and the document remembers not to
+ * try again. */
 static int refuse(struct job *job, int r)
 {
     struct document *document = job->document;
     if (r != -EFBIG)
         return r;
     document->too_long[job->form->slot] = job->generation;
-    log_error("%s: its %zu entries make a text of more than %zu bytes, too long for one file: read the single files in "
-              "%s instead",
+    log_error("%s: the text of %zu entries is longer than %zu bytes; read the single files in %s instead",
               document->key, document->n_items, job->renderer->max, single_files(document->query.operation));
     return -EIO;
 }
@@ -389,7 +391,7 @@ static void on_task(void *data)
     struct render_wait *waits = steal(&job->waits);
     if (waits)
         waits->link = &waits;
-    /* It may have expired while it was being printed. */
+    /* The document may have expired while it was being printed. Those who wait get this text all the same. */
     struct document *document = document_ref(job->document);
     job_free(job);
     document_answering(document, true);
@@ -451,7 +453,7 @@ void renderer_free(struct renderer *renderer)
     free(renderer);
 }
 
-/* Begins to print; what fits into one slice is done at once. */
+/* Begins to print. Returns 1 with the text in *ret if one slice was enough, 0 if a job goes on, or -errno. */
 static int start(struct renderer *renderer, struct document *document, const struct form *form, struct snapshot **ret)
 {
     struct job *job = job_new(renderer, document, form);

@@ -1,13 +1,14 @@
 /*
- * Rendering: the texts that are made of a whole document, beside those of its items.
+ * Rendering: prints a whole document as the text of one file, such as all/invoices.csv.
  *
- * A long list takes longer to print than the loop may be held, so it is printed a slice at a time, and whoever wants it
- * waits. A document that changes meanwhile is printed anew.
+ * Printing a long list would hold up the loop, so the list is printed in slices of a few milliseconds. Callers that
+ * need the text wait with renderer_wait(). If the document changes meanwhile, printing starts again.
  *
  * Threads:   loop thread only.
- * Ownership: renderer_new() gives, renderer_free() takes back. A rendering is lent: the document keeps it.
- * Errors:    -ENOMEM; -EIO when the document has not the fields that the text is made of, or when the text would be
- *            longer than RENDER_MAX: that is logged and remembered until the document changes.
+ * Ownership: the caller owns the renderer and frees it with renderer_free(). The document owns the finished text;
+ *            renderer_get() lends it.
+ * Errors:    -ENOMEM; -EIO when the document lacks a field that the text needs, or when the text would be longer than
+ *            RENDER_MAX. A text that is too long is logged once, and not tried again until the document changes.
  */
 #ifndef MELBICOMFS_TREE_RENDER_H
 #define MELBICOMFS_TREE_RENDER_H
@@ -23,37 +24,41 @@ struct printbuf;
 struct renderer;
 struct snapshot;
 
-/* Bytes of the longest text: json-c's printbuf counts in an int. */
+/* The longest text, in bytes. json-c's printbuf counts bytes in an int. */
 #define RENDER_MAX ((size_t)INT_MAX - 64)
 
-/* Zero-initialise, set fn and data. */
+/* A caller that waits for a text. The caller zero-initialises it, sets fn and data, and keeps it until fn is called or
+ * the wait is cancelled. */
 struct render_wait {
-    void (*fn)(void *data, int error);
+    void (*fn)(void *data, int error); /* error: 0, or -errno */
     void *data;
-    struct render_wait *next, **link; /* the renderer's */
+    struct render_wait *next, **link; /* belong to the renderer */
 };
 
-/* NULL when out of memory. renderer_free(NULL) is fine; nobody must wait any more. */
+/* Makes a renderer that works on `loop` (borrowed). NULL when out of memory. Before renderer_free(), all waits must
+ * have been called or cancelled. renderer_free(NULL) is fine. */
 struct renderer *renderer_new(struct loop *loop);
 void renderer_free(struct renderer *renderer);
 
-/* Refuses texts that are longer than `max`, which is below RENDER_MAX: for tests. */
+/* For tests: refuses texts longer than `max` bytes. `max` is at most RENDER_MAX. */
 void renderer_set_max(struct renderer *renderer, size_t max);
 
-/* The document's text in that form (not RENDER_MADE): 1 and *ret; 0 when it is being made: renderer_wait(); or an
- * error. */
+/* Gets the document's text in the form `how` (any but RENDER_MADE), and begins to print it if it does not exist yet.
+ * Returns 1 with the text in *ret; 0 when it is still being printed: call renderer_wait(); or an error. *ret belongs to
+ * the document; take a reference to keep it beyond this turn of the loop. */
 int renderer_get(struct renderer *renderer, struct document *document, enum route_render how, struct snapshot **ret);
 
-/* 0: wait->fn will be called, from the loop, never from within. 1: nothing is being made of it. */
+/* Waits until that text has been printed. Returns 0: the loop will call wait->fn later, never from within this
+ * function. Returns 1: the text is not being printed, and wait->fn will not be called. */
 int renderer_wait(struct renderer *renderer, struct document *document, enum route_render how,
                   struct render_wait *wait);
 
-/* Fine on one that waits for nothing. */
+/* Stops waiting: wait->fn will not be called. Printing goes on. Fine on a wait that was never started or has ended. */
 void render_wait_cancel(struct render_wait *wait);
 
-/* Appends one CSV value, quoted as RFC 4180 asks. A value that a spreadsheet would run as a formula (it begins with = +
- * - @ TAB CR and is not a plain number) gets a leading apostrophe, which spreadsheets take as "this is text". -ENOMEM,
- * or -EFBIG beyond RENDER_MAX. */
+/* Appends `len` bytes of `text` as one CSV value, quoted as RFC 4180 asks. A value that a spreadsheet would run as a
+ * formula (it begins with = + - @ TAB or CR, and is not a plain number) gets a leading apostrophe, which tells
+ * spreadsheets "this is text". Returns 0; -ENOMEM; or -EFBIG when `out` would be longer than RENDER_MAX. */
 int render_csv_value(const char *text, size_t len, struct printbuf *out);
 
 #endif

@@ -1,14 +1,15 @@
 /*
- * Routes: what the user sees, one row of a constant table a path.
+ * Routes: the constant table of all paths that the user sees, one row per path.
  *
- * A path is made of fixed names and of segments in angle brackets, each of which is one argument, counted from the
- * root: `<id>` is an id, `<id>.json` an id with a suffix, anything else a name from the API or of a fixed set. A
- * directory has at most one such child. A row says where its content comes from: `list` is the query of the whole
- * collection, `narrow` the smallest query that answers for this path alone; whichever was answered more recently is
- * shown, and the narrow one is asked unless the list is at hand.
+ * A path consists of fixed names and of segments in angle brackets. Each such segment is one argument; arguments are
+ * counted from the root. `<id>` is an id, `<id>.json` is an id with a suffix. Any other segment is a name from the API,
+ * or one name of a fixed set. A directory has at most one child in angle brackets.
+ *
+ * A row names up to two queries that its content comes from. `list` is the query of the whole collection; `narrow` is
+ * the smallest query that answers for this path alone. sources.h says which of the two is asked, and which is shown.
  *
  * Threads:   any; the table is constant once routes_init() has run.
- * Ownership: none.
+ * Ownership: none; everything returned is constant.
  * Errors:    none.
  */
 #ifndef MELBICOMFS_TREE_ROUTES_H
@@ -23,82 +24,91 @@
 #define ROUTE_CHILDREN 16
 #define ROUTES_MAX     64 /* rows of the table, at most */
 
-/* In a source: which argument a parameter takes. */
+/* In a row: "the path's argument number i, counted from 0". 0 itself means "no argument". */
 #define ARG(i)   ((i) + 1)
-#define ARG_TRUE 255 /* not an argument: the text "true" */
+#define ARG_TRUE 255 /* in a source: send the text "true" instead of an argument */
 
 enum route_kind { ROUTE_DIR, ROUTE_FILE, ROUTE_LINK, ROUTE_COMMAND };
 
-/* How a place finds its item in a document. */
+/* Which items of a document a path shows. */
 enum route_select {
-    SELECT_NONE,  /* it needs none: the place is there by its name alone */
-    SELECT_ONLY,  /* the only item, or the whole list */
-    SELECT_ID,    /* the item with the id that is the last argument */
-    SELECT_NAME,  /* the first item whose `field` is the last argument; names of a directory are unique */
-    SELECT_GROUP, /* any item whose field is the last argument: the name stands for many */
-    SELECT_PRICE  /* the items whose first fields are the arguments, one field a level */
+    SELECT_NONE,  /* no document: the name alone says whether the path exists */
+    SELECT_ONLY,  /* the whole document: its only item, or the whole list */
+    SELECT_ID,    /* the item whose id is the last argument */
+    SELECT_NAME,  /* the first item whose `field` equals the last argument; names.h: each other one is "NAME%=ID" */
+    SELECT_GROUP, /* a directory of all items whose `field` equals the last argument */
+    SELECT_PRICE  /* the prices whose first fields equal the arguments, one field per level */
 };
 
-/* How a file's text is made of what was found. */
+/* How the text of a file is made. */
 enum route_render {
-    RENDER_ITEM,  /* the item's own text */
-    RENDER_WHOLE, /* the text of the whole answer */
-    RENDER_JSON,  /* the whole list, as JSON */
-    RENDER_CSV,   /* the whole list, as a table */
-    RENDER_BALANCE,
-    RENDER_VERSION,
-    RENDER_MADE /* of this mount's own state, as `made` says */
+    RENDER_ITEM,    /* the item's own text */
+    RENDER_WHOLE,   /* the text of the whole answer */
+    RENDER_JSON,    /* the whole list, as JSON */
+    RENDER_CSV,     /* the whole list, as a CSV table */
+    RENDER_BALANCE, /* one line: amount and currency */
+    RENDER_VERSION, /* one line: the version */
+    RENDER_MADE     /* from this mount's own state; `made` says which file it is */
 };
 
-/* RENDER_MADE: which of this mount's own files it is. */
+/* RENDER_MADE: the files that are made from this mount's own state. */
 enum route_made { MADE_NONE, MADE_README, MADE_STATUS, MADE_METRICS, MADE_LOG, MADE_PURGE_LOG };
 
+/* A query whose values come from the path's arguments. */
 struct route_source {
-    bool used;
+    bool used; /* false: the row has no such query */
     enum operation operation;
-    uint8_t id;                      /* ARG() for "{id}" in the endpoint's path, 0: none */
-    uint8_t params[ENDPOINT_PARAMS]; /* ARG(), ARG_TRUE, or 0: not sent */
+    uint8_t id;                      /* ARG() for "{id}" in the endpoint's path; 0: none */
+    uint8_t params[ENDPOINT_PARAMS]; /* by index of the endpoint's parameters: ARG(), ARG_TRUE, or 0: not sent */
 };
 
+/* A row of the table. */
 struct route {
-    const char *path;
+    const char *path; /* below the mount point, without a leading slash; "" is the root */
     enum route_kind kind;
     enum route_select select;
     enum route_render render;
-    uint8_t field; /* SELECT_NAME, SELECT_GROUP: of the item */
-    uint8_t where; /* ARG() that the item's field `where_field` must equal, 0: none */
-    uint8_t where_field;
-    uint8_t list_knows; /* of the fixed set that the where argument is from, the list holds only the first so many; 0:
-                           all */
-    bool hidden;        /* found when asked for, not listed */
-    bool constant;      /* RENDER_MADE: never changes */
-    const char *target; /* ROUTE_LINK: "%s" is the item's id */
-    const char *const *names; /* the fixed set, NULL-terminated, or NULL */
+    uint8_t field;       /* SELECT_NAME, SELECT_GROUP: index of the item's field that the last argument names */
+    uint8_t where;       /* ARG(): show only items whose field `where_field` equals this argument; 0: all items */
+    uint8_t where_field; /* index of that field */
+    uint8_t list_knows;  /* 0: the list answers for every `where` argument. n: it answers for the first n names of the
+                            argument's fixed set only (the API's list of services has active and suspended ones) */
+    bool hidden;         /* can be opened by name, but is not listed */
+    bool constant;       /* RENDER_MADE: the text never changes */
+    const char *target;  /* ROUTE_LINK: the link's target; "%s" stands for the item's id */
+    const char *const *names; /* the fixed set of names for the last segment, NULL-terminated; NULL: none */
     struct route_source list, narrow;
     enum route_made made;
 };
 
-/* How the last segment of a route's path reads; filled by routes_init(). */
+/* What the last segment of a path is: a fixed name, an id, or another argument. */
 enum segment { SEGMENT_FIXED, SEGMENT_ID, SEGMENT_TEXT };
 
+/* What routes_init() derives from a row's path. */
 struct route_shape {
     const struct route *parent; /* NULL for the root */
-    const char *name;           /* last segment */
+    const char *name;           /* the last segment */
     enum segment segment;
-    const char *suffix;                           /* behind the brackets, "" when there is none */
-    unsigned args;                                /* in the whole path */
-    const struct route *children[ROUTE_CHILDREN]; /* fixed ones, in order of the table */
+    const char *suffix;                           /* what follows the angle brackets, such as ".json", or "" */
+    unsigned args;                                /* how many arguments the whole path has */
+    const struct route *children[ROUTE_CHILDREN]; /* those with a fixed name, in the order of the table */
     unsigned n_children;
     const struct route *any; /* the child in angle brackets, or NULL */
 };
 
-/* Works the table out; once, before anything else here. */
+/* Fills in the shape of every row. Must be called before route_shape(); calling it again changes nothing. */
 void routes_init(void);
 
-/* The root is row 0. */
+/* Returns the number of rows. */
 unsigned routes_count(void);
+
+/* Returns row i, i < routes_count(). Row 0 is the root. */
 const struct route *routes_at(unsigned i);
+
+/* Returns the number of a row, so that routes_at(route_index(route)) == route. */
 unsigned route_index(const struct route *route);
+
+/* Returns the shape of a row. */
 const struct route_shape *route_shape(const struct route *route);
 
 #endif

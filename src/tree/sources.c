@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Fills in the query of a source. False when it has a parameter whose argument is not there, or not known. */
+/* Fills in the query of a source. Returns false when the row has no such source, or when the query needs an argument
+ * that the place does not have or that is not known. */
 static bool query_of(const struct route_source *source, const struct args *args, struct query *ret)
 {
     if (!source->used)
@@ -26,7 +27,7 @@ static bool query_of(const struct route_source *source, const struct args *args,
     return true;
 }
 
-/* Whether the list can answer for a place with these arguments at all. */
+/* Returns whether the list can answer for a place with these arguments (see list_knows in routes.h). */
 static bool list_knows(const struct route *route, const struct args *args)
 {
     if (!route->list.used || !route->list_knows)

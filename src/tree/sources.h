@@ -1,14 +1,17 @@
 /*
- * Sources: the documents behind a place.
+ * Sources: the documents that a place's content comes from.
  *
- * A place has up to two sources. The list is the whole collection; the narrow query answers for this place alone. Of
- * those that are fresh, the one fetched more recently speaks. Its "not there" is final, except where the list is known
- * to be partial: when the narrow source is another operation (a service that is not Active or Suspended is in no list),
- * or the list holds only part of a fixed set.
+ * A place has up to two sources (routes.h). The list holds the whole collection; the narrow document answers for this
+ * place alone. If both are fresh, the place shows the one that the API confirmed later.
+ *
+ * If that document does not hold the item, the item does not exist. There is one exception: a partial list. A list is
+ * partial when the narrow source is another operation: the list of all services does not hold a cancelled one, but the
+ * service's own document does. A missing item is then looked for in the narrow document, and in every other fresh list
+ * of the list's operation.
  *
  * Threads:   loop thread only.
  * Ownership: documents are borrowed until the next turn of the loop.
- * Errors:    NULL when there is no such document, or no memory to make it.
+ * Errors:    NULL instead of a document that the cache does not hold, or that cannot be made for lack of memory.
  */
 #ifndef MELBICOMFS_TREE_SOURCES_H
 #define MELBICOMFS_TREE_SOURCES_H
@@ -20,30 +23,36 @@
 
 struct tree;
 
-/* The documents that can answer for a place; NULL where there is none. */
+/* The documents that can answer for a place; each may be NULL. */
 struct sources {
     struct document *list, *narrow;
 };
 
-/* Why documents are looked for: to look at what is said of them, which does not count as a use; to use what they hold; or
- * to ask for them, for which those that a request needs are made. */
-enum purpose { TO_LOOK, TO_USE, TO_ASK };
+/* Why documents are looked up. */
+enum purpose {
+    TO_LOOK, /* to report on them: does not refresh their place in the cache's LRU order */
+    TO_USE,  /* to show their content: refreshes it */
+    TO_ASK   /* to send a request: refreshes it, and makes the document that the request will fill */
+};
 
-/* Finds the documents behind `route` with these arguments. */
+/* Fills *ret with the documents that can answer for a place of `route` with these arguments. For TO_ASK at least one is
+ * found or made, unless memory runs out or an argument that both queries need is not known. */
 void sources_of(struct tree *tree, const struct route *route, const struct args *args, enum purpose purpose,
                 struct sources *ret);
 
-/* The source to ask for. A list on its way will do, and revalidating a list that is held is cheaper than fetching its
- * items one by one; else the narrow one asks for the least that serves. NULL when there is none. */
+/* Returns the source to request: the list, if it holds an answer or is being fetched, because revalidating one list is
+ * cheaper than fetching its items one by one; otherwise the narrow document, which is the smaller request. A partial
+ * list is only chosen when there is no narrow document. NULL when there is neither. */
 struct document *sources_choose(const struct route *route, const struct sources *sources);
 
-/* The document that the listing of a directory is made of; NULL when it needs none, or (without `make`) none is there. */
+/* Returns the document that lists the entries of a directory. With `make`, the document is made if the cache does not
+ * hold it. NULL when the directory's entries come from no document; without `make`, also when the cache holds none. */
 struct document *list_document(struct tree *tree, struct place *dir, bool make);
 
-/* Whether an item that is not in the list of a route may be there all the same. */
+/* Returns whether the route's list is partial: an item that the list does not hold may exist all the same. */
 bool list_partial(const struct route *route);
 
-/* Whether the API confirmed document `a` later than document `b`. */
+/* Returns whether the API confirmed document `a` later than document `b`. */
 bool fetched_later(const struct document *a, const struct document *b);
 
 #endif

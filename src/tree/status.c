@@ -97,7 +97,8 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
     add_number(root, "purges_pending", purges_pending(tree_purges(tree)));
     json_object_object_add(root, "documents", list.array);
 
-    /* Laid out as every other file; json-c's own layout of what is empty has changed. */
+    /* json_indent() lays out every JSON file of the mount. json-c's own layout of empty objects and arrays differs
+     * between its versions. */
     size_t len;
     const char *text =
         json_object_to_json_string_length(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
@@ -110,7 +111,8 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
 
 /* ---- metrics ---- */
 
-/* Who reads the metrics each quarter of a minute has no use for what they tell of. */
+/* Returns the document of an operation if it holds an answer, or NULL. Peeks, because a monitoring system that reads
+ * the metrics every 15 seconds must not keep documents in the cache that nobody else reads. */
 static struct document *loaded(struct tree *tree, enum operation operation)
 {
     struct query query = {.operation = operation};
@@ -136,7 +138,8 @@ static void print_balance(struct tree *tree, struct printbuf *out)
         currency && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= 3 ? currency : "", value);
 }
 
-/* Counts a list's items by a field; the fixed set is all that is shown, so that labels are bounded. */
+/* Prints how many items of a list have each of the values in a field. Other values are not counted, so that the number
+ * of labels is bounded. */
 static int print_counts(struct document *list, unsigned field, const char *const *values, const char *name,
                         const char *help, struct printbuf *out)
 {

@@ -1,9 +1,10 @@
 /*
- * Files made of this mount's own state: routes' `make` functions. Nothing here sends a request.
+ * Files that are made from this mount's own state (RENDER_MADE in routes.h). Each function appends the text of one file
+ * to `out` and returns 0 or -ENOMEM. None sends a request.
  *
  * Threads:   loop thread only.
- * Ownership: they append to a buffer of the caller's.
- * Errors:    -ENOMEM.
+ * Ownership: the caller owns the buffer.
+ * Errors:    -ENOMEM; `out` may then hold part of the text.
  */
 #ifndef MELBICOMFS_TREE_STATUS_H
 #define MELBICOMFS_TREE_STATUS_H
@@ -12,18 +13,18 @@ struct place;
 struct printbuf;
 struct tree;
 
-/* .melbicomfs/status.json: the mount, the host's state, every document: key, url, entries, unshown entries, stale, cut,
- * fetched, expires. */
+/* .melbicomfs/status.json: the mount, whether the API's host can be reached, and every document in the cache with its
+ * URL, its number of entries, its times and its last error. */
 int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
-/* .melbicomfs/metrics: Prometheus text; the counters of base/metrics.h, and the account's own gauges where they are
- * already at hand. */
+/* .melbicomfs/metrics, in Prometheus' text format: the counters of base/metrics.h, and gauges of the account (balance,
+ * services, invoices) as far as the cache holds those documents. */
 int status_metrics_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
-/* .melbicomfs/log: the last lines of the log. */
+/* .melbicomfs/log: the last lines of the program's log (log_recent() in base/log.h). */
 int status_log_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
-/* services/<id>/cdn/purge.log. */
+/* services/<id>/cdn/purge.log: a line of instructions, then the purge log of the place's service (purge_log.h). */
 int status_purge_log_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
 #endif

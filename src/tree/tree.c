@@ -86,13 +86,14 @@ struct timespec tree_started(const struct tree *tree)
 
 /* ---- touch ---- */
 
+/* A source of a route at or below the touched place. */
 struct touching {
     const struct route_source *source;
-    const struct args *args;
-    unsigned known; /* arguments that the touched place fixes */
+    const struct args *args; /* of the touched place */
+    unsigned known;          /* how many there are: a place below has the same first arguments */
 };
 
-/* Whether the document is one of those that the source makes for some place below the touched one. */
+/* Returns whether the document is this source's for the touched place or for any place below it. */
 static bool made_by(const struct touching *touch, const struct document *document)
 {
     const struct route_source *source = touch->source;
@@ -119,8 +120,8 @@ static bool expire_made(void *data, struct document *document)
     return true;
 }
 
-/* A service is listed by more lists than those below its directory: any that holds it may be believed as to its
- * existence. */
+/* A touched directory of one item. Lists that belong to other directories may hold the item too (services by status, by
+ * product), and tree_peek() takes them as a proof that the item exists. So they expire as well. */
 struct holding {
     const struct route *route;
     uint64_t id;

@@ -1,13 +1,14 @@
 /*
  * The tree: what the user sees below the mount point. It knows nothing of FUSE.
  *
- *      routes.h    the table of what there is          place.h     a position in the tree
- *      views.h     what a place shows                  listing.h   what a directory lists
- *      purge.h     what a write does                   this        making and ending all of it, and what they share
+ *      routes.h    the table of all paths              place.h     a position in the tree
+ *      views.h     what a place shows                  listing.h   the entries of a directory
+ *      purge.h     what a write does                   tree.h      creates and frees the tree, and lends its parts
  *
  * Threads:   loop thread only.
- * Ownership: tree_new() gives, tree_free() takes back; what tree_new() is given is borrowed, and so is what is asked of it.
- * Errors:    negative errno.
+ * Ownership: the caller owns the tree and frees it with tree_free(). The tree borrows the arguments of tree_new(). All
+ *            pointers that a function here returns are borrowed for the life of the tree.
+ * Errors:    tree_new() returns NULL when out of memory; nothing else here fails.
  */
 #ifndef MELBICOMFS_TREE_TREE_H
 #define MELBICOMFS_TREE_TREE_H
@@ -25,18 +26,20 @@ struct metrics;
 struct purges;
 struct tree;
 
-/* All borrowed for the life of the tree. NULL when out of memory. tree_free(NULL) is fine. */
+/* Makes a tree. All arguments are borrowed and must outlive it. NULL when out of memory. tree_free(NULL) is fine;
+ * purges under way are cancelled (purges_free()). */
 struct tree *tree_new(struct loop *loop, struct documents *documents, struct endpoints *endpoints,
                       struct client *client, const struct config *config, struct metrics *metrics);
 void tree_free(struct tree *tree);
 
-/* The root. Borrowed. */
+/* Returns the place of the mount point itself. */
 struct place *tree_root(struct tree *tree);
 
-/* Expires everything behind a place and below it. */
+/* Expires every document that the place, or any place below it, may take its content from. The next access asks the API
+ * again. Sends nothing. */
 void tree_touch(struct tree *tree, struct place *place);
 
-/* What the tree was made with, its purges, and when it was made. Borrowed. */
+/* The arguments of tree_new(), the tree's purges, and the time of day at which the tree was made. */
 struct documents *tree_documents(struct tree *tree);
 struct metrics *tree_metrics(struct tree *tree);
 struct purges *tree_purges(struct tree *tree);

@@ -31,7 +31,7 @@ static bool where_holds(const struct route *route, const struct args *args, cons
     return field && wanted && strcmp(field, wanted) == 0;
 }
 
-/* The first item of a document of prices whose first fields are the arguments. */
+/* Finds the first price whose first fields equal the arguments. */
 static const struct item *find_price(const struct document *document, const struct args *args)
 {
     size_t first, end;
@@ -41,7 +41,7 @@ static const struct item *find_price(const struct document *document, const stru
     return first < end ? &document->items[first] : NULL;
 }
 
-/* The item of a shared name, which says its id. */
+/* Finds the item of a shared name by the id in it (names.h). */
 static const struct item *find_shared(const struct document *document, const struct place *place)
 {
     char name[NAMES_MAX + 1];
@@ -53,7 +53,7 @@ static const struct item *find_shared(const struct document *document, const str
     return strcmp(name, place->name) == 0 ? item : NULL;
 }
 
-/* The item of a cut name, which is found by encoding them all. Learns what the name stands for. */
+/* Finds the item of a cut name by encoding the names of all items, and stores the item's name in place->text. */
 static const struct item *find_cut(struct document *document, struct place *place)
 {
     char name[NAMES_MAX + 1];
@@ -71,7 +71,7 @@ static const struct item *find_cut(struct document *document, struct place *plac
     return NULL;
 }
 
-/* For a place that does not hold what its name stands for. */
+/* Finds the item of a place whose text is not known. */
 static const struct item *find_by_name(struct document *document, struct place *place)
 {
     char text[NAMES_MAX + 1];
@@ -100,7 +100,7 @@ static const struct item *find_item(struct document *document, struct place *pla
         item = place->text ? document_with(document, route->field, place->text) : find_by_name(document, place);
         break;
     case SELECT_PRICE:
-        /* Of the levels of a price, only an extension's name can be cut. */
+        /* Only an extension's name can be so long that it is cut; the other levels always have a text. */
         item = place->text ? find_price(document, args) : find_by_name(document, place);
         break;
     }
@@ -123,8 +123,8 @@ static int view_file(struct tree *tree, struct document *document, const struct 
     return 1;
 }
 
-/* What a document says of a place: 1, 0 when it is still being printed, or an error, as tree_peek(). A document of one
- * object speaks for the service itself. */
+/* Fills in a view from one document. Returns as tree_peek() does; 0 when the text is still being printed. A document of
+ * one object answers for the whole place (services/<id>, say), so no item has to be found in it. */
 static int view_in(struct tree *tree, struct document *document, struct place *place, const struct args *args,
                    struct view *ret)
 {
@@ -153,7 +153,7 @@ static make_fn *const makers[] = {[MADE_README] = readme_make,
                                   [MADE_LOG] = status_log_make,
                                   [MADE_PURGE_LOG] = status_purge_log_make};
 
-/* Files made of this mount's own state. */
+/* Makes the view of a file that is made from this mount's own state. */
 static int view_made(struct tree *tree, struct place *place, struct view *ret)
 {
     const struct route *route = place->route;
@@ -179,7 +179,7 @@ static int view_made(struct tree *tree, struct place *place, struct view *ret)
     return 1;
 }
 
-/* Whether any fresh list of the operation, filtered or not, has the id. */
+/* A search for an id in every fresh list of an operation, filtered or not. */
 struct anywhere {
     enum operation operation;
     uint64_t id;

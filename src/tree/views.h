@@ -1,12 +1,12 @@
 /*
  * Views: what a place shows.
  *
- * That is asked in two steps. tree_peek() answers from memory. Where it cannot, tree_ask() gets the document that can (the
- * smallest answer that serves) and says when to peek again.
+ * A caller learns this in two steps. tree_peek() answers from memory. If it cannot, tree_ask() fetches the document
+ * that is missing and tells the caller when to call tree_peek() again.
  *
  * Threads:   loop thread only.
- * Ownership: a view holds a reference to its snapshot, given back by view_clear(). A wait is the caller's.
- * Errors:    negative errno: -ENOENT when it is certain that nothing is there; those of client.h.
+ * Ownership: a view holds a reference to its snapshot; view_clear() releases it. The caller owns the struct tree_wait.
+ * Errors:    negative errno: -ENOENT when nothing is at the place; -ENOMEM; a failed request's errno as in client.h.
  */
 #ifndef MELBICOMFS_TREE_VIEWS_H
 #define MELBICOMFS_TREE_VIEWS_H
@@ -23,39 +23,47 @@
 struct tree;
 
 struct view {
-    struct snapshot *snapshot; /* of a file */
-    uint64_t id;               /* of a link: the item it leads to */
-    struct timespec mtime;
-    int64_t expires; /* clock_ms() until which this holds; CLOCK_NEVER, or 0: look again each time */
+    struct snapshot *snapshot; /* a file's content; NULL for directories and links */
+    uint64_t id;               /* a link's item: place_target() makes the target of it */
+    struct timespec mtime;     /* for st_mtime */
+    int64_t expires;           /* clock_ms() until which the view holds; CLOCK_NEVER; or 0: peek again each time */
 };
 
-/* Zero-initialise, set done and data. */
+/* A caller that waits. The caller zero-initialises it, sets done and data, and keeps it until done is called or the
+ * wait is cancelled. */
 struct tree_wait {
-    void (*done)(void *data, int error);
+    void (*done)(void *data, int error); /* error: 0, or -errno */
     void *data;
-    struct waiter waiter; /* the tree's, as is what follows */
-    struct render_wait render;
+    struct waiter waiter;      /* belongs to views.c */
+    struct render_wait render; /* belongs to views.c */
 };
 
-/* What the place shows, from memory: 1 and *ret filled, 0 when it takes a request (or long printing) to tell, -ENOENT,
- * -EIO when the answer at hand lacks what the file's text is made of, -ENOMEM. */
+/* Looks up what the place shows. Sends no request. Returns 1 with *ret filled in, to be released with view_clear(); 0
+ * when tree_ask() must be called first; -ENOENT; -EIO when the answer in memory lacks a field that the file's text
+ * needs, or the text would be too long (render.h); -ENOMEM. */
 int tree_peek(struct tree *tree, struct place *place, struct view *ret);
+
+/* Releases the view's snapshot. May be called twice. */
 void view_clear(struct view *view);
 
-/* Gets what tree_peek() needs: 1 at once, 0 when wait->done will be called (never from within), or an error. After
- * done(0), peek again. */
+/* Fetches or prints what tree_peek() lacks. Returns 1 when there is nothing to wait for: call tree_peek() again.
+ * Returns 0 when the loop will call wait->done later, never from within this function. Or returns an error. After
+ * done(0), call tree_peek() again; it may return 0 once more, because a fetched list may still have to be printed. */
 int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait);
 
-/* Gets what the listing of a directory needs, in the same way. */
+/* Like tree_ask(), for what listing_open() (listing.h) needs. */
 int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait);
 
+/* Stops waiting: wait->done will not be called. Fine on a wait that was never started or has ended. */
 void tree_wait_cancel(struct tree_wait *wait);
 
-/* The document a place's content comes from, as it is now; NULL when there is none. Borrowed until the next turn. */
+/* Returns the document that the place's content comes from, fresh or expired; NULL when the cache holds no answer for
+ * the place. Does not refresh the document's place in the LRU order. Borrowed until the next turn of the loop. */
 struct document *tree_origin(struct tree *tree, struct place *place);
 
-/* Fetches what `place` shows before somebody asks; does nothing when it is at hand, on its way, or the client is busy.
- * False when it held back. */
+/* Begins to fetch what `place` shows, before anybody needs it. Does nothing if that is fresh or being fetched. Returns
+ * false, and does nothing, while the client is busy or the API's host is closed (client.h): prefetch no more for
+ * now. */
 bool tree_prefetch(struct tree *tree, struct place *place);
 
 #endif
