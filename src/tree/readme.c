@@ -4,8 +4,8 @@
 #include <json-c/printbuf.h>
 
 static const char text[] =
-    "This directory is a Melbicom account. Reading a file asks the API when it has to; nothing here can be changed\n"
-    "but by writing to a `purge` file.\n"
+    "This directory shows a Melbicom account. Reading a file asks the API only when the cached answer has expired.\n"
+    "You can write to the files named `purge`. All other files are read-only.\n"
     "\n"
     "  version                              the API's version\n"
     "  all/product-groups.json, .csv        every product group, as JSON and as a table\n"
@@ -15,9 +15,9 @@ static const char text[] =
     "  all/pricing.json, .csv               every domain price\n"
     "  products/groups/<id>/                info.json, products.json, config-options.json\n"
     "  products/groups/by-name/<name>       leads to the group\n"
-    "  services/<id>/info.json              one service, whole\n"
-    "  services/<id>/cdn/purge              write a resource name, a line each, to purge it from the CDN\n"
-    "  services/<id>/cdn/purge.log          what this mount purged there, and what came of it\n"
+    "  services/<id>/info.json              everything about one service\n"
+    "  services/<id>/cdn/purge              write resource names here, one per line, to purge them from the CDN\n"
+    "  services/<id>/cdn/purge.log          the names written to `purge` since mounting, with their results\n"
     "  services/by-status/<status>/<id>     Active, Suspended, Pending, Cancelled, Terminated\n"
     "  services/by-product/<name>/<id>      by name of the product\n"
     "  domains/pricing/<extension>/<operation>/<currency>/<years>\n"
@@ -28,7 +28,7 @@ static const char text[] =
     "  billing/invoices/by-status/<status>/<id>.json\n"
     "                                       Paid, Unpaid, Cancelled, Refunded\n"
     "  .melbicomfs/status.json, metrics, log\n"
-    "                                       this mount's own state (not listed, but there)\n"
+    "                                       the state of this mount (open them by name: `ls` does not list them)\n"
     "\n"
     "Things to try:\n"
     "\n"
@@ -36,14 +36,18 @@ static const char text[] =
     "  grep -rl '\"Unpaid\"' billing/invoices\n"
     "  jq -r '.[] | [.id, .status, .productName] | @tsv' all/services.json\n"
     "  echo cdn.example.com > services/10421/cdn/purge && tail -n 1 services/10421/cdn/purge.log\n"
-    "  touch billing/balance; cat billing/balance         (asks again now)\n"
-    "  getfattr -d billing/balance                        (when it was fetched, when it expires)\n"
+    "  touch billing/balance; cat billing/balance         (asks the API again now)\n"
+    "  getfattr -d billing/balance                        (shows when it was fetched and when it expires)\n"
     "\n"
-    "Errors: \"No such file or directory\" is the API's 404; \"Permission denied\" a token that was refused;\n"
-    "\"No route to host\" an API that cannot be reached; \"Connection timed out\" one that does not answer; \"Device "
-    "or\n"
-    "resource busy\" too many requests; \"Input/output error\" an answer that could not be used. .melbicomfs/log says "
-    "more.\n";
+    "What errors mean (.melbicomfs/log says more):\n"
+    "\n"
+    "  No such file or directory            the API answered 404, or no file can have this name\n"
+    "  Permission denied                    the API refused the token, or the file is read-only\n"
+    "  Invalid argument                     the API answered 400 or 422, or a purge was refused: see purge.log\n"
+    "  Device or resource busy              the API was asked too often: try again later\n"
+    "  Connection timed out                 the API did not answer in time\n"
+    "  No route to host                     the API cannot be reached\n"
+    "  Input/output error                   the API's answer could not be used\n";
 
 int readme_make(struct tree *tree, const struct place *place, struct printbuf *out)
 {

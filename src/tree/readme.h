@@ -1,8 +1,8 @@
 /*
- * The README at the root of the mount: how to use this tree, for a person who has only the mount.
+ * The README at the root of the mount. It explains the tree to a person who has only the mount.
  *
  * Threads:   loop thread only.
- * Ownership: appends to a buffer of the caller's.
+ * Ownership: the caller owns the buffer.
  * Errors:    -ENOMEM.
  */
 #ifndef MELBICOMFS_TREE_README_H
@@ -12,7 +12,7 @@ struct place;
 struct printbuf;
 struct tree;
 
-/* The text of README, appended to `out`: 0 or -ENOMEM. */
+/* Appends the text of README to `out`. Returns 0 or -ENOMEM. The text is the same for every tree and place. */
 int readme_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
 #endif
