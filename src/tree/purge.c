@@ -30,9 +30,10 @@ struct purges {
     const struct config *config;
     struct purge_log *log;
     struct purge_write *writes;
-    size_t pending; /* names under way or waiting */
+    size_t pending; /* names waiting, or sent and not answered */
 };
 
+/* One name of a write, and its POST. */
 struct purge_name {
     struct purge_write *write;
     char *name;
@@ -47,13 +48,15 @@ struct purge_write {
     struct purge_handle *handle; /* NULL once it is gone */
     uint64_t id;
     struct purge_name *names;
-    size_t n, next, open; /* next to send; sent and not answered */
-    off_t at;
-    bool joined; /* it begins with what was kept */
-    char *rest;  /* what to keep when all has succeeded */
+    size_t n;    /* how many names */
+    size_t next; /* index of the next name to send */
+    size_t open; /* how many names are sent and not answered */
+    off_t at;    /* the offset at which the write began */
+    bool joined; /* the first name begins with the handle's kept text */
+    char *rest;  /* the text that the handle will keep if every name succeeds; NULL: none */
     size_t rest_len;
-    off_t rest_at;
-    struct failed_write failed; /* what to remember when not */
+    off_t rest_at;              /* the offset at which a write continues the rest */
+    struct failed_write failed; /* what the handle will remember if a name fails */
     struct timer deadline;
     struct task finish;
     void (*done)(void *data, int error);
@@ -145,13 +148,14 @@ static void name_done(struct purge_name *name, int error, long status, const cha
                   ns);
 }
 
-/* 1 when the answer is an object whose `status`, if it has one, is "success"; 0 for any other object; negative errno. */
+/* Returns 1 when the answer is a JSON object whose `status` is "success" or absent; 0 when it is an object with another
+ * status; -EBADMSG when it is no JSON object; -ENOMEM. */
 static int read_status(struct json_slice answer, struct printbuf *scratch)
 {
     struct json_slice rest = answer, key, value, status;
     int r = json_check(answer, scratch);
     if (r == 0)
-        r = json_next_member(&rest, &key, &value); /* -EBADMSG when it is no object */
+        r = json_next_member(&rest, &key, &value); /* -EBADMSG when the answer is not an object */
     if (r <= 0)
         return r < 0 ? r : 1;
     status = json_find_member(answer, "status", scratch);
@@ -161,7 +165,8 @@ static int read_status(struct json_slice answer, struct printbuf *scratch)
     return json_scalar_text(status, scratch) == 0 && strcasecmp(scratch->buf, "success") == 0;
 }
 
-/* What a 2xx answer says: 0, or -EIO with the API's message (malloc'd) when it is no success after all. */
+/* Reads the body of a 2xx answer. Returns 0 when it reports success or is empty; otherwise -EIO, with the reason in
+ * *ret_message: the API's own message where it gives one (malloc'd, may be NULL). */
 static int judge(const struct printbuf *answer, char **ret_message)
 {
     if (!answer || answer->bpos == 0)
@@ -206,7 +211,8 @@ static void on_done(void *data, const struct client_result *result)
     if (error == 0) {
         error = judge(name->answer, &message);
         if (error < 0)
-            log_error("purge: services/%" PRIu64 ": %s: the API answers %ld but not success: %s; see purge.log",
+            log_error("purge: services/%" PRIu64 ": %s: the API answered %ld, but did not report success: %s; "
+                      "see purge.log",
                       write->id, name->name, result->status, message ? message : "(no message)");
         else
             log_info("purge: services/%" PRIu64 ": %s: ok", write->id, name->name);
@@ -269,7 +275,7 @@ static void on_deadline(void *data)
 {
     struct purge_write *write = data;
     if (write->next == write->n)
-        return; /* all are sent: what comes of each is its exchange's to say, and to write it again would repeat it */
+        return; /* all names are sent: their exchanges will report the results, and none is to be written again */
     log_error("purge: services/%" PRIu64 ": %zu names were not sent within timeout_total; write them again", write->id,
               write->n - write->next);
     leave_unsent(write, -ETIMEDOUT, "not sent: timeout_total had passed");
@@ -288,12 +294,12 @@ static void keep(struct purge_handle *handle, struct purge_write *write)
     handle->kept_sent = false;
 }
 
-/* The write has failed, or its writer is gone: what it begins but does not end will not be kept. */
+/* The write has failed, or was given up. The handle does not keep its rest, but remembers the failed write. */
 static void keep_nothing(struct purge_handle *handle, struct purge_write *write)
 {
     if (write->rest)
         purge_refuse(handle, write->rest, write->rest_len,
-                     "the write that the name begins in has failed: write it again");
+                     "the write that holds the beginning of this name failed: write the name again");
     if (write->failed.line) {
         failed_write_clear(&handle->failed);
         handle->failed = write->failed;
@@ -303,7 +309,7 @@ static void keep_nothing(struct purge_handle *handle, struct purge_write *write)
     write->handle = NULL;
 }
 
-/* All are answered: keeps the rest if all is well, and tells the writer. */
+/* Every name has its result. Updates the handle, frees the write, and answers the writer. */
 static void on_finish(void *data)
 {
     struct purge_write *write = data;
@@ -348,7 +354,7 @@ void purge_give_up(struct purge_write *write)
 
 /* ---- writing ---- */
 
-/* Takes the names out of a text that has been checked, and what is to be kept of it. */
+/* Copies the names of a checked text, and the rest that the handle may keep. Returns false when out of memory. */
 static bool take_names(struct purge_write *write, const struct purge_text *text)
 {
     size_t at = 0, len;

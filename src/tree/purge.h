@@ -1,19 +1,31 @@
 /*
- * Purging: what is written to services/<id>/cdn/purge, and the log of it.
+ * Purging: writes to services/<id>/cdn/purge, and the log of their results.
  *
- * A write is one or more resource names, a line each; each name is one POST, and the write is answered when all are.
- * The page cache cuts what programs write, so a name counts only with its newline. One exception: a single name without
- * one, written at offset 0 (`printf NAME > purge`), is whole; unless the service's own document, where it is at hand,
- * shows that it is only the beginning of a name (`dd bs=7`). Unterminated text that ends on a page boundary is kept
- * with the handle and put before the write at exactly that offset.
+ * A write holds one or more resource names, one per line. Each name is sent as one POST. The write is answered when all
+ * its names are.
  *
- *      write --check whole--> EINVAL, nothing sent            names: waiting -> sent -> ok | failed
- *            --names-------> up to max_connections at a time         waiting -> unsent (deadline, or given up)
+ * The page cache cuts what programs write at page boundaries. So a name counts as whole only if its newline follows.
+ * There are two exceptions:
+ *   - A single name without a newline, written at offset 0 (`printf NAME > purge`), is whole; unless the service's
+ *     document shows that it is only the beginning of a name (`dd bs=7`).
+ *   - Text without a newline that ends on a page boundary is kept with the handle. The write that continues at exactly
+ *     that offset completes it.
+ *
+ * A write is checked before anything is sent:
+ *
+ *      write --a line is wrong--> -EINVAL, no name is sent
+ *            --all are right----> each name:  waiting --> sent --> ok or failed
+ *                                                +------> unsent (timeout_total, or the writer was interrupted)
+ *
+ * At most config->max_connections names of a write are sent at a time.
  *
  * Threads:   loop thread only.
- * Ownership: a handle belongs to the open node; purge_handle_free() records what it still kept as refused. A write
- *            belongs to the purges until it is done or given up.
- * Errors:    -EINVAL refused; -ETIMEDOUT not all could be sent in time; else the first failure's errno, as client.h.
+ * Ownership: the caller owns the purges (purges_free()) and each handle (purge_handle_free(), in purge_handle.h). A
+ *            write belongs to the purges. The caller's pointer to it is valid until done is called or the write is
+ *            given up.
+ * Errors:    -EINVAL: refused; -ETIMEDOUT: some names were not sent within config->timeout_total_ms; -EIO: the API
+ *            answered 2xx, but not that it succeeded; otherwise as in client.h. If several names fail, the write's
+ *            error is that of the first of them, in the order in which they were written.
  */
 #ifndef MELBICOMFS_TREE_PURGE_H
 #define MELBICOMFS_TREE_PURGE_H
@@ -34,37 +46,48 @@ struct purge_handle;
 struct purge_write;
 struct purges;
 
+/* How many names one write may hold. */
 #define PURGE_NAMES_MAX 1000
 
-/* The logs and writes of a mount. All borrowed. NULL when out of memory. */
+/* Makes the purges of a mount: its purge log and its writes under way. All arguments are borrowed and must outlive the
+ * result. NULL when out of memory. */
 struct purges *purges_new(struct loop *loop, struct client *client, struct endpoints *endpoints,
                           const struct config *config, struct metrics *metrics);
-/* Gives up all writes under way (their done is not called). */
+
+/* Cancels every write under way without calling its done, and frees the log. All handles must have been freed before.
+ * purges_free(NULL) is fine. */
 void purges_free(struct purges *purges);
 
-/* A handle on the purge of service `id`, for purge_handle_free(). It must go before the purges. NULL when out of memory. */
+/* Makes a handle for one open of the purge file of service `id`. Free it with purge_handle_free(), before the purges.
+ * NULL when out of memory. */
 struct purge_handle *purge_handle_new(struct purges *purges, uint64_t id);
 
 /*
- * Takes a write of `len` bytes at `offset`. `service` is the service's own document where one is loaded, or NULL.
- * Returns 0, and done(data, error) will be called (never from within) when every name is answered; *ret is the write
- * until then. Or a negative errno, with nothing sent and the refusal recorded. -EINVAL: an empty name, a control byte,
- * a tab, a leading `#`, not UTF-8, more than PURGE_NAMES_MAX names, or unterminated text that may be cut. Of a
- * write that is kept whole nothing is sent, and done() says so in the same way.
+ * Takes a write of `len` bytes (1 or more, copied) at `offset`. `service` is the service's own document
+ * (services/<id>/info.json) for telling whether a name without a newline is whole; NULL, or not loaded: not known. A
+ * handle takes one write at a time.
+ *
+ * Returns 0 with the write in *ret. The loop will call done(data, error) when every name has its result, never from
+ * within this function; error is 0 or -errno. This is also so when the whole text is kept and no name is sent.
+ * Returns -EINVAL when the text is refused: nothing is sent, done is not called, and the log says why. The reasons are
+ * an empty name, a name over 4,096 bytes, a control character or tab, a leading `#`, text that is not UTF-8, more than
+ * PURGE_NAMES_MAX names, a last name that may be cut, and text that may begin with the rest of a failed write.
+ * Returns -ENOMEM: nothing is sent or logged, and done is not called.
  */
 int purge_write(struct purge_handle *handle, off_t offset, const char *bytes, size_t len, struct document *service,
                 void (*done)(void *data, int error), void *data, struct purge_write **ret);
 
-/* Whether any of its POSTs can have reached the service. */
+/* Returns whether any name of the write has its result already, or its POST can have reached the service. */
 bool purge_left(const struct purge_write *write);
 
-/* The writer is gone: what is not sent stays unsent, what is sent is awaited and recorded; done is not called. */
+/* Gives up a write whose writer was interrupted; done will not be called. Names whose POST cannot have reached the
+ * service are not sent, and logged as such. The results of the others are awaited and logged. */
 void purge_give_up(struct purge_write *write);
 
-/* Names now under way or waiting, for status.json. */
+/* Returns how many names are waiting or sent and not answered yet, over all writes. */
 size_t purges_pending(const struct purges *purges);
 
-/* Appends the log of service `id`, oldest first. -ENOMEM. */
+/* Appends the purge log of service `id` to `out`, oldest line first (purge_log.h). Returns 0 or -ENOMEM. */
 int purges_log_text(const struct purges *purges, uint64_t id, struct printbuf *out);
 
 #endif

@@ -16,16 +16,16 @@ void purge_refuse(const struct purge_handle *handle, const char *name, size_t le
 {
     char shown[64];
     snprintf(shown, sizeof shown, "%.*s", len < 60 ? (int)len : 60, name);
-    log_error("purge: services/%" PRIu64 ": refused, nothing of this write was sent: \"%s\": %s", handle->id, shown,
-              why);
+    log_error("purge: services/%" PRIu64 ": \"%s\" was refused and not sent: %s; purge.log has the other names",
+              handle->id, shown, why);
     purge_log_add(handle->log, handle->id, name, len, -EINVAL, 0, why, 0);
 }
 
-/* Refuses a text for one of its lines. Its other names are recorded too, so that none is missing from the log; what
- * is no name is not, since there may be a lot of that. */
+/* Refuses a text because of one of its lines. The other names are logged too, so that the log accounts for every name.
+ * Other lines that are not names are not logged, because binary data may have many. */
 static int reject_text(const struct purge_handle *handle, const struct purge_text *text)
 {
-    static const char why[] = "not sent: another line of this write is refused";
+    static const char why[] = "not sent: another line of the same write was refused; write the name again";
     size_t at = 0, len, recorded = 0, more = 0;
     const char *line;
 
@@ -67,7 +67,8 @@ int failed_write_of(const struct purge_text *text, struct failed_write *ret)
     return 0;
 }
 
-/* Whether a text can be what it seems to be, after the write that failed. */
+/* Returns whether a text may be checked like any other, although a write failed before it. It may not if it may begin
+ * with the rest of a name. */
 static bool may_follow(const struct failed_write *failed, const struct purge_text *text)
 {
     if (!failed->line)
@@ -83,13 +84,13 @@ int purge_handle_check(struct purge_handle *handle, struct purge_text *text, con
     struct failed_write failed = {.line = NULL};
 
     if (!may_follow(&handle->failed, text)) {
-        /* What was kept is none of its business. */
+        /* The kept text stands in front, but this text does not continue it. Take it off again. */
         text->bytes += text->kept;
         text->len -= text->kept;
         text->kept = 0;
         text->fault_len = purge_text_first(text);
         text->fault_len -= text->bytes[text->fault_len - 1] == '\n';
-        text->why = "the write before it failed: this may begin with the rest of a name; open the file again";
+        text->why = "an earlier write failed, so this one may begin with the rest of a name: open the file again";
         return reject_text(handle, text);
     }
     if (purge_text_check(text, service) == 0)

@@ -1,12 +1,13 @@
 /*
- * The handle of a purge file: what one open of it remembers between two writes.
+ * The handle of an open purge file: what it remembers from one write to the next.
  *
- * A handle keeps unterminated text until the next write completes it, and remembers a write that failed, so that what
- * follows in the same open file is not taken for what it is not. It checks what is written, and records in the log what
- * is refused. Sending names is for purge.c.
+ * A handle keeps text without a newline until a later write completes it. It also remembers a write that failed, so
+ * that the rest of a name is never taken for a whole name. It checks the text of each write, and logs each name that is
+ * refused. purge.c sends the names.
  *
  * Threads:   loop thread only.
- * Ownership: purge.h makes handles; purge_handle_free() takes one back. The log is borrowed.
+ * Ownership: the caller owns a handle: purge_handle_new() (purge.h) makes it, purge_handle_free() frees it. A handle
+ *            borrows the purges and their log, which must outlive it.
  * Errors:    negative errno.
  */
 #ifndef MELBICOMFS_TREE_PURGE_HANDLE_H
@@ -23,50 +24,58 @@ struct purge_text;
 struct purges;
 
 /*
- * A write that failed in the middle of a longer text. A program that tries again begins with the same line; one that
- * goes on regardless (stdio drops the buffer, and the file's offset has not moved) begins with the rest of a name,
- * which must neither be sent nor put behind what is kept.
+ * A write that failed in the middle of a longer text. What comes next at the same offset is one of two things. A
+ * program that repeats the write begins with the same line. A program that goes on as if nothing had happened (stdio
+ * drops its buffer, and the file's offset has not moved) begins with the rest of a name. That rest must not be sent,
+ * nor joined to the kept text.
  */
 struct failed_write {
-    char *line; /* its first line, with the newline; NULL: there is no such write */
-    size_t len;
-    off_t at, end; /* end: -1 when it ended with a newline */
+    char *line; /* the first line of the write, with its newline if it has one; owned. NULL: no write failed */
+    size_t len; /* of that line, in bytes */
+    off_t at;   /* the offset at which the write began */
+    off_t end;  /* the offset behind the write; -1 when it ended with a newline */
 };
 
 struct purge_handle {
     struct purges *purges;
     struct purge_log *log;
     uint64_t id; /* of the service */
-    char *kept;  /* unterminated text, or NULL */
+    char *kept;  /* the beginning of a name, without a newline; owned. NULL: nothing is kept */
     size_t kept_len;
-    off_t kept_at;  /* where the rest of it must be written */
-    bool kept_sent; /* it has been part of a write that was sent: whatever came of that is in the log */
+    off_t kept_at;  /* the offset at which a write continues the kept text */
+    bool kept_sent; /* a write that continues the kept text was sent, so the log already has the name's result */
     struct failed_write failed;
-    struct purge_handle **user; /* where the write under way keeps the handle, or NULL; cleared when the handle goes */
+    struct purge_handle **user; /* the pointer to this handle in the write under way, or NULL. Freeing the handle sets
+                                   that pointer to NULL */
 };
 
-/* Frees a handle, and records what it still kept as refused. purge_handle_free(NULL) is fine. */
+/* Frees a handle. Kept text that no write completed is logged as refused. A write under way goes on without the handle.
+ * purge_handle_free(NULL) is fine. */
 void purge_handle_free(struct purge_handle *handle);
 
-/* Whether it keeps the beginning of a name that is still to be completed. */
+/* Returns whether the handle keeps the beginning of a name. */
 bool purge_handle_keeps(const struct purge_handle *handle);
 
-/* Forgets what is kept: it has been sent as the beginning of a write (joined), or other text takes its place and it will
- * never be completed, which is recorded. */
+/* Frees the kept text. `joined`: a write has completed it. Otherwise it will never be completed, and is logged as
+ * refused. */
 void purge_handle_drop(struct purge_handle *handle, bool joined);
 
-/* Fills in what purge_text_check() does, and refuses the text if that does or if it may be the rest of a write that
- * failed. 0, or -EINVAL after each of its names has been recorded. */
+/* Checks a text before it is sent, and fills it in as purge_text_check() does. `service`: see purge_write(). Returns 0;
+ * or -EINVAL when purge_text_check() refuses the text, or when the text may begin with the rest of a failed write.
+ * After -EINVAL the purge log has the line at fault and each other name (the first 1,000, then how many more). */
 int purge_handle_check(struct purge_handle *handle, struct purge_text *text, const struct document *service);
 
-/* Records a name as refused, in the purge log and in the program's, and why. */
+/* Logs a name (`len` bytes) as refused because of `why`, in the purge log and in the program's log. */
 void purge_refuse(const struct purge_handle *handle, const char *name, size_t len, const char *why);
 
-/* Records a name that is not sent at all, and why. Returns the error (-errno). */
+/* Logs in the purge log that a name (`len` bytes) was not sent because of `why`. Returns `error` (-errno). */
 int purge_unsent(struct purge_handle *handle, const char *name, size_t len, int error, const char *why);
 
-/* What is to be remembered of a text if it fails; often nothing, and then *ret is untouched. -ENOMEM. */
+/* Fills *ret with what a handle must remember of a text if its write fails. *ret is untouched when there is nothing to
+ * remember: when purge_text_torn() is false. Returns 0 or -ENOMEM. */
 int failed_write_of(const struct purge_text *text, struct failed_write *ret);
+
+/* Frees the line and forgets the failed write. */
 void failed_write_clear(struct failed_write *failed);
 
 #endif

@@ -62,7 +62,8 @@ static struct service_log *service_of(struct purge_log *log, uint64_t id)
     return service;
 }
 
-/* Appends text with what would break the line or drive a terminal written as \\xNN. */
+/* Appends a text. Control characters, which could break the line or control a terminal, and bytes that are not UTF-8
+ * are written as \xNN. */
 static void append_clean(struct printbuf *line, const char *text, size_t len)
 {
     while (len > 0) {
@@ -79,7 +80,7 @@ static void append_clean(struct printbuf *line, const char *text, size_t len)
     }
 }
 
-/* The oldest lines go, a quarter of all at a time, so that a full log is not moved for each line. */
+/* Drops the oldest quarter of a full log. Dropping single lines would move the whole log for each new line. */
 static void make_space(struct service_log *service)
 {
     size_t gone = 0;

@@ -1,13 +1,13 @@
 /*
- * The log of purges: what this mount purged, service by service, and what came of it.
+ * The purge log: for each service, the names that this mount purged, and the result of each.
  *
- * A line is, tab-separated: time, `ok` or the failure, name, HTTP status, the API's message, milliseconds; "-" where
- * there is none.
+ * A line has six columns, separated by tabs: time; `ok` or the error; name; HTTP status; the API's message;
+ * milliseconds. A column without a value is "-". A service's log holds 256 KiB; when it is full, its oldest lines are
+ * dropped.
  *
  * Threads:   loop thread only.
- * Ownership: purge_log_new() gives, purge_log_free() takes back; everything is copied.
- * Errors:    a line that cannot be kept for want of memory is dropped. A service's oldest lines go when its log is
- *            over 256 KiB.
+ * Ownership: the caller owns the log and frees it with purge_log_free(). Names and messages are copied.
+ * Errors:    a line for which there is no memory is dropped.
  */
 #ifndef MELBICOMFS_TREE_PURGE_LOG_H
 #define MELBICOMFS_TREE_PURGE_LOG_H
@@ -19,16 +19,19 @@ struct metrics;
 struct printbuf;
 struct purge_log;
 
-/* Borrows the metrics, where it counts what it is told. NULL when out of memory. purge_log_free(NULL) is fine. */
+/* Makes an empty log. It counts each line in `metrics` (borrowed). NULL when out of memory. purge_log_free(NULL) is
+ * fine. */
 struct purge_log *purge_log_new(struct metrics *metrics);
 void purge_log_free(struct purge_log *log);
 
-/* Adds a line on `name` (any bytes) of service `id`, and counts it in the metrics. error: 0 or -errno; status 0: no
- * answer; message "": none. */
+/* Adds a line about `name` (`len` bytes of any kind) to the log of service `id`, and counts it in the metrics. `error`
+ * is 0 or -errno; `status` is the HTTP status, or 0 without an answer; `message` is the API's message or the reason, or
+ * ""; `ns` is how long the POST took, in nanoseconds. Control characters are written as \xNN, and a name is cut at 300
+ * bytes. */
 void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t len, int error, long status,
                    const char *message, int64_t ns);
 
-/* Appends a service's lines, oldest first. -ENOMEM. */
+/* Appends the lines of service `id` to `out`, oldest first; nothing when there are none. Returns 0 or -ENOMEM. */
 int purge_log_text(const struct purge_log *log, uint64_t id, struct printbuf *out);
 
 #endif

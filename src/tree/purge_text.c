@@ -13,9 +13,9 @@
 const char *purge_text_fault(const char *name, size_t len)
 {
     if (len == 0)
-        return "an empty name";
+        return "an empty name: remove the empty line";
     if (len > NAME_BYTES_MAX)
-        return "the name is too long";
+        return "the name is longer than 4,096 bytes";
     if (*name == '#')
         return "a name cannot begin with #";
     while (len > 0) {
@@ -23,7 +23,7 @@ const char *purge_text_fault(const char *name, size_t len)
         if (n == 0)
             return "the name is not UTF-8";
         if (utf8_is_control(name, n))
-            return *name == '\r' ? "the line ends in a carriage return: convert the file with dos2unix"
+            return *name == '\r' ? "the line contains a carriage return: convert the file with dos2unix"
                                  : "a control character or tab in the name";
         name += n;
         len -= n;
@@ -66,7 +66,8 @@ bool purge_text_at_page_end(const struct purge_text *text)
     return ((size_t)text->offset + written) % (size_t)sysconf(_SC_PAGESIZE) == 0;
 }
 
-/* Whether the service's own document shows strings that begin with `name`, and none that equals it: then it was cut. */
+/* Returns whether the service's document contains JSON strings that begin with `name`, and none that equals it. Then
+ * `name` is taken for the beginning of one of those strings. */
 static bool looks_cut(const struct document *service, const char *name, size_t len)
 {
     if (!service || !service->loaded || service->n_items == 0)
@@ -92,7 +93,7 @@ static int refuse(struct purge_text *text, size_t at, size_t len, const char *wh
     return -EINVAL;
 }
 
-/* Decides what the unterminated end of a write is. */
+/* Decides whether the rest is to be kept, is a whole name, or is refused (purge_text.h). */
 static int check_rest(struct purge_text *text, const struct document *service)
 {
     const char *rest = text->bytes + text->rest_at;
@@ -101,7 +102,7 @@ static int check_rest(struct purge_text *text, const struct document *service)
     if (len == 0)
         return 0;
     if (purge_text_at_page_end(text))
-        return len > NAME_BYTES_MAX ? refuse(text, text->rest_at, len, "the name is too long") : 0;
+        return len > NAME_BYTES_MAX ? refuse(text, text->rest_at, len, "the name is longer than 4,096 bytes") : 0;
     if (text->n > 0 || text->kept || text->offset != 0)
         return refuse(text, text->rest_at, len, "the last name may be cut: end it with a newline");
     if (looks_cut(service, rest, len))
