@@ -12,7 +12,7 @@
 #include "http/http.h"
 #include "json/json.h"
 
-#define ERROR_BODY_MAX 65536 /* frameworks add a trace of where it happened */
+#define ERROR_BODY_MAX 65536 /* web frameworks can add a long stack trace to the message */
 
 static void answer_begins(void *data, long status)
 {
@@ -38,7 +38,8 @@ static int answer_goes_on(void *data, const char *bytes, size_t len)
     return 0;
 }
 
-/* What to say of a failure: the API's own words, ours, or the number. */
+/* The message of a failure: libcurl's or ours if the transfer failed, else the API's, else the HTTP status. NULL when
+ * out of memory. */
 static char *failure_message(const struct attempt *attempt, const struct http_result *result)
 {
     char *message = NULL;

@@ -1,13 +1,14 @@
 /*
- * Attempts: an exchange with the API is one or more of them, one after another.
+ * Attempts: one HTTP request and its answer. An exchange with the API (client.h) makes one attempt after another.
  *
- * An attempt is one HTTP request and its answer. The body of a 2xx answer is passed on while it arrives; the beginning of
- * any other body is kept, because the API says there what is wrong. At the end the attempt is judged (verdict.h) and
- * on_done is called. What follows from the verdict is for the user of the attempt to decide.
+ * The body of a 2xx answer is passed on while it arrives. The first 64 KiB of any other body are kept, because the
+ * API's error message is in them. At the end the attempt is judged (verdict.h) and on_done is called with the verdict.
+ * The caller decides what follows from the verdict.
  *
  * Threads:   loop thread only.
- * Ownership: lives in its user's struct; attempt_clear() frees what it holds. Callbacks and their data are borrowed.
- * Errors:    negative errno.
+ * Ownership: struct attempt lives in its user's struct, and one struct serves all attempts of an exchange.
+ *            attempt_clear() frees what the struct holds. metrics, callbacks and data are borrowed.
+ * Errors:    negative errno; the errno of a failed attempt is in attempt_end.verdict.
  */
 #ifndef MELBICOMFS_HTTP_ATTEMPT_H
 #define MELBICOMFS_HTTP_ATTEMPT_H
@@ -26,42 +27,43 @@ struct http_transfer;
 struct metrics;
 struct printbuf;
 
-/* Zero-initialise and set the first block. */
+/* Set the fields up to `data`; zero-initialise the others. */
 struct attempt {
     struct metrics *metrics;
     const char *operation;                                      /* for the metrics; a constant string */
-    void (*on_start)(void *data);                               /* a 2xx answer's body begins */
-    int (*on_body)(void *data, const char *bytes, size_t len);  /* its bytes, as http_request's */
-    void (*on_done)(void *data, const struct attempt_end *end); /* never called from within attempt_start() */
+    void (*on_start)(void *data);                               /* the head of a 2xx answer is complete */
+    int (*on_body)(void *data, const char *bytes, size_t len);  /* bytes of its body; see http_request.on_body */
+    void (*on_done)(void *data, const struct attempt_end *end); /* the end; never from within attempt_start() */
     void *data;
 
-    /* The rest is to be read only. */
-    struct http_transfer *transfer; /* NULL: none is under way */
-    int64_t began_ns;               /* clock_ns() when the last one was started */
-    bool head;                      /* its answer has begun */
-    bool streaming;                 /* its answer is a 2xx */
-    bool conditional;               /* its request has validators */
-    bool left;                      /* the request of some attempt can have reached the service */
-    struct printbuf *said;          /* the beginning of the body that was not passed on, or NULL */
+    /* Users only read the fields from here on. */
+    struct http_transfer *transfer; /* of the attempt that is under way, or NULL */
+    int64_t began_ns;               /* clock_ns() at the start of the last attempt */
+    bool head;                      /* the last attempt: the head of the answer is complete */
+    bool streaming;                 /* the last attempt: the answer is a 2xx */
+    bool conditional;               /* the last attempt: the request has validators */
+    bool left;                      /* an attempt that has ended may have reached the service; see attempt_left() */
+    struct printbuf *said;          /* the beginning of a body that is not a 2xx answer's, or NULL */
 };
 
-/* How an attempt ended. All is borrowed for the call. */
+/* How an attempt ended. All pointers are valid only during the call of on_done. */
 struct attempt_end {
     struct client_verdict verdict;
     const struct http_result *http;
-    const char *message; /* of a failure: the API's own words, ours, or the HTTP status; "" of a success */
+    const char *message; /* a failure: the API's own message, else the transport's, else the HTTP status; success: "" */
 };
 
-/* Starts an attempt; none may be under way. The callbacks of `request` are set here, the rest is the caller's. -ENOMEM. */
+/* Starts an attempt while no other is under way. The caller fills the method and the strings of `request`, which are
+ * copied; attempt_start() sets the callbacks and the data. Returns 0 or -ENOMEM. */
 int attempt_start(struct attempt *attempt, struct http *http, struct http_request *request);
 
-/* Ends the attempt under way, if there is one, without a call to on_done. */
+/* Ends the attempt that is under way, if any, without calling on_done. */
 void attempt_abandon(struct attempt *attempt);
 
-/* True once the request of some attempt can have reached the service. */
+/* True once the request of any attempt, past or under way, may have reached the service. */
 bool attempt_left(const struct attempt *attempt);
 
-/* Frees what the attempt holds; none may be under way. */
+/* Frees what the struct holds. No attempt may be under way. */
 void attempt_clear(struct attempt *attempt);
 
 #endif

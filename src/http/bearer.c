@@ -1,5 +1,5 @@
 /*
- * The token that requests are sent with.
+ * The bearer token.
  */
 #include "http/bearer.h"
 

@@ -1,12 +1,13 @@
 /*
- * The token that requests are sent with.
+ * The bearer token: the secret that each request carries, and how to read it again.
  *
- * From a file it is read at once. A command takes seconds, and nobody in the loop may wait for it: it is started, and
- * on_read is called when it has ended.
+ * A token in a file or in the environment is read at once (config->read_token). A token command can take seconds, and
+ * the loop must not wait that long: the command is started (config->start_token), and on_read is called when it ends.
  *
  * Threads:   loop thread only.
- * Ownership: lives in its user's struct; the value is its own, and wiped when it goes. loop and config are borrowed.
- * Errors:    negative errno of config->read_token.
+ * Ownership: struct client_token lives in its user's struct. It owns `value`, and wipes the bytes before it frees them.
+ *            loop and config are borrowed.
+ * Errors:    the negative errno of config->read_token or config->start_token.
  */
 #ifndef MELBICOMFS_HTTP_BEARER_H
 #define MELBICOMFS_HTTP_BEARER_H
@@ -18,27 +19,29 @@
 struct config;
 struct token_reading;
 
-/* Zero-initialise but for the last four: no token yet. */
+/* Set loop, config, on_read and data; zero-initialise the other fields. There is no token then. */
 struct client_token {
-    char *value;                   /* or NULL */
-    uint64_t serial;               /* moves when the value changes */
-    struct token_reading *reading; /* under way, or NULL */
+    char *value;                   /* the token; NULL: there is no token yet */
+    uint64_t serial;               /* counts the changes of value */
+    struct token_reading *reading; /* the token command that is running, or NULL */
     struct timer deadline;
 
     struct loop *loop;
     const struct config *config;
-    void (*on_read)(void *data); /* a reading under way has ended, well or not */
+    void (*on_read)(void *data); /* called when a token command has ended; on failure value is unchanged */
     void *data;
 };
 
-/* Takes a copy, which the log hides from now on. NULL, or no memory: nothing changes. */
+/* Copies `value` as the new token; the log hides the token from now on. With NULL, or when out of memory, nothing
+ * changes. */
 void client_token_set(struct client_token *token, const char *value);
 
-/* Reads the token anew. 0: done, also if there is none to read; 1: it takes time, and on_read will be called, not from
- * within this. The serial stays if the token is the same. */
+/* Reads the token again. Returns 0 when that is done, or when no token is configured; 1 when a token command is
+ * running: on_read will be called from the loop, never from within client_token_read(); or -errno. The serial changes
+ * only if the new token differs from the old one. */
 int client_token_read(struct client_token *token);
 
-/* Wipes and frees, without a call to on_read. */
+/* Stops a running token command without calling on_read; wipes and frees the token. */
 void client_token_clear(struct client_token *token);
 
 #endif

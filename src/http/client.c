@@ -1,32 +1,44 @@
 /*
- * The client.
+ * The client. client.h says what an exchange does; this is how.
  *
- * An exchange stands in one of five lists, and what may happen to it follows from which:
+ * Each exchange is in one of five lists, which are its states:
  *
- *      client_start
- *        |  \--host closed------------------------------------> ENDING
- *        v                                                        ^ |
- *      QUEUED --a place--> FLYING --an answer that counts-------- | | --> done
- *        ^                   |\ \--the token can't be had-------> | task
- *        |                   | \--401, a token is on its way--> BARRED --it is no other--> ENDING
- *        +---------it is another one------------------------------+
- *        |                   +--may be tried again--> PAUSED --closed--> ENDING
- *        +------------------------its time has come-----+
+ *      QUEUED   waits for a place
+ *      FLYING   an attempt is under way
+ *      PAUSED   waits for its next attempt
+ *      BARRED   waits for a token command
+ *      ENDING   has failed; a task will call on_done
  *
- * An exchange has one timer: the end of its pause while PAUSED, its deadline otherwise. A pause that would end after
- * the deadline isn't begun. When the host closes, those in QUEUED that have not been tried go to ENDING. A PAUSED one
- * asks whether the host may be asked when its time has come, like anybody else, and may become the probe. It has its
- * place at the head of the queue then, because it is older than whoever waits there.
+ *      client_start()     --> QUEUED, or ENDING if the host is closed
+ *      QUEUED             --a place is free---------------------------> FLYING
+ *                         --there is no token, a command is started---> BARRED
+ *                         --the token cannot be read------------------> ENDING
+ *                         --the host closes before the first attempt--> ENDING
+ *      FLYING             --an answer, or a failure that is final-----> on_done
+ *                         --a failure that may be retried-------------> PAUSED
+ *                         --401, the token has changed----------------> QUEUED
+ *                         --401, a command is started-----------------> BARRED
+ *      PAUSED             --the pause is over-------------------------> QUEUED
+ *                         --the pause is over, the host is closed-----> ENDING, or PAUSED after a Retry-After
+ *      BARRED             --the token has changed---------------------> QUEUED
+ *                         --the token is the same, or none came-------> ENDING
+ *      ENDING             --task--------------------------------------> on_done
  *
- * ENDING exists because done is never called from within client_start(), nor while a list is being walked: a task ends
- * those that were in it when the task began, so that a user who starts anew from done cannot keep the loop here.
+ * An exchange has one timer: the end of the pause while PAUSED; the deadline, which ends it with -ETIMEDOUT, while
+ * QUEUED, FLYING or BARRED. A pause that would end after the deadline is not begun: the exchange fails at once. An
+ * exchange that comes out of PAUSED may become the probe, like a new one. An exchange that has made an attempt joins
+ * QUEUED at the head, because it is older than the others there.
  *
- * What closes the host is the end of an exchange, when its retries have been used up; but for a Retry-After, which is
- * the service's own word and holds at once. What opens it is any answer, but for one that was only slower than such a
- * word. The probe gets no retries of its own for failures of the host: it was sent to learn whether there is one.
+ * ENDING exists because on_done must not be called from within client_start(), or while a list is walked. The task ends
+ * only the exchanges that were in ENDING when it began. So a user that starts a new exchange from on_done each time
+ * cannot hold the loop.
  *
- * A token_command takes seconds, in which an exchange that got a 401 is BARRED, as is one that has no token to begin
- * with. The rest goes on with the token there is. If no other token comes, what was barred ends as a 401 does.
+ * The host closes when an exchange ends with a failure of the host, after its retries. A Retry-After closes it at once,
+ * even if the exchange goes on. The probe is not retried after a failure of the host without an HTTP status: it has
+ * found out what it was sent for.
+ *
+ * While a token command runs, exchanges that have a token and got no 401 go on with the token there is. If the command
+ * brings no new token, the BARRED exchanges end with the 401.
  */
 #include "http/client.h"
 
@@ -50,7 +62,7 @@
 
 #define BACKOFF_FIRST_MS 100U
 #define ATTEMPTS_MAX     4
-#define COPY_PAUSE_MAX   1200 /* the longest pause, in ms, that is worth it when there is a copy to show */
+#define COPY_PAUSE_MAX   1200 /* ms; the longest pause of an exchange whose caller can show an old copy */
 
 /* As drawn above. */
 enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
@@ -64,7 +76,7 @@ struct client {
     unsigned flying;
     struct client_host host;
     struct task ending;
-    uint64_t ended; /* exchanges that have come into ENDING */
+    uint64_t ended; /* how many exchanges have entered ENDING */
     struct client_token token;
 };
 
@@ -72,19 +84,19 @@ struct client_exchange {
     struct client *client;
     struct client_exchange *prev, *next;
     enum state state;
-    struct client_request request; /* its strings are ours */
-    char *url;                     /* request.path is its end */
-    struct attempt attempt;        /* the last one */
+    struct client_request request; /* its strings are copies, owned by the exchange */
+    char *url;                     /* request.path points to the end of it */
+    struct attempt attempt;        /* the last attempt */
     unsigned attempts;
     struct timer timer;
     int64_t started_ns, deadline;
-    uint64_t token_serial; /* of the token last sent */
-    bool post, token_again;
-    uint64_t ended; /* place in ENDING */
-    int error;      /* while in ENDING */
+    uint64_t token_serial;  /* serial of the token last sent */
+    bool post, token_again; /* token_again: a 401 has led to a look for another token */
+    uint64_t ended;         /* in ENDING: client->ended when it entered */
+    int error;              /* in ENDING: the result's */
     bool host;
-    const char *why; /* while in ENDING: constant, or NULL for the host's message, and for no line in the log */
-    char *refusal;   /* the message of the 401 that barred it, or NULL */
+    const char *why; /* in ENDING: the message, a constant string; NULL: the host's message, and no log line */
+    char *refusal;   /* the message of the 401 after which the exchange was BARRED, or NULL */
 };
 
 /* How an exchange ended, on its way to done and the log. */
@@ -93,7 +105,7 @@ struct end {
     bool host;
     int64_t retry_at;
     const char *message, *advice;
-    const struct http_result *http; /* NULL when no attempt's end was the reason */
+    const struct http_result *http; /* of the attempt that ended the exchange; NULL: no attempt did */
 };
 
 static void pump(struct client *client);
@@ -165,7 +177,7 @@ static void finish(struct client_exchange *x, const struct end *end)
     pump(client);
 }
 
-/* Ends the exchange when the loop turns, for callers from which done must not be called. `why` as in client_exchange. */
+/* Ends the exchange on the loop's next turn, for callers that must not run callbacks. `why`: see client_exchange. */
 static void end_later(struct client_exchange *x, int error, bool host, const char *why)
 {
     x->error = error;
@@ -192,9 +204,9 @@ static void end_those_waiting(void *data)
             .message = x->refusal ? x->refusal
                        : x->why   ? x->why
                                   : client->host.message,
-            /* Without advice it isn't logged: what closed the host was. */
+            /* No advice, no log line: the failure that closed the host has been logged. */
             .advice = x->refusal ? "check the token"
-                      : x->why   ? "check the token's source, or the memory of this machine"
+                      : x->why   ? "check the token's file, variable or command, and this machine's free memory"
                                  : NULL,
             .http = x->refusal ? &refused : NULL,
         };
@@ -239,7 +251,7 @@ static void token_missing(struct client_exchange *x)
     end_later(x, -EACCES, true, message);
 }
 
-/* A reading that took time has ended. From the last to the first, as each goes to the head of the queue. */
+/* A token command has ended. The list is walked from its end, because each exchange goes to the head of QUEUED. */
 static void token_read(void *data)
 {
     struct client *client = data;
@@ -260,11 +272,11 @@ static void token_read(void *data)
 /* ---- attempts ---- */
 
 /*
- * A 401 is answered by reading the token again, unless another exchange has done so since this one's request was made
- * (token_serial tells), or the host is closed by a 401 already. If that takes time, the exchange is BARRED meanwhile.
+ * After a 401 the token is read again, once an exchange. It is not read if the token has changed since the exchange was
+ * sent (token_serial differs), or if a 401 has closed the host already and the exchange is not the probe.
  */
 
-/* After a 401: whether there is a token that this exchange has not sent yet, or will be. */
+/* After a 401. True: the exchange has been moved to QUEUED with a token it has not sent yet, or to BARRED. */
 static bool another_token(struct client_exchange *x, const char *message)
 {
     struct client *client = x->client;
@@ -285,8 +297,8 @@ static bool another_token(struct client_exchange *x, const char *message)
     return true;
 }
 
-/* The pause before the next attempt: 100 to 200 ms, doubling, or what the service asks for if that is longer, and then
- * up to an eighth more, so that not all who were told the same come at once. */
+/* The pause before the next attempt: 100 to 200 ms, doubled with each attempt. A longer Retry-After replaces it, plus
+ * up to an eighth, so that the clients that got the same Retry-After do not all return at once. */
 static int64_t pause_ms(const struct client_exchange *x, const struct http_result *result)
 {
     unsigned base = BACKOFF_FIRST_MS << (x->attempts - 1);
@@ -358,7 +370,7 @@ static void attempt_done(void *data, const struct attempt_end *attempt)
     finish(x, &end);
 }
 
-/* Makes the next attempt of an exchange in QUEUED, which leaves that list whatever happens. Calls nobody back. */
+/* Makes the next attempt of an exchange in QUEUED. The exchange always leaves QUEUED. Runs no callbacks. */
 static void launch(struct client_exchange *x)
 {
     struct client *client = x->client;
@@ -388,15 +400,15 @@ static void launch(struct client_exchange *x)
     move(x, FLYING);
 }
 
-/* Gives the places that are free to those who wait. Calls nobody back. */
+/* Launches exchanges from QUEUED until all places are taken. Runs no callbacks. */
 static void pump(struct client *client)
 {
     while (client->lists[QUEUED] && client->flying < client->config->max_connections)
         launch(client->lists[QUEUED]);
 }
 
-/* A pause is over. The host may have been closed meanwhile, or be closed still with a probe under way: after a
- * Retry-After that is waited for, as was the pause; anything else ends here, as it does for those who come anew. */
+/* A pause is over. If the host is closed because of a Retry-After, the exchange pauses again if its deadline allows. If
+ * the host is closed for another reason, the exchange fails, as a new one would. */
 static void wake(struct client_exchange *x)
 {
     struct client *client = x->client;
@@ -425,11 +437,11 @@ static void time_is_up(void *data)
         wake(x);
         return;
     }
-    /* A host that says nothing at all is the host's failure, even if timeout_total is shorter than timeout. */
+    /* No answer at all counts as a failure of the host, even if timeout_total is shorter than timeout. */
     end.host = x->state == FLYING && !x->attempt.head;
     end.message = x->state == FLYING   ? "no whole answer within timeout_total"
                   : x->state == BARRED ? "no token within timeout_total"
-                                       : "no connection free in timeout_total";
+                                       : "no connection became free within timeout_total";
     attempt_abandon(&x->attempt);
     if (end.host) {
         host_failed(x, end.error, -1, end.message);

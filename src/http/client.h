@@ -1,33 +1,40 @@
 /*
- * The client: one exchange with the API, with everything that can be done about a failure already done.
+ * The client: exchanges with the API. An exchange is one call of the API with its queueing, its retries and one result.
  *
- * An exchange is one or more HTTP attempts. It waits for a place (at most config->max_connections in flight, first come
- * first served), sends the token, retries what may be retried, and ends with one result. GET is retried on connect
- * failure, reset, 408, 429 and 5xx, with jittered backoff, up to 4 attempts; POST only if it provably never reached the
- * service (no connection; 429 or 503 with Retry-After). config->timeout_total_ms bounds it all, waiting included. After
- * a 401 the token is read again, and if it is another one the exchange is tried once more; while a command is about to
- * give it, who got a 401 waits, and nobody else.
+ * An exchange makes up to 4 HTTP attempts (attempt.h), one after another, and one more if the token has changed:
  *
- * Failures of the host belong to the host:
+ *  - It first waits for a place. At most config->max_connections exchanges are in flight; the others wait in the order
+ *    in which they came.
+ *  - A GET is retried, after a pause with random jitter, when the name did not resolve, the connection failed or broke,
+ *    and after 408, 429 and 5xx. A timeout is not retried.
+ *  - A POST is retried only if it certainly had no effect: its request was not sent, or the service answered 429 or 503
+ *    with Retry-After.
+ *  - After a 401 the token is read again. If it has changed, the exchange is sent once more with it. While a token
+ *    command runs, only exchanges that got a 401 or have no token wait for it.
+ *  - config->timeout_total_ms bounds the whole exchange, waiting included.
  *
- *      open --name, connect, TLS, timeout, 401, 429 with Retry-After--> closed until a retry time
+ * Some failures are the host's and not the exchange's. They close the host (host.h) for all exchanges:
+ *
+ *      open --name, connect, TLS, timeout, 401, 429 with Retry-After--> closed until the retry time
  *        ^                                                                  |
- *        +----- any answer that is none of those ---- one probe <--time's up+
- *               (to what was sent after a 401 or 429 had closed it)
+ *        +--------- any other answer ---------- one probe <--the time is up-+
  *
- * While the host is closed, or a probe is in flight, a new exchange fails at once with the errno of what closed it, and
- * so does one that was still waiting for a place, or for its next attempt. Those that wait for a Retry-After wait on
- * for the probe's answer, if their time allows. The retry time is 2 s, doubling with each failed probe to 30 s; or the
- * Retry-After.
+ * The first exchange after the retry time is the probe. While the host is closed and until the probe is answered, every
+ * other new exchange fails at once, with the errno of the failure that closed the host. An exchange that waits for its
+ * first place fails with it, and an exchange in a pause fails at the end of the pause, unless it becomes the probe
+ * then. One exception: after a Retry-After, an exchange in a pause goes on waiting as long as its timeout allows. The
+ * retry time is the service's Retry-After, or else 2 s, doubled by each failed probe up to 30 s. An answer to a request
+ * that was sent before a 401 or a Retry-After came does not open the host.
  *
  * Threads:   loop thread only.
- * Ownership: client_new() gives, client_free() takes back, with every exchange under way (whose done is not called).
- *            An exchange is the client's until done is called, or client_cancel().
- * Errors:    DESIGN's table, in result->error: -ENOENT 404 (and 410); -EACCES 401, 403; -EINVAL 400, 422; -EBUSY 429;
- *            -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, too large, broken, 3xx other than 304, other 4xx, 5xx. Every
- *            failed exchange is one log line: operation, URL path (no query values hidden: they hold no secrets),
- *            status, the API's message, and what to do about it; exchanges failed by a closed host are not logged one
- *            by one.
+ * Ownership: client_new() creates, client_free() frees, together with all exchanges, without calling their on_done. An
+ *            exchange belongs to the client; the caller's pointer is valid until on_done is called or until
+ *            client_cancel().
+ * Errors:    result->error is 0 or a negative errno: -ENOENT for 404 and 410; -EACCES for 401, 403 and a token that
+ *            cannot be read; -EINVAL for 400 and 422; -EBUSY for 429; -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, an
+ *            answer that is too large or broken, a 3xx other than 304, any other 4xx, and 5xx; -ENOMEM. Every failed
+ *            exchange is one line in the log: operation, method, URL path with its query (which holds no secrets), HTTP
+ *            status, the API's message, and what to do. Exchanges that fail because the host is closed are not logged.
  */
 #ifndef MELBICOMFS_HTTP_CLIENT_H
 #define MELBICOMFS_HTTP_CLIENT_H
@@ -43,60 +50,63 @@ struct http;
 struct loop;
 struct metrics;
 
+/* How an exchange ended. Strings are borrowed, valid only during the call of on_done. */
 struct client_result {
     int error;         /* 0 for 2xx and 304, else -errno */
-    long status;       /* last HTTP status, 0 when none came */
-    bool not_modified; /* 304 */
-    bool host;         /* the failure is the host's, not this path's */
-    bool left;         /* some attempt's request can have reached the service */
-    const char *etag;  /* borrowed for the call, or NULL */
+    long status;       /* HTTP status of the last attempt; 0: it brought none */
+    bool not_modified; /* the status is 304 */
+    bool host;         /* the failure is the host's: another path would fail, too */
+    bool left;         /* the request of any attempt may have reached the service */
+    const char *etag;  /* or NULL */
     const char *last_modified;
-    const char *message; /* the API's own message for a failure, or ours (never NULL, "" for a success); borrowed */
-    int64_t retry_at;    /* clock_ms() before which asking again is pointless; 0 when there is no such time */
-    int64_t ns;          /* from client_start() to now */
+    const char *message; /* a failure: the API's own message, or ours; success: ""; never NULL */
+    int64_t retry_at;    /* clock_ms() before which a retry is pointless; 0: no such time is known */
+    int64_t ns;          /* nanoseconds since client_start() */
 };
 
+/* One call of the API. on_start and on_body may be NULL. */
 struct client_request {
-    const char *operation; /* endpoint's name, for logs and metrics; a constant string */
-    const char *method;    /* "GET" or "POST"; constant */
+    const char *operation; /* the endpoint's name, for the log and the metrics; a constant string */
+    const char *method;    /* "GET" or "POST"; a constant string */
     const char *path;      /* path and query below the base URL, starting with '/'; copied */
     const char *body;      /* JSON, or NULL; copied */
-    const char *etag;      /* validators, or NULL; copied */
+    const char *etag;      /* validators of the caller's copy, or NULL; copied */
     const char *last_modified;
-    bool has_copy; /* there is something to show if this fails: it waits for no Retry-After longer than a second */
+    bool has_copy; /* the caller can show an old copy: the exchange fails rather than pause for longer than 1.2 s */
 
-    /* A 2xx answer's body begins. May come again after a retry: forget what came before. */
+    /* The body of a 2xx answer begins. After a retry it begins again: forget the bytes that came before. */
     void (*on_start)(void *data);
-    /* Its bytes. Negative ends the exchange with that error (not retried); -EFBIG with -EIO, as a body over max_body
-     * does. */
+    /* The next bytes of the body; borrowed. Returns 0, or -errno to end the exchange with that error, without a retry.
+     * -EFBIG ends it with -EIO, as a body over config->max_body does. */
     int (*on_body)(void *data, const char *bytes, size_t len);
-    /* The end; never from within client_start(). */
+    /* The exchange has ended. Called from the loop, never from within client_start(). */
     void (*on_done)(void *data, const struct client_result *result);
     void *data;
 };
 
-/* All are borrowed for the client's life. NULL when out of memory. client_free(NULL) is fine. */
+/* All arguments are borrowed until client_free(). NULL when out of memory. client_free(NULL) is fine. */
 struct client *client_new(struct loop *loop, struct http *http, const struct config *config, struct metrics *metrics);
 void client_free(struct client *client);
 
-/* Starts an exchange. NULL when out of memory. */
+/* Starts an exchange. NULL when out of memory: on_done is never called then. Every other failure is reported to
+ * on_done. */
 struct client_exchange *client_start(struct client *client, const struct client_request *request);
 
-/* Ends an exchange without a call to its done. */
+/* Ends an exchange without calling on_done. */
 void client_cancel(struct client_exchange *exchange);
 
-/* True once the request can have reached the service. */
+/* True once the request of any attempt may have reached the service. */
 bool client_left(const struct client_exchange *exchange);
 
-/* Makes the token known before the first exchange (copied, hidden in logs); otherwise config->read_token or
- * start_token is asked at need. */
+/* Sets the token before the first exchange; it is copied, and hidden in the log. Without this call the first exchange
+ * reads the token (bearer.h). */
 void client_set_token(struct client *client, const char *token);
 
-/* clock_ms() of the host's retry time while it is closed, 0 while it is open; *error (may be NULL) gets the errno it is
- * closed with. */
+/* The host's retry time as clock_ms(), or 0 while the host is open. While it is closed, *error (unless error is NULL)
+ * is the -errno of the failure that closed it. */
 int64_t client_closed_until(const struct client *client, int *error);
 
-/* Whether all of max_connections are in use, or exchanges wait for a place; read-ahead holds back then. */
+/* True while a new exchange would wait for a place. Read-ahead sends nothing then. */
 bool client_busy(const struct client *client);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Whether the host is worth asking.
+ * The host's state: open, or closed until a retry time.
  */
 #include "http/host.h"
 

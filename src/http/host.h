@@ -1,8 +1,10 @@
 /*
- * Whether the host is worth asking: the state that client.h draws, and nothing else.
+ * The host's state: open, or closed until a retry time. client.h draws it and says which failures close the host.
+ *
+ * Each exchange is named by its address, `who`, which is compared and never dereferenced.
  *
  * Threads:   loop thread only.
- * Ownership: lives in its user's struct; owns nothing.
+ * Ownership: struct client_host lives in its user's struct and owns nothing. Messages are copied.
  * Errors:    none.
  */
 #ifndef MELBICOMFS_HTTP_HOST_H
@@ -11,36 +13,43 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zero-initialise: open. */
+/* Zero-initialise: the host is open. */
 struct client_host {
     bool closed;
-    const void *probe; /* who asks on behalf of all while it is closed; compared, never looked into */
-    int64_t until;     /* clock_ms() of the retry time while closed */
-    int64_t pause_ms;  /* the last pause */
-    int64_t said_ns;   /* clock_ns() of the answer that closed it; 0 when it was for want of one */
-    int error;         /* -errno of what closed it */
-    char message[320]; /* and its words */
+    const void *probe; /* while closed: the exchange that tries the host on behalf of all, or NULL */
+    int64_t until;     /* while closed: the retry time, as clock_ms() */
+    int64_t pause_ms;  /* the last pause, without a Retry-After; it doubles when a probe fails */
+    int64_t said_ns;   /* clock_ns() of the 401 or Retry-After that closed the host; 0: another failure closed it */
+    int error;         /* -errno of the failure that closed the host */
+    char message[320]; /* message of that failure, perhaps cut */
 };
 
-/* Whether `who` may ask: always while open, as the probe once the retry time has come. */
+/* True if the exchange `who` may be sent: the host is open, or the retry time has come and there is no probe yet. In
+ * the second case `who` becomes the probe. */
 bool client_host_admits(struct client_host *host, const void *who);
 
 /*
- * `who` met a failure of the host. `retry_after_ms` is the service's own word, or negative. Closes the host for that
- * long, or 2 s, or if `who` was the probe twice the last pause, up to 30 s. While it is closed and `who` isn't the
- * probe, only a longer word of the service's own changes anything. True when it went from open to closed.
+ * Records that `who` met a failure of the host, -errno and message. `retry_after_ms` is the answer's Retry-After in
+ * milliseconds; 0 or negative: it has none.
+ *
+ *  - An open host closes, for the Retry-After or else for 2 s.
+ *  - If `who` is the probe, the host stays closed, for the Retry-After or else for twice the last pause, up to 30 s.
+ *  - Otherwise the host is closed already, and only a Retry-After that ends later than the retry time changes it.
+ *
+ * Returns true when the host went from open to closed.
  */
 bool client_host_failed(struct client_host *host, const void *who, int error, int64_t retry_after_ms,
                         const char *message);
 
 /*
- * `who` got an answer to what it sent at `sent_ns` (clock_ns()), or failed in a way that isn't the host's. True when
- * that opened the host. An answer to what was sent before the service said to keep away (429, 401) doesn't: it was
- * only slower. Where nothing was heard of the host, any answer does.
+ * Records that `who`, sent at `sent_ns` (clock_ns()), got an answer or failed in a way that is not the host's. Opens
+ * the host, except after a request that was sent before the 401 or Retry-After came that closed the host: its answer is
+ * only late, and says nothing new. The probe always opens the host. Returns true when the host went from closed to
+ * open.
  */
 bool client_host_answered(struct client_host *host, const void *who, int64_t sent_ns);
 
-/* `who` gives up without having learned anything: if it was the probe, the next one is. */
+/* Records that `who` ended without an outcome. If `who` was the probe, the next exchange becomes the probe. */
 void client_host_leave(struct client_host *host, const void *who);
 
 #endif

@@ -1,28 +1,29 @@
 /*
- * One transfer, once.
+ * Transfers over one curl multi handle.
  *
- * A transfer is begun by a task rather than where it was asked for, because that may be inside one of curl's callbacks,
- * where nothing can be added to a multi handle; and because then nothing can call back from within http_start(). It
- * ends in one place, finish(), which is never called from inside curl:
+ * http_start() only defers a task, and the task gives the transfer to curl. There are two reasons: http_start() may be
+ * called from within a callback of curl, where a multi handle takes no new transfer; and no callback may come from
+ * within http_start(). Every transfer ends in finish(), which is never called from within curl:
  *
  *      begun --task--> in curl --curl's message----------> finish: out of curl, on_done, freed
- *        |                |  \--nothing came or went-----> finish
- *        +--refused-------|------------------------------> finish
- *                         +--http_cancel---------> freed, or marked when in a callback and freed once curl has returned
+ *        |                |  \--silence for timeout_ms---> finish
+ *        +--cannot be sent|------------------------------> finish
+ *                         +--http_cancel---------> freed; inside curl: marked, and freed when curl has returned
  *
- * What libcurl leaves to us:
+ * What libcurl leaves to its user:
  *
- *  - It repeats a request by itself, a POST too, when a kept connection turns out dead before an answer has begun. The
- *    service may have received the first one. So the callback that stands before every sending lets a POST through
- *    only once; and a POST doesn't take a connection that has been idle for long, so that this is rare.
- *  - Taking out a transfer whose name is still being resolved waits for the resolver's thread unless CURLOPT_QUICK_EXIT
- *    is set, and would hold the loop for as long as the name server pleases.
- *  - curl_multi_poll() tells of readable and writable only. An aborted FUSE descriptor has nothing but POLLERR, so what
- *    it reports is asked again of poll(2).
- *  - CURLOPT_MAXFILESIZE_LARGE ends a transfer that is too large at another moment in each version (8.14 before the
- *    head is complete, and by bytes on the wire), and with words of its own. So max_body is checked here: what the head
- *    states, and each byte that comes.
- *  - With CURLOPT_NOSIGNAL, SIGPIPE is the program's business.
+ *  - If a reused connection turns out to be dead before an answer has begun, libcurl sends the request again by itself,
+ *    even a POST. The service may have received the first one. So before_sending(), which libcurl calls before each
+ *    sending, lets a POST pass only once. To make this rare, a POST does not reuse a connection that has been idle for
+ *    long.
+ *  - If a transfer is removed while its host name is being resolved, libcurl waits for the resolver's thread, and the
+ *    loop would stand still. CURLOPT_QUICK_EXIT prevents that.
+ *  - curl_multi_poll() reports only whether a descriptor is readable or writable. An aborted FUSE descriptor has only
+ *    POLLERR. So the loop's descriptors are polled once more with poll(2).
+ *  - CURLOPT_MAXFILESIZE_LARGE acts at a different moment in each version (8.14: before the head is complete, by bytes
+ *    on the wire) and brings its own error message. So max_body is checked here: the length that the head states, and
+ *    each byte that comes.
+ *  - With CURLOPT_NOSIGNAL, libcurl leaves SIGPIPE to the program.
  */
 #include "http/http.h"
 
@@ -41,10 +42,10 @@
 #include "base/url.h"
 #include "http/request.h"
 
-/* Seconds after which a POST would rather connect anew than find out whether a kept connection is alive. */
+/* Seconds. A POST does not reuse a connection that has been idle for longer, because that one may be dead. */
 #define POST_IDLE_MAX 2L
 
-/* What the loop watches, with room. */
+/* More descriptors than the loop ever watches (loop_watch()). */
 #define WAIT_FDS_MAX 32
 
 struct http {
@@ -54,8 +55,8 @@ struct http {
     struct http_transfer *transfers;
     unsigned in_curl; /* transfers added to multi */
     bool inside;      /* curl is on the stack */
-    bool marked;      /* some transfer is cancelled and waits for curl to return */
-    CURL **pool;      /* easy handles at rest: at most max_connections, reset */
+    bool marked;      /* a transfer was cancelled inside curl, and must be freed when curl has returned */
+    CURL **pool;      /* unused easy handles, reset: at most max_connections */
     unsigned n_pool;
 };
 
@@ -68,11 +69,11 @@ struct http_transfer {
     struct task begin;
     struct timer silence;
     int64_t started_ns, active_ms;
-    curl_off_t moved; /* bytes on the wire, both ways, when last seen */
+    curl_off_t moved; /* bytes on the wire, both ways, at the last progress() */
     uint64_t bytes;
     long status;
     bool post, added, left, head, whole, cancelled;
-    enum http_failure failure; /* why we stopped it, if we did; curl has other words for that */
+    enum http_failure failure; /* set by stop(): replaces curl's code, as do error and why */
     int error;
     const char *why;
     char detail[CURL_ERROR_SIZE];
@@ -97,7 +98,7 @@ static void transfer_free(struct http_transfer *t)
     task_cancel(&t->begin);
     timer_clear(&t->silence);
     DL_DELETE(http->transfers, t);
-    /* One whose transfer failed may keep something of it. */
+    /* A handle whose transfer failed is not used again: it may keep state of that transfer. */
     if (t->whole && http->n_pool < http->config->max_connections) {
         curl_easy_reset(t->easy);
         http->pool[http->n_pool++] = t->easy;
@@ -154,7 +155,7 @@ static void finish(struct http_transfer *t, enum http_failure failure, int error
     transfer_free(t);
 }
 
-/* curl's codes that mean something particular; the others are HTTP_BROKEN. */
+/* curl's error codes (libcurl-errors(3)). A code that is not in the table is HTTP_BROKEN. */
 static const struct outcome {
     CURLcode code;
     enum http_failure failure;
@@ -204,7 +205,7 @@ static struct outcome classify(const struct http_transfer *t, CURLcode code)
         else if (out.failure == HTTP_RESET)
             out = (struct outcome){code, HTTP_CONNECT, -EHOSTUNREACH};
     } else if (out.failure == HTTP_UNRESOLVED || out.failure == HTTP_CONNECT || out.failure == HTTP_TLS) {
-        /* It went out on a kept connection that broke, and the connection that was to replace that one failed. */
+        /* The request was sent on a reused connection that broke, and the new connection failed. */
         out = (struct outcome){code, HTTP_RESET, -EIO};
     }
     return out;
@@ -233,7 +234,7 @@ static void stop_too_large(struct http_transfer *t)
     stop(t, HTTP_TOO_LARGE, -EIO, "the answer is larger than max_body");
 }
 
-/* What curl calls. It must not be asked to drop a transfer from in here. */
+/* Callbacks of curl. A transfer must not be removed from curl within them. */
 
 static int before_sending(void *data, char *peer, char *local, int peer_port, int local_port)
 {
@@ -251,7 +252,7 @@ static int before_sending(void *data, char *peer, char *local, int peer_port, in
     return CURL_PREREQFUNC_OK;
 }
 
-/* Whether the head states a body over max_body. The answers 204 and 304 have no body, whatever length is stated. */
+/* True if the head states a body longer than max_body. A 204 or 304 has no body, even if it states a length. */
 static bool states_too_much(const struct http_transfer *t)
 {
     const char *length = header_value(t->easy, "Content-Length");
@@ -305,7 +306,8 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
     return r < 0 || t->cancelled ? CURL_WRITEFUNC_ERROR : len;
 }
 
-/* Sees what the other two do not: bytes going out, and compressed ones that give none for now. */
+/* Notices bytes that take_header() and take_body() do not see: bytes sent, and compressed bytes that yield no body
+ * yet. */
 static int progress(void *data, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
 {
     struct http_transfer *t = data;
@@ -320,7 +322,7 @@ static int progress(void *data, curl_off_t dl_total, curl_off_t dl, curl_off_t u
 
 /* A transfer's start. */
 
-/* Bytes only move active_ms: the timer looks at it when it fires, and is set anew at most once per timeout. */
+/* Each byte only sets active_ms, which is cheap. The timer compares it when it fires, and is set again if needed. */
 static void silent(void *data)
 {
     struct http_transfer *t = data;
@@ -411,7 +413,7 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
     if (problem)
         stop(t, HTTP_BROKEN, -EINVAL, problem);
     else if (r < 0)
-        stop(t, HTTP_BROKEN, r, "the token or a validator has a control byte in it, and cannot be sent");
+        stop(t, HTTP_BROKEN, r, "the token or a validator contains a control byte and cannot be sent");
     task_defer(http->loop, &t->begin);
     return t;
 }
@@ -424,7 +426,7 @@ static int http_wait(void *data, struct pollfd *fds, unsigned n, int timeout_ms)
     struct curl_waitfd extra[WAIT_FDS_MAX];
     int ready = 0;
 
-    /* With nothing under way, curl has nothing to wait for: its kept connections are looked at when they are used. */
+    /* Without transfers curl has nothing to wait for: it checks an idle connection when it is about to reuse it. */
     if (http->in_curl == 0)
         return poll(fds, n, timeout_ms) < 0 ? -errno : 0;
     if (n > WAIT_FDS_MAX)
@@ -435,9 +437,9 @@ static int http_wait(void *data, struct pollfd *fds, unsigned n, int timeout_ms)
                                   (fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0) |
                                   (fds[i].events & POLLPRI ? CURL_WAIT_POLLPRI : 0));
     }
-    /* Waits no longer than curl's own timers allow (curl_multi_timeout() is in it). */
+    /* curl_multi_poll() returns early when one of curl's own timers is due (curl_multi_timeout()). */
     if (curl_multi_poll(http->multi, extra, n, timeout_ms, &ready) != CURLM_OK) {
-        /* Out of memory, most likely, which passes; the mount must not end of it. */
+        /* Probably out of memory, which may pass. The mount must go on, but without a busy loop. */
         (void)poll(NULL, 0, timeout_ms < 10 ? timeout_ms : 10);
         ready = 1;
     }
@@ -502,7 +504,7 @@ struct http *http_new(struct loop *loop, const struct config *config)
     (void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)config->max_connections);
     (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)config->max_connections);
-    /* OpenSSL writes to a connection that its peer has closed without MSG_NOSIGNAL. */
+    /* OpenSSL writes without MSG_NOSIGNAL, so a connection that the peer has closed would raise SIGPIPE. */
     if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
         (void)signal(SIGPIPE, SIG_IGN);
     loop_lend_wait(loop, http_wait, http_run, http);

@@ -1,15 +1,18 @@
 /*
- * HTTP over libcurl's multi interface: one transfer, once. No retries, no queue, no judgement; client.h has those.
+ * HTTP over libcurl's multi interface: a transfer is one request and its answer. Retries, the queue and the meaning of
+ * a status are in client.h.
  *
- * Reuses connections, speaks HTTP/2 where it is offered (multiplexed, waiting for the pipe: CURLOPT_PIPEWAIT), accepts
- * compressed answers, follows no redirect, uses no proxy for loopback, and lets only those URLs through that base/url.h
- * does.
+ * Connections are reused. Over TLS, HTTP/2 is used if the server offers it, and transfers share a connection
+ * (CURLOPT_PIPEWAIT). Compressed answers are accepted. Redirects are not followed. A URL on this machine is asked
+ * without a proxy. A URL that url_problem() (base/url.h) rejects is never sent.
  *
  * Threads:   loop thread only.
- * Ownership: http_new() gives, http_free() takes back with everything in flight (whose done is not called). A
- *            transfer is the http's until its done returns, or http_cancel().
- * Errors:    negative errno, DESIGN's table: -EHOSTUNREACH (name, refused, unreachable), -ETIMEDOUT, -EIO (TLS, too
- *            large, broken answer).
+ * Ownership: http_new() creates, http_free() frees, together with all transfers, without calling their on_done. A
+ *            transfer belongs to the http; the caller's pointer is valid until on_done returns or http_cancel() is
+ *            called.
+ * Errors:    negative errno: -EHOSTUNREACH (name not resolved, connection refused, host unreachable), -ETIMEDOUT, -EIO
+ *            (TLS, answer too large, broken answer), -EINVAL (URL, token or validator that cannot be sent), -ENOMEM, or
+ *            what the body callback returned. An HTTP status such as 404 is no error here.
  */
 #ifndef MELBICOMFS_HTTP_HTTP_H
 #define MELBICOMFS_HTTP_HTTP_H
@@ -24,66 +27,74 @@ struct http;
 struct http_transfer;
 struct http_result;
 
-/* How a transfer failed, where that matters beyond the errno. */
+/* How a transfer ended. It is finer than the errno, because it decides about retries. */
 enum http_failure {
-    HTTP_OK,         /* a whole answer came, whatever its status */
+    HTTP_OK,         /* the answer is complete; its status may be any */
     HTTP_UNRESOLVED, /* the name has no address */
-    HTTP_CONNECT,    /* refused, unreachable, connecting timed out: the request provably never left */
-    HTTP_TLS,        /* certificate or handshake: likewise */
-    HTTP_TIMEOUT,    /* no first byte, or silence, for config->timeout_ms */
-    HTTP_RESET,      /* the connection broke with the request sent or partly sent */
-    HTTP_TOO_LARGE,  /* more than config->max_body bytes, after decompression too; or too large for the body callback */
-    HTTP_SINK,       /* the body callback refused */
-    HTTP_BROKEN      /* anything else: not HTTP, bad encoding, … */
+    HTTP_CONNECT,    /* refused, unreachable, or no connection in time: the request was certainly not sent */
+    HTTP_TLS,        /* certificate or handshake: the request was certainly not sent */
+    HTTP_TIMEOUT,    /* after the sending began, no byte moved for config->timeout_ms */
+    HTTP_RESET,      /* the connection broke after all or part of the request was sent */
+    HTTP_TOO_LARGE,  /* more than config->max_body decompressed bytes, or the body callback returned -EFBIG */
+    HTTP_SINK,       /* the body callback returned another error */
+    HTTP_BROKEN      /* anything else: not HTTP, bad encoding, a URL that is not allowed, out of memory, … */
 };
 
+/* All strings are copied by http_start(). Callbacks may be NULL, except on_done. */
 struct http_request {
     const char *method;        /* "GET" or "POST" */
     const char *url;           /* absolute */
-    const char *body;          /* sent as application/json; or NULL */
-    const char *token;         /* bearer token, or NULL; goes to this URL's host only */
-    const char *etag;          /* If-None-Match, or NULL */
-    const char *last_modified; /* If-Modified-Since, or NULL */
+    const char *body;          /* of a POST, sent as application/json; or NULL */
+    const char *token;         /* bearer token, sent to this URL's host only; or NULL */
+    const char *etag;          /* value of If-None-Match, or NULL */
+    const char *last_modified; /* value of If-Modified-Since, or NULL */
 
-    /* The status and headers are complete: once a transfer, before its body. */
+    /* The status and headers are complete. Called at most once a transfer, before the body. */
     void (*on_head)(void *data, long status);
-    /* Decoded body bytes. 0, or negative to give up (HTTP_SINK; with -EFBIG HTTP_TOO_LARGE). */
+    /* The next bytes of the body, decompressed; borrowed. Returns 0, or -errno to end the transfer with HTTP_SINK
+     * (-EFBIG: HTTP_TOO_LARGE). */
     int (*on_body)(void *data, const char *bytes, size_t len);
-    /* The end; the transfer is gone when it returns. */
+    /* The transfer has ended. It is freed when on_done returns. */
     void (*on_done)(void *data, const struct http_result *result);
     void *data;
 };
 
+/* How a transfer ended. Strings are borrowed, valid only during the call of on_done. */
 struct http_result {
     enum http_failure failure;
-    int error;        /* 0 when a whole answer came, else -errno */
-    long status;      /* HTTP status, 0 when none came */
-    const char *etag; /* borrowed; NULL when there was none */
+    int error;        /* 0 with HTTP_OK, else -errno */
+    long status;      /* HTTP status; 0: the answer's head is not complete */
+    const char *etag; /* the answer's ETag, or NULL */
     const char *last_modified;
-    int64_t retry_after_ms; /* of a Retry-After header in seconds or as a date; -1 without one */
-    int64_t ns;             /* from start to end */
-    uint64_t bytes;         /* body bytes, decoded */
-    const char *detail;     /* libcurl's words for a failure, "" otherwise; borrowed */
+    int64_t retry_after_ms; /* from the Retry-After header, see http_retry_after_ms(); -1 without one */
+    int64_t ns;             /* nanoseconds since http_start() */
+    uint64_t bytes;         /* bytes of the body, decompressed */
+    const char *detail;     /* a failure in words, libcurl's or ours; "" with HTTP_OK */
 };
 
-/* Lends its wait to `loop` (curl_multi_poll). NULL when out of memory. http_free(NULL) is fine. `config` is borrowed.
- */
+/* Replaces the wait of `loop` by curl_multi_poll() (loop_lend_wait()) until http_free(). loop and config are borrowed.
+ * Ignores SIGPIPE unless the program has set its own action. NULL when out of memory. http_free(NULL) is fine. */
 struct http *http_new(struct loop *loop, const struct config *config);
 void http_free(struct http *http);
 
-/* Starts a transfer; strings are copied, no callback comes before this returns. NULL when out of memory. */
+/* Starts a transfer. Callbacks come from the loop, never from within http_start(). A URL or header that cannot be sent
+ * is reported to on_done. NULL when out of memory. */
 struct http_transfer *http_start(struct http *http, const struct http_request *request);
 
-/* Ends a transfer without a call to its done. */
+/* Ends a transfer without calling on_done. May be called from within a callback of any transfer, except the on_done of
+ * this one. */
 void http_cancel(struct http_transfer *transfer);
 
-/* True once any byte of the request can have reached the peer. */
+/* True once any byte of the request may have reached the server. May be called from within on_done. */
 bool http_left(const struct http_transfer *transfer);
 
 /*
- * One request now, blocking, on a handle of its own that is closed on return (for the check before the fork). At most
- * max_body or 1 MiB of body is kept, malloc'd and NUL-terminated in *ret_body (may be NULL). Fills result as above, its
- * borrowed strings set to NULL except detail. Returns result->error.
+ * Sends one GET and blocks until its end, at most config->timeout_total_ms. It uses a loop and an http of its own,
+ * which are gone on return: the check before the fork needs that.
+ *
+ * Fills *result; etag and last_modified are NULL, and detail is valid until the next call. Returns result->error. On
+ * success *ret_body (unless ret_body is NULL) is the body, malloc'd, NUL-terminated, and cut at 1 MiB; *ret_len (unless
+ * ret_len is NULL) is its length in bytes without the NUL. On failure *ret_body and *ret_len are untouched.
  */
 int http_once(const struct config *config, const char *url, const char *token, struct http_result *result,
               char **ret_body, size_t *ret_len);

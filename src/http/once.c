@@ -1,6 +1,6 @@
 /*
- * One request now: a loop and an http of its own, for as long as it takes, so that it differs in nothing from one in a
- * mount.
+ * http_once(): one request, blocking. It runs a loop and an http of its own until the end, so the request is sent just
+ * as a mount sends it.
  */
 #include "http/http.h"
 

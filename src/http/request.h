@@ -1,8 +1,9 @@
 /*
- * How a request goes out: the headers, and what holds for every transfer.
+ * Requests: the headers of a request, the curl options that are the same for every transfer, and the Retry-After of an
+ * answer.
  *
  * Threads:   loop thread only.
- * Ownership: http_headers() gives, http_headers_free() wipes (a token is in them) and takes back.
+ * Ownership: http_headers() creates a list, http_headers_free() wipes it (it contains the token) and frees it.
  * Errors:    negative errno.
  */
 #ifndef MELBICOMFS_HTTP_REQUEST_H
@@ -15,15 +16,17 @@
 struct config;
 struct http_request;
 
-/* Sets what is the same for every transfer to such a URL; `loopback` as url_problem() said. False when out of
- * memory. */
+/* Sets the options of `easy` that are the same for every transfer: protocols, TLS, HTTP version, proxy, connect
+ * timeout. `loopback` is url_problem()'s answer for the URL. False when out of memory. */
 bool http_set_policy(CURL *easy, const struct config *config, const char *url, bool loopback);
 
-/* The headers of a request. -EINVAL when one has a control byte in it, -ENOMEM. */
+/* Makes the headers of a request: 0 and *ret; -EINVAL when a value contains a control byte; -ENOMEM. On failure *ret is
+ * untouched. http_headers_free(NULL) is fine. */
 int http_headers(const struct http_request *request, struct curl_slist **ret);
 void http_headers_free(struct curl_slist *headers);
 
-/* A Retry-After's value, seconds or a date, in milliseconds from now (a week at most); -1 for NULL or neither. */
+/* The value of a Retry-After header, a number of seconds or an HTTP date, as milliseconds from now: 0 for a date that
+ * has passed, at most one week. -1 for NULL or any other value. */
 int64_t http_retry_after_ms(const char *value);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What one attempt's end means.
+ * What the end of an attempt means: the two tables.
  */
 #include "http/verdict.h"
 
@@ -12,7 +12,7 @@
 #include "http/client.h"
 #include "http/http.h"
 
-/* First match counts. */
+/* The first row that matches counts. */
 static const struct status_row {
     long from, to;
     int error;
@@ -84,7 +84,7 @@ struct client_verdict client_judge(const struct http_result *result, bool condit
         verdict.again_get = failures[i].again;
         verdict.advice = failures[i].advice;
     }
-    /* Connecting that has taken all its time would take it again; who waits has waited enough. */
+    /* A connection attempt that has used up its whole timeout would do so again, and the caller has waited enough. */
     if (verdict.host && verdict.error == -ETIMEDOUT)
         verdict.again_get = false;
     verdict.again_post = verdict.again_get && !left;
@@ -97,7 +97,7 @@ void client_log_failure(const struct client_request *request, const struct clien
     int64_t wait = result->retry_at - clock_ms();
     char status[32] = "", again[64] = "";
 
-    /* That something isn't there is an answer like another. */
+    /* "Not found" is an ordinary answer. */
     if (result->error == -ENOENT)
         level = LOG_LEVEL_INFO;
     if (result->status)

@@ -1,6 +1,7 @@
 /*
- * What one attempt's end means: the errno, whose failure it is, whether it may be tried again, and what a person can do
- * about it; and the log's line of it. A table, from DESIGN's.
+ * Verdicts: what the end of an attempt means. Two constant tables, by HTTP status and by enum http_failure, say which
+ * errno it is, whether the host is to blame, whether a retry is allowed, and what a person can do. Also writes the log
+ * line of a failed exchange.
  *
  * Threads:   any; nothing is kept.
  * Ownership: strings are constant.
@@ -17,16 +18,18 @@ struct http_result;
 
 struct client_verdict {
     int error;          /* 0, or -errno */
-    bool host;          /* the failure is the host's */
-    bool again_get;     /* a GET may be tried again */
-    bool again_post;    /* so may a POST: it provably had no effect */
-    const char *advice; /* what to do; "" for a success */
+    bool host;          /* the failure closes the host (host.h) */
+    bool again_get;     /* a GET may be retried */
+    bool again_post;    /* a POST may be retried, because it certainly had no effect */
+    const char *advice; /* what a person can do; "" for a success */
 };
 
-/* `conditional`: validators were sent, so that a 304 is an answer. `left`: the request can have reached the peer. */
+/* Judges a transfer's result. `conditional`: the request had validators, so a 304 is a success. `left`: the request may
+ * have reached the server. */
 struct client_verdict client_judge(const struct http_result *result, bool conditional, bool left);
 
-/* Writes the one line of a failed exchange. */
+/* Writes the log line of a failed exchange: as an error if the host is to blame, as information for -ENOENT, else as a
+ * warning. */
 void client_log_failure(const struct client_request *request, const struct client_result *result, const char *advice);
 
 #endif
