@@ -17,10 +17,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* Enough of a page to find the API's own words in, when it is not what was asked for. */
+/* Bytes of a page that are kept, to find the API's message in them if the page is not the JSON that was asked for. */
 #define HEAD_MAX 4096
 
-/* What may be made of an answer beyond four times max_body. */
+/* Bytes that an answer's items may take beyond 4 * max_body; see answer_new(). */
 #define MADE_SPARE (UINT64_C(1) << 20)
 
 struct answer {
@@ -29,17 +29,17 @@ struct answer {
     struct json_stream *stream;
     struct item *items;
     size_t n, room;
-    size_t page_start; /* items of earlier pages */
-    size_t last_page;  /* where the one before this begins */
+    size_t page_start; /* index of the current page's first item */
+    size_t last_page;  /* index of the previous page's first item */
     size_t unshown;
     size_t unshown_page_start;
-    uint64_t made, made_page_start; /* bytes of what has been made */
+    uint64_t made, made_page_start; /* bytes of memory that the items made so far take */
     uint64_t made_max;
     struct snapshot *whole;
     struct timespec now;
     struct fields *fields;
     struct printbuf *text;                  /* scratch: the item's text */
-    struct printbuf *keys[SNAPSHOT_FIELDS]; /* scratch: what leads to a price */
+    struct printbuf *keys[SNAPSHOT_FIELDS]; /* scratch: the keys that lead to a price */
     char head[HEAD_MAX];
     size_t head_len;
 };
@@ -60,7 +60,7 @@ static int append_item(struct answer *answer, uint64_t id, struct snapshot *snap
     return 0;
 }
 
-/* "2026-10-01…" as noon UTC of that day: the same date in every time zone that people live in. */
+/* Reads "2026-10-01…" as noon UTC of that day, which falls on the same date in nearly every time zone. */
 static bool noon_of(const char *date, struct timespec *ret)
 {
     struct tm tm = {.tm_hour = 12};
@@ -73,7 +73,8 @@ static bool noon_of(const char *date, struct timespec *ret)
     return true;
 }
 
-/* The present item that is the same: mostly the one at the same place; where items came or went, the one with the id. */
+/* The document's item that is the same as `made`, or NULL. Mostly it is at the same place; after items were added or
+ * removed it is found by id. */
 static const struct item *present_item(const struct answer *answer, uint64_t id, const struct snapshot *made)
 {
     const struct document *document = answer->document;
@@ -83,14 +84,15 @@ static const struct item *present_item(const struct answer *answer, uint64_t id,
     return item && snapshot_same(item->snapshot, made) ? item : NULL;
 }
 
-/* Counts what a snapshot takes, whether it replaces another or not, so that the same answer always passes or never. */
+/* Counts the memory of a snapshot, even if the document has the same one already: the same answer must always have the
+ * same outcome. */
 static int account(struct answer *answer, const struct snapshot *made, size_t beside)
 {
     answer->made += snapshot_cost(made) + beside;
     return answer->made > answer->made_max ? -EFBIG : 0;
 }
 
-/* Takes `made`, or in its place the present item's snapshot if it is the same. */
+/* Appends an item with the snapshot `made`, or with the document's own snapshot if that is the same. */
 static int keep_item(struct answer *answer, uint64_t id, struct snapshot *made)
 {
     const struct item *present = answer->document->loaded ? present_item(answer, id, made) : NULL;
@@ -111,7 +113,7 @@ static int keep_item(struct answer *answer, uint64_t id, struct snapshot *made)
     return r;
 }
 
-/* Makes the text of an item, or of a whole answer, in answer->text. */
+/* Prints an item or a whole answer to answer->text. */
 static int print(struct answer *answer, struct json_slice raw)
 {
     uint64_t room = answer->made < answer->made_max ? answer->made_max - answer->made : 0;
@@ -141,12 +143,13 @@ static int take_item(struct answer *answer, struct json_slice raw)
 
 /* ---- prices ---- */
 
-/* What is known of a price on the way down to it; by PRICE_… index. */
+/* The keys above a price, by PRICE_… index; NULL: not met yet. */
 struct price_path {
     const char *keys[SNAPSHOT_FIELDS];
 };
 
-/* Which level of the nesting a key belongs to, told by its looks, because the order of the levels is not documented. */
+/* The level (PRICE_…) that a key belongs to, or -1. The look of the key decides, because the order of the levels is not
+ * documented. */
 static int level_of(const char *key, const struct price_path *path)
 {
     size_t len = strlen(key);
@@ -179,7 +182,7 @@ static int take_price(struct answer *answer, struct json_slice value, const stru
     struct snapshot *made = snapshot_new(answer->text->buf, (size_t)answer->text->bpos, path->keys);
     if (!made)
         return -ENOMEM;
-    /* A key too long for a snapshot's fields is absent there, and whoever reads prices relies on all four. */
+    /* Readers of prices rely on all four keys, but a key that is too long is absent from the snapshot. */
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
         if (!snapshot_field(made, i)) {
             snapshot_unref(made);
@@ -249,7 +252,7 @@ static void drop_from(struct answer *answer, size_t start)
     answer->whole = NULL;
 }
 
-/* Forgets what has come of the present page. */
+/* Drops the items of the current page. */
 static void drop_page(struct answer *answer)
 {
     drop_from(answer, answer->page_start);
@@ -305,7 +308,7 @@ int answer_page(struct answer *answer)
     return answer->stream ? 0 : -ENOMEM;
 }
 
-/* Above the JSON layer a malformed answer is an answer that cannot be read: -EIO. */
+/* Users of this file get -EIO for a malformed answer. */
 static int as_io(int r)
 {
     return r == -EBADMSG ? -EIO : r;
@@ -319,7 +322,8 @@ int answer_feed(struct answer *answer, const char *bytes, size_t len)
     return answer->stream ? as_io(json_stream_feed(answer->stream, bytes, len)) : -ENOMEM;
 }
 
-/* An API that knows no such offset sends the first page for ever. */
+/* True if the current page begins with the same item as the page before: an API that ignores the offset sends the first
+ * page for ever. */
 static bool same_page_again(const struct answer *answer)
 {
     return answer->page_start > 0 && answer->n > answer->page_start &&
@@ -332,8 +336,8 @@ int answer_page_end(struct answer *answer, size_t *ret_items)
     if (r < 0)
         return r;
     if (same_page_again(answer)) {
-        log_warning("%s: the API sends the same page again: does it call the offset otherwise? See page_offset in "
-                    "[endpoints] of the configuration file",
+        log_warning("%s: the API sent the same page twice; set page_offset in [endpoints] of the configuration file to "
+                    "the API's name for the offset",
                     answer->document->key);
         drop_page(answer);
     }
@@ -357,7 +361,7 @@ char *answer_message(const struct answer *answer)
 
 /* ---- publication ---- */
 
-static const struct item *sorting; /* qsort has no argument for it, and the loop thread is the only one here */
+static const struct item *sorting; /* qsort() passes no data to compare_ids(); only the loop thread sorts */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -375,7 +379,7 @@ static bool in_order_of_id(const struct item *items, size_t n)
     return true;
 }
 
-/* Makes the order of ids; of several items with one id the first keeps it. */
+/* Makes the order of ids. If several items have the same id, only the first keeps it. */
 static int order_ids(struct answer *answer, uint32_t **ret, size_t *ret_n)
 {
     if (in_order_of_id(answer->items, answer->n)) {
@@ -411,7 +415,7 @@ static int compare_prices(const void *a, const void *b)
     return prices_compare(((const struct item *)a)->snapshot, ((const struct item *)b)->snapshot);
 }
 
-/* Takes the present prices' snapshots where they are the same: both rows are in one order. */
+/* Replaces each price's snapshot by the document's own if that is the same. Both arrays are in the order of prices. */
 static void keep_prices(struct answer *answer, const struct document *document)
 {
     size_t k = 0;

@@ -1,15 +1,18 @@
 /*
- * Answers: the bytes of an answer become a document's items, while they arrive.
+ * Answers: turn the bytes of an answer into a document's items, while they arrive.
  *
- * Each item's text is made as soon as its last byte is there, compared with the document's present item (by id, or by
- * position where there are no ids), and dropped when the bytes are the same; so a renewal costs the memory of what
- * changed.
+ * An answer is one page, or several pages when paging is on. For each page: answer_page(), answer_feed() as often as
+ * bytes come, answer_page_end(). At the end answer_publish() moves the items into the document.
+ *
+ * The text of an item is made as soon as the item's last byte has come. If the document already has the same item, at
+ * the same place or with the same id, its snapshot is kept and the new text is dropped. So a renewal costs only the
+ * memory of the items that changed.
  *
  * Threads:   loop thread only.
- * Ownership: answer_new() gives, answer_free() takes back. The document is borrowed and read, never written, until
+ * Ownership: answer_new() creates, answer_free() frees. The document is borrowed; it is only read before
  *            answer_publish().
- * Errors:    -EIO when the answer is not JSON of the endpoint's shape; -EFBIG when what is made of it, over all pages,
- *            would take more bytes than allowed; -ENOMEM.
+ * Errors:    -EIO when the answer is not JSON of the endpoint's shape; -EFBIG when its items, over all pages, would
+ *            take more memory than allowed; -ENOMEM.
  */
 #ifndef MELBICOMFS_API_ANSWER_H
 #define MELBICOMFS_API_ANSWER_H
@@ -23,30 +26,37 @@ struct answer;
 struct document;
 
 /*
- * `max_body` bounds the bytes of a page, and with that not what becomes of it: an element of two bytes is an item of a
- * hundred, and a line of what is nested deep begins with four hundred spaces. So what is made may take 4 x max_body, and 1 MiB
- * so that a small max_body bounds the body alone. NULL when out of memory. answer_free(NULL) is fine.
+ * Begins an answer for `document`. The HTTP client bounds the bytes of a page by `max_body`, but items can take far
+ * more memory: an element of two bytes becomes an item of a hundred, and each line of a deeply nested value is indented
+ * by up to 400 spaces. So the items of all pages may take 4 * max_body + 1 MiB; the 1 MiB keeps a small max_body
+ * usable.
+ *
+ * NULL when out of memory. answer_free(NULL) is fine.
  */
 struct answer *answer_new(const struct document *document, uint64_t max_body);
 void answer_free(struct answer *answer);
 
-/* A page of the answer begins (the only one, where nothing is paged): forgets what came of it before. */
+/* A page begins. If it began before and did not end (a retry), its items are forgotten. 0 or -ENOMEM. */
 int answer_page(struct answer *answer);
 
-/* Bytes of the page, cut anywhere. */
+/* Takes the next bytes of the page, cut anywhere. 0 or an error, after which the answer can only be freed or the page
+ * begun again. */
 int answer_feed(struct answer *answer, const char *bytes, size_t len);
 
-/* The page is complete: 0, and the number of its items in *ret_items; none when it is the page before once more. */
+/* The page is complete. Returns 0 and its number of items in *ret_items, or an error. A page that begins with the same
+ * item as the page before counts as empty, after a warning in the log: the API ignores the offset. */
 int answer_page_end(struct answer *answer, size_t *ret_items);
 
-/* Items in all pages that are complete. */
+/* The number of items in all complete pages, which is the next page's offset. */
 size_t answer_items(const struct answer *answer);
 
-/* What the API says of itself in the page, when it is not what was asked for; malloc'd or NULL. */
+/* The API's own message in the first 4 KiB of the current page (json_api_message()), for a page that is not the JSON
+ * that was asked for. Malloc'd; NULL: there is none, or out of memory. */
 char *answer_message(const struct answer *answer);
 
-/* Moves everything into the document, at the time of day `now`. *ret_changed: whether its content is another than
- * before. */
+/* Moves the items into the document. If all are the same as before, the document keeps its generation, and *ret_changed
+ * is false; otherwise the generation moves and document->changed becomes `now`, the wall clock. 0, -ENOMEM or -EIO
+ * (2^32 items), with the document untouched on failure. Then the answer can only be freed. */
 int answer_publish(struct answer *answer, struct document *document, struct timespec now, bool *ret_changed);
 
 #endif

@@ -1,14 +1,16 @@
 /*
  * Documents: the data of one answer.
  *
- * A document holds a row of items: the elements of a list, the one object, or the prices. The text of an item is a
- * snapshot of its own, so that a reader of one item pins that one. Beside the items stands what was worked out of them:
- * the order of ids, groups (groups.h), and the texts of the whole (tree/render.h).
+ * A document holds an array of items: the elements of a list, the one object, or the prices. The text of each item is a
+ * snapshot of its own (snapshot.h), so a reader of one item keeps only that item in memory. The document also keeps
+ * what is derived from the items: their order by id, their groups (groups.h), and the renditions, which are texts of
+ * the whole document (tree/render.h).
  *
- * Where documents come from, and how long they are good, is for documents.h to say.
+ * documents.h says how documents are fetched and how long they are fresh.
  *
  * Threads:   loop thread only.
- * Ownership: whoever made the struct owns it; document_clear() frees its content. Snapshots never change.
+ * Ownership: documents.c allocates and frees the struct; document_clear() frees its content. Functions return borrowed
+ *            pointers, valid until the generation moves. Snapshots never change.
  * Errors:    none.
  */
 #ifndef MELBICOMFS_API_DOCUMENT_H
@@ -29,88 +31,89 @@ struct lh_table;
 
 /* The id of an item without a usable id. */
 #define ITEM_NO_ID UINT64_MAX
-/* The largest id that is taken for one. */
+/* The largest usable id. */
 #define ITEM_ID_MAX ((uint64_t)INT64_MAX - 4096)
 
 struct item {
-    uint64_t id; /* ITEM_NO_ID when it has none, has a wrong one, or another item has the same */
-    struct snapshot *snapshot;
+    uint64_t id;               /* ITEM_NO_ID: no usable id, or an earlier item has the same id */
+    struct snapshot *snapshot; /* the item's text; never NULL */
 };
 
-/* Derived texts that a document keeps beside its items; made by the tree. The first holds the text of every item: it is
- * as long as all of them, and never the same when the content is another. Of the rest any may be. */
+/* Renditions: texts of the whole document, made by the tree. The first one contains the text of every item, so it is as
+ * large as all items, and differs whenever the content differs. The others may stay the same when the content
+ * changes. */
 #define DOCUMENT_RENDITIONS 4
 #define RENDITION_OF_ALL    0
 
-/* Fields are to be read only. */
+/* Only the files of api/ write the fields, except those marked "the tree's". */
 struct document {
-    char *key; /* query_key() */
+    char *key; /* the query's name, from query_key() */
     struct query query;
-    char *values[ENDPOINT_PARAMS]; /* what query.values points to */
+    char *values[ENDPOINT_PARAMS]; /* the strings that query.values points to */
 
-    struct item *items; /* in the API's order */
+    struct item *items; /* in the API's order; prices in the order of prices.h */
     size_t n_items;
-    uint32_t *by_id; /* items' indices in order of id, n_ids of them; NULL when that is 0, 1, 2, … */
-    size_t n_ids;
+    uint32_t *by_id;        /* indices of items in order of id, n_ids of them; NULL: the indices are 0, 1, 2, … */
+    size_t n_ids;           /* how many items have an id */
     struct snapshot *whole; /* SHAPE_PRICES: the text of the whole answer */
-    size_t unshown;         /* items without a usable id, or not objects, in a list that is shown by id */
-    bool loaded;            /* it holds an answer */
-    bool maybe_cut;         /* its length is a typical page size, and not the one that is asked for */
+    size_t unshown;         /* entries without a file of their own: no usable id, or a price out of place */
+    bool loaded;            /* the document holds an answer */
+    bool maybe_cut;         /* the list's length is a typical page size, and items may be missing */
 
-    uint64_t generation;              /* moves when the content does */
-    int64_t expires;                  /* clock_ms() */
-    struct timespec fetched;          /* when the service last confirmed it */
-    struct timespec changed;          /* when its content last changed */
-    bool stale;                       /* expired, but served because the API could not be asked */
-    char *etag, *last_modified, *url; /* url: path and query last asked, without the host */
-    int error;                        /* of the last fetch, while it is remembered; 0 */
-    int64_t error_until;              /* clock_ms() until which the error stands without another request */
+    uint64_t generation;              /* counts the changes of the content */
+    int64_t expires;                  /* clock_ms() until which the content is fresh */
+    struct timespec fetched;          /* wall clock: the service last confirmed the content */
+    struct timespec changed;          /* wall clock: the content last changed */
+    bool stale;                       /* an old copy is served, because the last fetch failed */
+    char *etag, *last_modified, *url; /* of the last answer, or NULL; url: the last request's path and query */
+    int error;                        /* -errno of the last fetch that failed without a copy; 0: none since a success */
+    int64_t error_until;              /* clock_ms() until which the error is returned without a new request */
 
-    /* For the tree: derived texts, each with the generation it was made of. Freed with the document, that of all with
-     * the content. */
+    /* The renditions, each with the generation that it was made from. RENDITION_OF_ALL is freed with the content, the
+     * others with the document. */
     struct snapshot *renditions[DOCUMENT_RENDITIONS];
     uint64_t rendition_of[DOCUMENT_RENDITIONS];
-    uint64_t too_long[DOCUMENT_RENDITIONS]; /* the generation that was found too long to be printed; 0: none */
+    uint64_t too_long[DOCUMENT_RENDITIONS]; /* the tree's: the generation whose text is over RENDER_MAX; 0: none */
 
-    /* Of api/groups.c: by field, what has which text. NULL: not asked yet. */
+    /* Made and used by groups.c, by field, when first needed; NULL until then. */
     uint32_t *index[SNAPSHOT_FIELDS];
     struct groups *groups[SNAPSHOT_FIELDS];
 
-    /* For the tree, as long as the generation: signatures of the listings by each field's texts, and of the listing of
-     * all ids; 0: not made yet. And all items in the order of such a listing, where that is not the order of ids. */
+    /* The tree's, valid for one generation. A signature is a hash of a listing's names: of the listing by each field,
+     * and of the listing of all ids; 0: not made yet. `ordered` is all items with an id in the order of their listing;
+     * NULL: not made yet, or the order is that of ids. */
     uint64_t signatures[SNAPSHOT_FIELDS], signature_of_ids;
     struct group_name *ordered;
 
-    size_t cost; /* bytes that all this takes, as far as it has been counted */
-    struct lh_table
-        *hasher; /* for its hash of a text, seeded for this process; borrowed. NULL: nothing is looked up by text */
-    void (*on_grown)(
-        struct document *document); /* called when the cost has grown by other than an answer; NULL: nobody */
+    size_t cost;             /* bytes of memory that the document takes: document_cost(), plus document_grow() since */
+    struct lh_table *hasher; /* hashes texts, with json-c's seed for this process; borrowed. NULL: no lookup by text */
+    void (*on_grown)(struct document *document); /* called by document_grow(); or NULL */
 };
 
-/* The item with that id, or NULL. */
+/* The item with this id, or NULL. Borrowed. */
 const struct item *document_item(const struct document *document, uint64_t id);
 
-/* The i-th item in order of id, i < n_ids. */
+/* The i-th item in order of id, from 0; i < n_ids. Borrowed. */
 static inline const struct item *document_nth(const struct document *document, size_t i)
 {
     return &document->items[document->by_id ? document->by_id[i] : i];
 }
 
-/* How many items have an id below `id`. */
+/* The number of items whose id is less than `id`. */
 size_t document_rank(const struct document *document, uint64_t id);
 
-/* Keeps `text` as rendition i of the current generation and returns what is to be shown (borrowed): the old snapshot
- * when the bytes are the same. Takes the reference. */
+/* Keeps `text` as rendition i of the current generation; takes over the caller's reference. Returns the snapshot to
+ * show, borrowed: the old rendition if its bytes are the same, else `text`. */
 struct snapshot *document_rendered(struct document *document, unsigned i, struct snapshot *text);
 
-/* Forgets the content, and what was worked out of it and can be of no other. */
+/* Frees the items and what was derived from them, and moves the generation. The document is not loaded then. Keeps the
+ * renditions except RENDITION_OF_ALL, since the next content may have the same texts. */
 void document_clear(struct document *document);
 
-/* Counts the bytes that the content takes. */
+/* Counts the bytes of memory that the document takes now. */
 size_t document_cost(const struct document *document);
 
-/* Something that belongs to the content has been made, and takes so many bytes. */
+/* Adds `bytes` to the cost: something derived from the items has been made. */
 static inline void document_grow(struct document *document, size_t bytes)
 {
     document->cost += bytes;

@@ -17,21 +17,21 @@
 #include <utlist.h>
 
 /*
- * A fetch carries the epoch it was asked under, and so does each waiter. document_expire() moves the epoch, so an
- * answer that was already on its way then satisfies those who asked before, and the others' fetch follows it. For as
- * long as those are being told, the document is as good as fresh, although it has expired: else they would ask again,
- * and who asks while somebody else expires it more often than a fetch takes would never be answered.
+ * Each entry has an epoch, which document_expire() moves. A fetch carries the epoch in which it began, and a waiter the
+ * epoch in which it asked. A fetch answers only the waiters of its epoch and earlier ones; for later waiters another
+ * fetch follows. While waiters are called, the document counts as fresh even if it has expired (`answering`). Otherwise
+ * the waiters would ask again, and would never be answered if the document is expired more often than a fetch takes.
  *
- * The hash of documents keeps its order of insertion; whoever is used is taken out and put back, so its head is the
- * least recently used.
+ * The hash table keeps its order of insertion (uthash). A document that is used is removed and inserted again, so the
+ * head of the table is the least recently used document.
  *
- * Documents without content are in a list of their own, too. Whoever fails goes to its end, so it is in the order in
- * which errors are forgotten, and to drop some of them nobody else need be looked at.
+ * Documents without content are also in the list `empties`. A document that fails moves to the end of the list, so the
+ * list is in the order in which errors expire, and dropping the oldest does not search the whole table.
  */
 
 #define ERROR_KEPT_MS 1000 /* how long an error stands without another request */
-#define STALE_KEPT_MS 2000 /* how long a stale copy stands before the service is asked again, at least */
-#define LIFE_MIN_MS   100  /* with ttl=0 too, those who waited for a document must find it fresh */
+#define STALE_KEPT_MS 2000 /* how long, at least, a stale copy is served before the service is asked again */
+#define LIFE_MIN_MS   100  /* the life with ttl=0: those who waited for the document must find it fresh */
 
 /* A document in the cache. */
 struct entry {
@@ -40,12 +40,12 @@ struct entry {
     uint64_t epoch, fetch_epoch;
     struct waiter *waiters, **tail;
     unsigned refs;
-    bool answering;    /* those who waited are being told: it is good enough for them, whatever its life */
-    size_t counted;    /* of document.cost, what documents->cost has */
+    bool answering;    /* waiters are being called: the document counts as fresh; see above */
+    size_t counted;    /* the part of document.cost that is included in documents->cost */
     int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */
-    bool denied;       /* it has been answered 401 or 403 since then */
+    bool denied;       /* the service has answered 401 or 403 since then */
     UT_hash_handle hh;
-    struct entry *prev, *next; /* among the empties, while it is not loaded */
+    struct entry *prev, *next; /* in the list of empties, while the document is not loaded */
     struct document document;
 };
 
@@ -56,12 +56,12 @@ struct documents {
     struct metrics *metrics;
     struct entry *all;
     struct printbuf *key;    /* scratch */
-    struct lh_table *hasher; /* empty: for its hash of a text, seeded for this process */
+    struct lh_table *hasher; /* an empty table, only for its hash function, which json-c seeds for this process */
     uint64_t cost;
-    struct entry *empties; /* those without content, by the time of their last error */
+    struct entry *empties; /* documents without content, in the order of their last errors */
     size_t n_empties;
-    bool outage; /* stale copies have been served since the last answer */
-    bool denied; /* the token has been refused since then */
+    bool outage; /* a stale copy has been served since the last answer */
+    bool denied; /* the service has answered 401 since the last answer */
     struct task trim;
     void (*on_evict)(void *data, struct document *document);
     void *on_evict_data;
@@ -148,7 +148,7 @@ void documents_on_evict(struct documents *documents, void (*fn)(void *data, stru
     documents->on_evict_data = data;
 }
 
-/* Finds by the query's key, which stays in scratch. */
+/* Finds the entry of a query. Leaves the query's key in documents->key. */
 static struct entry *find(struct documents *documents, const struct query *query)
 {
     struct entry *p;
@@ -242,7 +242,7 @@ static bool too_large(const struct documents *documents)
     return documents->cost > (max < SIZE_MAX / 4 ? max : SIZE_MAX / 4);
 }
 
-/* Takes the document's cost over into that of all. */
+/* Adds the change of the document's cost to documents->cost. */
 static void on_grown(struct document *document)
 {
     struct entry *p = entry_of(document);
@@ -253,14 +253,14 @@ static void on_grown(struct document *document)
         task_defer(documents->loop, &documents->trim);
 }
 
-/* The document's content is another: counts it anew. */
+/* The document's content has changed: counts its cost again. */
 static void account(struct document *document)
 {
     document->cost = document->loaded ? document_cost(document) : 0;
     on_grown(document);
 }
 
-/* It has no content, or an error anew: it may go when all that have been empty for longer have gone. */
+/* The document has no content, or a new error: moves its entry to the end of empties. */
 static void emptied(struct entry *p)
 {
     struct documents *documents = p->owner;
@@ -270,26 +270,26 @@ static void emptied(struct entry *p)
     documents->n_empties++;
 }
 
-/* It is not empty any more. */
+/* The document has content, or is about to be freed: removes its entry from empties, if it is there. */
 static void filled(struct entry *p)
 {
     struct documents *documents = p->owner;
 
     if (!p->prev)
-        return; /* utlist's lists end in a circle, so whoever is in one has a prev */
+        return; /* not in the list: in a utlist DL list every element has a prev, the head too */
     DL_DELETE(documents->empties, p);
     p->prev = p->next = NULL;
     documents->n_empties--;
 }
 
-/* Drops empties, when the loop turns, if there are many. */
+/* Schedules drop_empties() for the loop's next turn if there are too many empties. */
 static void trim_empties(struct documents *documents)
 {
     if (documents->n_empties > DOCUMENTS_EMPTY_MAX)
         task_defer(documents->loop, &documents->trim);
 }
 
-/* Drops what failed longest ago. Those whose error still stands are at the end of the list, and stay. */
+/* Drops the empties that failed longest ago. Those whose error still stands are at the end of the list, and stay. */
 static void drop_empties(struct documents *documents)
 {
     int64_t now = clock_ms();
@@ -303,8 +303,8 @@ static void drop_empties(struct documents *documents)
     }
 }
 
-/* Drops what was used longest ago until all fits. The last one used stays, however large: dropping it would only mean
- * to fetch it again for the same reader. */
+/* Drops the least recently used documents until the rest fits into cache_size. The most recently used one stays,
+ * however large it is: the same reader would only fetch it again. */
 static void trim(void *data)
 {
     struct documents *documents = data;
@@ -412,13 +412,14 @@ void document_answering(struct document *document, bool answering)
     entry_of(document)->answering = answering;
 }
 
-/* Calls those who asked before the fetch of `epoch` began; the others wait for the next one, which begins here. */
+/* Calls the waiters of `epoch`, the epoch of the fetch that ended, and of earlier epochs. Begins the next fetch if
+ * other waiters are left. */
 static void answer(struct document *document, uint64_t epoch, int error)
 {
     struct entry *p = entry_of(document);
 
     p->refs++;
-    p->epoch++; /* who asks again from within is not one of those */
+    p->epoch++; /* a waiter that asks again from its fn belongs to the next fetch */
     document_answering(document, error == 0);
     for (;;) {
         struct waiter *waiter = p->waiters;
@@ -442,7 +443,7 @@ static void answer(struct document *document, uint64_t epoch, int error)
 
 /* ---- fetching ---- */
 
-/* The service has confirmed the content, which has not changed or has just been published. */
+/* The service has confirmed the content: it is unchanged, or has just been published. */
 static void renewed(struct document *document)
 {
     struct entry *p = entry_of(document);
@@ -465,7 +466,7 @@ static void renewed(struct document *document)
     documents->outage = false;
 }
 
-/* clock_ms() from which on the copy is too old to stand in. */
+/* clock_ms() from which on the copy is too old to be served stale. */
 static int64_t stale_until(const struct document *document)
 {
     const struct config *config = entry_of(document)->owner->config;
@@ -482,7 +483,7 @@ static bool may_serve_stale(const struct document *document, int error)
     return clock_ms() < stale_until(document);
 }
 
-/* The fetch failed. Returns 0 when the old copy stands in, else the error. */
+/* The fetch failed. Returns 0 when the old copy is served instead, else the error. */
 static int failed(struct document *document, int error, int64_t retry_at)
 {
     struct entry *p = entry_of(document);
@@ -492,7 +493,7 @@ static int failed(struct document *document, int error, int64_t retry_at)
     if (may_serve_stale(document, error)) {
         int64_t until = now + STALE_KEPT_MS, too_old = stale_until(document);
         if (retry_at > until)
-            until = retry_at; /* which may be a day away */
+            until = retry_at; /* perhaps a day away; hence the limit of too_old */
         document->expires = until < too_old ? until : too_old;
         if (!documents->outage) {
             char when[32];
@@ -517,8 +518,8 @@ static int failed(struct document *document, int error, int64_t retry_at)
     return error;
 }
 
-/* What was refused must not be shown again because the API fails in another way later. A 403 is about the document; a
- * 401, being the host's, about all of them. */
+/* A copy that the API has refused must not be served stale when the API later fails in another way. A 403 concerns the
+ * document; a 401 (`host`) concerns all documents. */
 static void remember_denial(struct document *document, bool host)
 {
     entry_of(document)->denied = true;
@@ -546,10 +547,11 @@ static void on_fetched(void *data, const struct fetch_end *end)
     trim_empties(p->owner);
 }
 
-/* Begins a fetch; on failure (no memory) p->fetch stays NULL. */
+/* Begins a fetch. When out of memory, p->fetch stays NULL. */
 static void begin_fetch(struct entry *p)
 {
-    /* Which error it would be does not matter, as long as the API's failing can give it: only that it is known soon. */
+    /* -EBUSY stands for any error of an API that fails. If the copy would be served then, the fetch should fail
+     * soon. */
     bool has_copy = may_serve_stale(&p->document, -EBUSY);
 
     p->fetch_epoch = p->epoch;

@@ -1,24 +1,28 @@
 /*
  * The cache of documents: what the API last said, one document per query.
  *
- * A document is fetched when first asked for, kept for its endpoint's ttl, then revalidated. However many waiters ask,
- * one request is in flight.
+ * A document is fetched when first asked for and is fresh for its endpoint's ttl. The next ask after that revalidates
+ * it. However many waiters ask, one fetch is under way.
  *
  *      absent --ask--> fetching --200--> fresh --ttl--> expired --ask--> fetching
  *                          |               ^                                |  |
  *                          |               +---------304, 200---------------+  |
  *                          +--error--> absent, the error kept for 1 s          |
- *                       fresh until the host's retry time, marked stale <--error, not 401, 403 or 404
- *                       (and not beyond stale_if_error)
+ *                                                        stale <--error--------+
  *
- * After a 401 or 403 the copy does not stand in for any later failure either, until the API has given it again.
+ * A stale document is the old copy, served as if fresh because the API cannot be asked. It is tried again after 2 s or
+ * at the host's retry time, whichever is later. It is not served for longer than ttl + stale_if_error after its last
+ * confirmation, and never after an error -ENOENT, -EACCES or -EINVAL; a 404 drops the copy. After a 401 or 403 the
+ * document's copy is not served stale until the API has answered its query again. After a 401 no other copy is served
+ * stale either, until the API has answered any query.
  *
- * A renewal compares item by item: equal bytes keep their snapshot, and if all are equal the generation stays.
+ * A renewal is compared item by item. An item with equal bytes keeps its snapshot, and if all items are equal the
+ * generation stays.
  *
  * Threads:   loop thread only.
- * Ownership: documents_get() lends until the next turn of the loop; a waiter on it, or document_ref(), keeps it.
- *            Snapshots never change once published.
- * Errors:    negative errno, as client.h; -EBADMSG never: what is not JSON is -EIO.
+ * Ownership: documents_new() creates, documents_free() frees with all documents. A document returned by a function here
+ *            is borrowed until the next turn of the loop. A waiter or a document_ref() keeps it from being dropped.
+ * Errors:    negative errno, as in client.h; -EIO also for an answer that is not the expected JSON.
  */
 #ifndef MELBICOMFS_API_DOCUMENTS_H
 #define MELBICOMFS_API_DOCUMENTS_H
@@ -36,72 +40,82 @@ struct documents;
 struct loop;
 struct metrics;
 
-/* Documents without content that are kept for their errors, at most. */
+/* If there are more documents without content than this, those whose error has expired are dropped, the oldest
+ * first. */
 #define DOCUMENTS_EMPTY_MAX 256
 
-/* Somebody who waits for a document. Zero-initialise, set fn and data. */
+/* Waits for a document. Lives in its user's struct. Zero-initialise, set fn and data. */
 struct waiter {
-    void (*fn)(void *data, int error); /* error: 0, or -errno and no copy to fall back on */
+    void (*fn)(void *data, int error); /* 0: the document is fresh or served stale; or -errno */
     void *data;
-    struct document *document; /* the documents', as is what follows */
+    struct document *document; /* set by document_ask(), as are the fields below */
     uint64_t epoch;
     struct waiter *next, **link;
 };
 
-/* All borrowed for the life of the result. NULL when out of memory. documents_free(NULL) is fine. */
+/* All arguments are borrowed until documents_free(). NULL when out of memory. documents_free() ends all fetches and all
+ * waiting, without calling waiters. documents_free(NULL) is fine. */
 struct documents *documents_new(struct loop *loop, struct client *client, struct endpoints *endpoints,
                                 const struct config *config, struct metrics *metrics);
 void documents_free(struct documents *documents);
 
-/* Called when a document is dropped for want of space, before it goes; NULL: nobody. */
+/* Sets the function that is called before a loaded document is dropped for lack of space. NULL: none. */
 void documents_on_evict(struct documents *documents, void (*fn)(void *data, struct document *document), void *data);
 
-/* The document of a query, made (absent) if need be; NULL when out of memory. Sends nothing. */
+/* The document of a query. Makes one without content if the cache has none, and refreshes its place in the LRU order.
+ * Sends no request. NULL when out of memory. */
 struct document *documents_get(struct documents *documents, const struct query *query);
 
-/* The same, or NULL when there is none. */
+/* Like documents_get(), but returns NULL if the cache has no such document. */
 struct document *documents_find(struct documents *documents, const struct query *query);
 
-/* The same for who only looks: it does not count as a use, so that it has no say in what the cache keeps. */
+/* Like documents_find(), but does not refresh the document's place in the LRU order. */
 struct document *documents_peek(struct documents *documents, const struct query *query);
 
-/* Every document, in no order; fn returns false to stop. It must not make documents. */
+/* Calls fn for every document, in no particular order, until fn returns false. fn must not call documents_get(). */
 void documents_each(struct documents *documents, bool (*fn)(void *data, struct document *document), void *data);
 
-/* Whether it holds an answer that is not expired (or is served stale for now). */
+/* True if the document has content that may be shown without a request: not expired, served stale, or answering. */
 bool document_fresh(const struct document *document);
 
-/* Whether a request for it is under way. */
+/* True while a fetch of the document is under way. */
 bool document_fetching(const struct document *document);
 
 /*
- * Asks for a fresh document. 1: it is fresh now, waiter unused. 0: waiter->fn will be called, from the loop, never from
- * within. Negative: no copy, and it failed less than a second ago. On error without a waiter called, -ENOMEM. The
- * waiter stays the caller's.
+ * Asks for a fresh document; starts a fetch unless one is under way. Returns
+ *
+ *      1        the document is fresh now; the waiter is not used
+ *      0        waiter->fn will be called from the loop, never from within document_ask()
+ *      -errno   the last fetch failed less than 1 s ago with this error, or -ENOMEM; the waiter is not used
+ *
+ * The waiter stays the caller's: it must live until fn is called or waiter_cancel(). It must not wait already.
  */
 int document_ask(struct document *document, struct waiter *waiter);
 
-/* Fetches without anybody waiting, unless it is fresh or on its way. */
+/* Starts a fetch without a waiter, unless the document is fresh, is being fetched, or failed less than 1 s ago. */
 void document_prefetch(struct document *document);
 
-/* Stops waiting; the fetch goes on for the others. Fine on a waiter that waits for nothing. */
+/* Stops waiting; fn is not called. The fetch goes on. Fine for a waiter that does not wait. */
 void waiter_cancel(struct waiter *waiter);
 
-/* While `answering`, the document counts as fresh: for telling those who asked before it expired. Not nested. */
+/* Between true and false, a loaded document counts as fresh even if it has expired, so that waiters that asked before
+ * it expired can use it. Calls do not nest. */
 void document_answering(struct document *document, bool answering);
 
-/* The next ask revalidates. A fetch under way counts as too old: it is followed by another. */
+/* Expires the document: the next ask fetches it. The answer of a fetch that is under way serves only the waiters that
+ * asked before; for later ones another fetch follows. */
 void document_expire(struct document *document);
 
-/* Keeps a document from being dropped; any number of times. */
+/* document_ref() keeps the document from being dropped and returns it; document_unref() ends that. Calls are counted.
+ * document_unref(NULL) is fine. */
 struct document *document_ref(struct document *document);
 void document_unref(struct document *document);
 
-/* Fills an absent document with an answer that came by another way (the check before detaching): 0 or as from a fetch.
- */
+/* Fills the document with the body of an answer that the caller has fetched (the check before detaching), `len` bytes,
+ * borrowed. 0, or -errno as from a fetch. */
 int document_seed(struct document *document, const char *body, size_t len);
 
-/* Bytes that all documents take, and how many there are. */
+/* Bytes of memory that all documents take; *n is their number. */
 uint64_t documents_cost(const struct documents *documents, size_t *n);
 
 #endif

@@ -86,7 +86,7 @@ static const struct endpoint table[OPERATIONS] = {
 };
 /* clang-format on */
 
-/* What is in force for one operation of this mount. */
+/* The overrides of one operation, and the candidate path that has proved right. */
 struct in_force {
     const char *path; /* override, or NULL */
     const char *path_origin;
@@ -94,8 +94,8 @@ struct in_force {
     const char *params_origin[ENDPOINT_PARAMS];
     const char *query; /* fixed parameters, or NULL */
     struct endpoint_paging paging;
-    unsigned choice; /* index of the candidate that has proved right */
-    bool settled;    /* there is one */
+    unsigned choice; /* index of the candidate path to begin with */
+    bool settled;    /* this candidate has proved right */
 };
 
 struct endpoints {
@@ -181,7 +181,8 @@ struct endpoints *endpoints_new(const struct config *config)
         if (r == 0)
             continue;
         log_error("%s: %s.%s = %s: %s; `melbicomfs --endpoints` prints the table", o->origin, o->operation, o->key,
-                  o->value, r == -ENOENT ? "there is no such operation" : "not a setting that this operation has");
+                  o->value,
+                  r == -ENOENT ? "there is no such operation" : "no setting of this operation, or not a valid value");
         endpoints_free(endpoints);
         return NULL;
     }
@@ -193,7 +194,7 @@ void endpoints_free(struct endpoints *endpoints)
     free(endpoints);
 }
 
-/* Appends `text` with everything percent-encoded that RFC 3986 does not call unreserved. */
+/* Appends `text` percent-encoded, except RFC 3986's unreserved characters. */
 static int append_encoded(struct printbuf *out, const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";

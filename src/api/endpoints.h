@@ -1,21 +1,22 @@
 /*
- * Endpoints: what the API offers, one row of a constant table an operation.
+ * Endpoints: a constant table of the API's operations, one row each.
  *
- * A query is an operation with the arguments of one call of it. The service's paths and parameter names are not all
- * certain, so a row lists candidate paths. Each fetch walks them by itself, from the first: a 404 on a collection moves
- * on to the next (endpoints_next()). The one that is seen to hold what was asked for is the first for all others, for
- * the life of the mount (endpoints_settle()). The configuration file's [endpoints] section overrides any of it:
+ * A query is one call: an operation with its arguments. Not all of the API's paths are known for certain, so a row
+ * lists candidate paths. Each fetch begins with endpoints_first(), and a 404 moves it to the next candidate
+ * (endpoints_next()). When an answer proves that a candidate is right, every later fetch begins with that one, until
+ * unmount (endpoints_settle()). The configuration file's [endpoints] section overrides paths and names:
  *
- *      balance.path = /billing/credit              the only path there is
- *      services.param.status = state               another name for a parameter (its key stands in the table)
- *      invoices.query = limitnum=100000            fixed parameters for every call of the list
- *      invoices.page_size = 100                    paging on: fetch pages of that size until one is not full
- *      invoices.page_size_name = limitnum          the parameter that says the size (default limitnum)
- *      invoices.page_offset = limitstart           the parameter that says how many items to skip (default limitstart)
+ *      balance.path = /billing/credit              the only path to try
+ *      services.param.status = state               another name for a parameter; the table has its key, here `status`
+ *      invoices.query = limitnum=100000            parameters that are added to every call
+ *      invoices.page_size = 100                    paging on: fetch pages of this size until one is not full
+ *      invoices.page_size_name = limitnum          the parameter for the page size (default limitnum)
+ *      invoices.page_offset = limitstart           the parameter for the number of items to skip (default limitstart)
  *
  * Threads:   loop thread only.
- * Ownership: endpoints_new() gives, endpoints_free() takes back; the table is constant.
- * Errors:    negative errno.
+ * Ownership: endpoints_new() creates, endpoints_free() frees; the table is constant. Returned strings and structs are
+ *            borrowed.
+ * Errors:    -ENOMEM.
  */
 #ifndef MELBICOMFS_API_ENDPOINTS_H
 #define MELBICOMFS_API_ENDPOINTS_H
@@ -48,14 +49,14 @@ enum operation {
 enum shape {
     SHAPE_LIST,   /* an array of objects */
     SHAPE_OBJECT, /* one object */
-    SHAPE_PRICES  /* objects in objects, down to a price; the levels tell by their keys what they are */
+    SHAPE_PRICES  /* four levels of objects down to a price; the look of its keys tells which level is which */
 };
 
 #define ENDPOINT_PATHS   5
 #define ENDPOINT_PARAMS  5
 #define ENDPOINT_ALIASES 5
 
-/* Indices of an item's fields (snapshot_field()). */
+/* Indices of an item's fields, for snapshot_field(). */
 enum { INVOICE_NUMBER, INVOICE_STATUS, INVOICE_DATE };
 enum { SERVICE_PRODUCT, SERVICE_STATUS };
 enum { GROUP_NAME };
@@ -63,17 +64,17 @@ enum { PRICE_EXTENSION, PRICE_OPERATION, PRICE_CURRENCY, PRICE_YEARS };
 enum { BALANCE_AMOUNT, BALANCE_CURRENCY };
 enum { VERSION_VERSION };
 
-/* Indices of query parameters. */
+/* Indices of an endpoint's parameters, for query.values. */
 enum { PRODUCTS_GROUP, PRODUCTS_OPTIONS };
 enum { SERVICES_STATUS, SERVICES_PRODUCT };
 enum { PRICING_EXTENSION, PRICING_OPERATION, PRICING_CURRENCY };
 enum { INVOICES_ID, INVOICES_NUMBER, INVOICES_STATUS, INVOICES_ITEMS, INVOICES_TRANSACTIONS };
 
 struct endpoint_param {
-    const char *key;    /* what [endpoints] calls it */
-    const char *name;   /* what the API calls it */
-    const char *fixed;  /* sent with every call, or NULL: sent when the query gives a value */
-    const char *prefix; /* stands before the query's value on the wire, or NULL */
+    const char *key;    /* its name in [endpoints] and in query_key() */
+    const char *name;   /* the API's name for it */
+    const char *fixed;  /* the value of every call; NULL: the query's value, if it has one */
+    const char *prefix; /* put before the value in the URL, or NULL */
 };
 
 struct endpoint {
@@ -82,63 +83,65 @@ struct endpoint {
     const char *evidence;              /* how sure the path is: documented, observed, inferred */
     const char *paths[ENDPOINT_PATHS]; /* candidates in order; "{id}" stands for the query's id */
     enum shape shape;
-    const char *names[ENDPOINT_ALIASES]; /* what a list may be under, besides `data` and `value` */
+    const char *names[ENDPOINT_ALIASES]; /* members that may hold the list or object, besides `data` and `value` */
     struct endpoint_param params[ENDPOINT_PARAMS];
-    const char *ids[ENDPOINT_ALIASES];                     /* aliases of an item's id */
-    const char *fields[SNAPSHOT_FIELDS][ENDPOINT_ALIASES]; /* aliases of an item's fields */
-    int date_field;                                        /* the field that is the items' mtime, or -1 */
-    bool slow;                                             /* lives config->ttl_slow_s */
-    bool by_id; /* its items are listed by id: one without is a fault of the answer */
+    const char *ids[ENDPOINT_ALIASES];                     /* possible names of an item's id, the best first */
+    const char *fields[SNAPSHOT_FIELDS][ENDPOINT_ALIASES]; /* possible names of each field, the best first */
+    int date_field;                                        /* index of the field that gives the mtime, or -1 */
+    bool slow;                                             /* the ttl is config->ttl_slow_s, not config->ttl_s */
+    bool by_id; /* items are listed by id: an item without a usable id counts as unshown */
 };
 
 /* One call of an operation. Strings are borrowed. */
 struct query {
     enum operation operation;
-    uint64_t id;                         /* for "{id}" in the path */
-    const char *values[ENDPOINT_PARAMS]; /* by index of the endpoint's params; NULL: not sent */
+    uint64_t id;                         /* replaces "{id}" in the path */
+    const char *values[ENDPOINT_PARAMS]; /* by index of the endpoint's params; NULL: the parameter is not sent */
 };
 
-/* Longest list page settings hold; see endpoints_page(). */
+/* How a list is fetched in pages. */
 struct endpoint_paging {
-    unsigned size; /* items a page; 0: paging is off */
-    const char *size_name;
-    const char *offset_name;
+    unsigned size;           /* items a page; 0: paging is off */
+    const char *size_name;   /* parameter for the size */
+    const char *offset_name; /* parameter for the number of items to skip */
 };
 
 /* The row of an operation; never NULL. */
 const struct endpoint *endpoint_of(enum operation operation);
 
-/* The operation of that name, or OP_NONE. */
+/* The operation with this name, or OP_NONE. */
 enum operation endpoint_named(const char *name);
 
-/* Applies the overrides of `config` (borrowed for the life of the result). NULL when out of memory, or when an override
- * makes no sense, after one logged line. */
+/* Applies the [endpoints] overrides of `config`, which is borrowed until endpoints_free(). NULL when out of memory, or
+ * when an override is not valid, which is logged. endpoints_free(NULL) is fine. */
 struct endpoints *endpoints_new(const struct config *config);
 void endpoints_free(struct endpoints *endpoints);
 
-/* Appends path and query of a call by that candidate to `out`, values percent-encoded; for a paged list, the page that
- * starts after `offset` items. -ENOMEM. */
+/* Appends the path and query of a call to `out`, with candidate path number `choice` and percent-encoded values. With
+ * paging on, it is the page that begins after `offset` items. 0 or -ENOMEM. */
 int endpoints_path(const struct endpoints *endpoints, const struct query *query, unsigned choice, size_t offset,
                    struct printbuf *out);
 
-/* The paging in force for an operation. Borrowed. */
+/* The paging of an operation. Borrowed. */
 const struct endpoint_paging *endpoints_page(const struct endpoints *endpoints, enum operation operation);
 
-/* The candidate to begin with. */
+/* The candidate path to begin with: the one that has proved right, else the first. */
 unsigned endpoints_first(const struct endpoints *endpoints, enum operation operation);
 
-/* A call by candidate *choice was answered 404. True when it is worth another try, by what *choice is then: it is a
- * collection, and there is a candidate that the walk has not come to, or that proved right meanwhile. */
+/* After a 404 for candidate *choice: returns true and the next candidate to try in *choice, which is the one that has
+ * proved right meanwhile, or else the next one in the row. Returns false when none is left, or the path is
+ * configured. */
 bool endpoints_next(const struct endpoints *endpoints, enum operation operation, unsigned *choice);
 
-/* The candidate has been seen to hold what was asked for: it is the one, for the life of the mount. */
+/* An answer has proved candidate `choice` right: it stays the operation's path until unmount. Later calls change
+ * nothing. */
 void endpoints_settle(struct endpoints *endpoints, enum operation operation, unsigned choice);
 
-/* Appends a name for the query that is the same whatever path and parameter names are in force, such as
- * "invoices?status=Paid". */
+/* Appends the query's name, such as "invoices?status=Paid". It is unique, and does not depend on overrides. */
 void query_key(const struct query *query, struct printbuf *out);
 
-/* Prints the table in force: operation, method, path, parameters, how sure, and where each came from. */
+/* Prints the table with the overrides applied: operation, method, path, how sure the path is, where it comes from, and
+ * the parameters. */
 void endpoints_print(const struct endpoints *endpoints, FILE *out);
 
 #endif

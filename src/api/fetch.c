@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALIDATOR_MAX 1024 /* bytes of an ETag or Last-Modified that is kept */
+#define VALIDATOR_MAX 1024 /* bytes; a longer ETag or Last-Modified is not kept */
 
 struct fetch {
     const struct fetcher *fetcher;
     struct document *document;
     struct answer *answer;
     struct client_exchange *exchange;
-    unsigned choice; /* which of the endpoint's candidates the fetch has come to */
+    unsigned choice; /* index of the candidate path being tried */
     bool has_copy;
     void (*done)(void *data, const struct fetch_end *end);
     void *data;
@@ -32,8 +32,8 @@ static void replace(char **where, const char *with)
     *where = with ? strdup(with) : NULL;
 }
 
-/* A validator goes back to the service in a header, so one that cannot stand there, or that no server would take, is as
- * good as none: the next request is an ordinary one, where it would fail for ever. */
+/* Returns `validator`, or NULL if it is too long or cannot be sent in a header. Without this every later request would
+ * fail; without a validator the next request is just an unconditional one. */
 static const char *if_usable(const char *validator)
 {
     size_t len = 0;
@@ -54,8 +54,9 @@ static bool typical_page_size(size_t n)
     return false;
 }
 
-/* Says that a list's length looks like a page's, unless it did so before. With paging on, that is the length of a first
- * page that came back short: where the service gives no more than that at a time, it is not the last one. */
+/* Sets document->maybe_cut, and warns unless it was warned before (`said`), when the list's length is a typical page
+ * size: the service may have cut the list. With paging on, this applies to a first page that is shorter than asked for:
+ * the service may send no more than that at a time. */
 static void look_for_cut(const struct endpoints *endpoints, struct document *document, bool said)
 {
     const struct endpoint *endpoint = endpoint_of(document->query.operation);
@@ -103,7 +104,7 @@ static int on_body(void *data, const char *bytes, size_t len)
 
 static int request(struct fetch *fetch);
 
-/* A whole page has come. 1: another was asked for; 0: all is published; or an error. */
+/* A page is complete. 1: the next page has been requested; 0: the answer is published; or -errno. */
 static int page_done(struct fetch *fetch, const struct client_result *result)
 {
     struct document *document = fetch->document;
@@ -134,9 +135,10 @@ static void log_unreadable(const struct fetch *fetch)
 }
 
 /*
- * Whether the answer shows that the candidate it came from is the one. A narrow query's 404 means as often that there
- * is no such thing, and a path tried after it may be there and be something else (the account's own domains, say): then
- * only what was asked for proves it. So an empty answer does not, but for that of the first candidate to the whole.
+ * True if the answer proves that the candidate path is right. The first candidate's answer to a query without
+ * parameters proves it, even if it is empty. Any other answer must contain an item, and of an object with fields the
+ * first field: a 404 to a query with parameters may only mean "no such item", and the path tried next may exist but be
+ * something else, such as the account's own domains.
  */
 static bool proves_path(const struct document *document, unsigned choice)
 {
@@ -162,7 +164,7 @@ static void finish(struct fetch *fetch, int error, const struct client_result *r
     free(fetch);
 }
 
-/* A 2xx or 304 has come. 1: another page was asked for; 0: the document holds the answer; or an error. */
+/* A 2xx or 304 has come. 1: the next page has been requested; 0: the document holds the answer; or -errno. */
 static int answered(struct fetch *fetch, const struct client_result *result)
 {
     struct document *document = fetch->document;
@@ -198,7 +200,7 @@ static void on_done(void *data, const struct client_result *result)
     finish(fetch, error, result);
 }
 
-/* Sends the request for the next page, or the only one. */
+/* Sends the request for the next page, or for the only one. 0 or -ENOMEM. */
 static int request(struct fetch *fetch)
 {
     struct document *document = fetch->document;

@@ -1,19 +1,19 @@
 /*
- * Fetches: one query is asked and its answer put into a document, over all candidate paths and pages that it takes.
+ * Fetches: a fetch sends a query to the API and puts the answer into a document. It tries one candidate path after
+ * another, and fetches all pages.
  *
  *      fetch_start() --request--> 404 --another candidate path--> request
  *                                 200, a full page of a paged list --the next page--> request
  *                                 200 --> the document holds the answer --> done(0)
  *                                 304 --> the document holds it already --> done(0)
- *                                 anything else ------------------------> done(-errno), the document is as it was
+ *                                 anything else ------------------------> done(-errno), its content is as before
  *
- * A fetch knows no cache: how long an answer is good, and what stands in for one that failed, is for documents.h.
+ * The cache is in documents.h: how long an answer is fresh, and what is served when a fetch fails.
  *
  * Threads:   loop thread only.
- * Ownership: a fetch is its own until done is called, or fetch_cancel(). The document is borrowed until then, and must
- *            not be changed by anybody else.
- * Errors:    those of client.h; -EIO when the answer is not JSON of the endpoint's shape, after one line in the log;
- *            -ENOMEM.
+ * Ownership: fetch_start() creates; the fetch frees itself after done, and fetch_cancel() frees it before. Until then
+ *            the document is borrowed, and nobody else may change it.
+ * Errors:    those of client.h; -EIO when the answer is not JSON of the endpoint's shape, which is logged; -ENOMEM.
  */
 #ifndef MELBICOMFS_API_FETCH_H
 #define MELBICOMFS_API_FETCH_H
@@ -28,7 +28,7 @@ struct document;
 struct endpoints;
 struct fetch;
 
-/* What fetches need; borrowed for the life of each. */
+/* What every fetch needs. It must live as long as any fetch. */
 struct fetcher {
     struct client *client;
     struct endpoints *endpoints;
@@ -38,23 +38,26 @@ struct fetcher {
 /* How a fetch ended. */
 struct fetch_end {
     int error;        /* 0: the document holds the answer; or -errno */
-    bool unchanged;   /* the answer was 304 */
-    bool host;        /* the failure is the host's, not this query's */
-    int64_t retry_at; /* clock_ms() before which asking again is pointless; 0 when there is no such time */
+    bool unchanged;   /* the answer was 304: the content is as before */
+    bool host;        /* the failure is the host's: another query would fail, too */
+    int64_t retry_at; /* clock_ms() before which a retry is pointless; 0: no such time is known */
 };
 
 /*
- * Fetches document->query, with the document's validators if it is loaded. `has_copy`: there is something to show if it
- * fails, so that the fetch waits for no long Retry-After. done is called at the end, never from within fetch_start(); the
- * fetch is gone when done returns. Sets document->url to what was asked, without the host. NULL when out of memory.
+ * Starts a fetch of document->query. Sends the document's validators if it is loaded and paging is off. `has_copy`: the
+ * caller can show an old copy, so the fetch fails rather than wait for a long Retry-After (client_request.has_copy).
+ *
+ * done is called at the end, from the loop, never from within fetch_start(); the fetch is freed when done returns. Sets
+ * document->url to the path and query of each request. NULL when out of memory; done is never called then.
  */
 struct fetch *fetch_start(const struct fetcher *fetcher, struct document *document, bool has_copy,
                           void (*done)(void *data, const struct fetch_end *end), void *data);
 
-/* Ends a fetch without a call to its done. fetch_cancel(NULL) is fine. */
+/* Ends a fetch without calling done. fetch_cancel(NULL) is fine. */
 void fetch_cancel(struct fetch *fetch);
 
-/* Puts an answer that came by another way into the document: 0, or an error as from a fetch. */
+/* Puts the body of an answer that the caller has fetched, `len` bytes, into the document. 0, or -errno as from a
+ * fetch. */
 int fetch_seed(const struct fetcher *fetcher, struct document *document, const char *body, size_t len);
 
 #endif

@@ -7,15 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is looked for: the id, and the fields from FIRST_FIELD on. */
+/* The targets: the id, and the fields from FIRST_FIELD on. */
 enum { ID, FIRST_FIELD };
 #define TARGETS (FIRST_FIELD + SNAPSHOT_FIELDS)
 
+/* A member name to look for. */
 struct wanted {
     const char *name;
     size_t len;
     unsigned target;
-    unsigned alias; /* the lower, the better */
+    unsigned alias; /* rank among the target's names; the lowest wins */
 };
 
 /* A member that was found. */
@@ -27,7 +28,7 @@ struct member {
 struct fields {
     struct wanted wanted[TARGETS * ENDPOINT_ALIASES];
     unsigned n_wanted;
-    uint64_t lengths; /* a bit for each length of name, modulo 64: most members go by at a glance */
+    uint64_t lengths; /* one bit for each wanted length, modulo 64: skips most members without a comparison */
     struct printbuf *key;
     struct printbuf *texts[SNAPSHOT_FIELDS];
 };
@@ -121,7 +122,7 @@ static uint64_t id_of(const char *text)
     if (!text || *text < '0' || *text > '9' || (*text == '0' && text[1]))
         return ITEM_NO_ID;
     char *end;
-    uint64_t id = strtoull(text, &end, 10); /* the largest there is, when the text says more */
+    uint64_t id = strtoull(text, &end, 10); /* UINT64_MAX when the number is too large */
     return *end || id > ITEM_ID_MAX ? ITEM_NO_ID : id;
 }
 

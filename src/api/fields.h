@@ -1,12 +1,13 @@
 /*
- * What is read of an item besides its text: its id, and the fields that views are made of.
+ * Fields: reads an item's id and the fields that views are made of, such as its status.
  *
- * Of the names a thing may have (the endpoint's aliases) the first that the item has counts, of members with one name
- * the last. Everything comes from the raw bytes, in one walk over the item's members.
+ * The endpoint lists several possible names for the id and for each field. The first name in the list that the item has
+ * counts. If the item has several members with that name, the last one counts.
  *
- * Threads:   none shared.
- * Ownership: fields_new() gives, fields_free() takes back; texts live until the next item is read.
- * Errors:    -EBADMSG when the item is not valid, -ENOMEM.
+ * Threads:   any; a struct fields belongs to one thread at a time.
+ * Ownership: fields_new() creates, fields_free() frees. Texts are borrowed until the next fields_read() or
+ *            fields_free().
+ * Errors:    -EBADMSG when the item is not valid JSON, -ENOMEM.
  */
 #ifndef MELBICOMFS_API_FIELDS_H
 #define MELBICOMFS_API_FIELDS_H
@@ -19,14 +20,16 @@
 struct endpoint;
 struct fields;
 
-/* Borrows the endpoint. NULL when out of memory. fields_free(NULL) is fine. */
+/* Makes a reader for the items of `endpoint`, which is borrowed. NULL when out of memory. fields_free(NULL) is fine. */
 struct fields *fields_new(const struct endpoint *endpoint);
 void fields_free(struct fields *fields);
 
 /*
- * Reads an object that json_indent() accepted. *ret_id: ITEM_NO_ID when it has no id that a name can be made of; one is
- * a number or string of plain digits, without sign, fraction, exponent and leading zeros, up to ITEM_ID_MAX. ret_texts:
- * the fields' texts, NULL for null, an object, an array, and what is not there.
+ * Reads `item`, a JSON object that json_indent() has accepted. Returns 0 or an error.
+ *
+ *  - *ret_id is the item's id, or ITEM_NO_ID. An id is a number or a string of digits only, without leading zeros, and
+ *    at most ITEM_ID_MAX.
+ *  - ret_texts has the text of each field; NULL when the field is absent, null, an object or an array.
  */
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id,
                 const char *ret_texts[SNAPSHOT_FIELDS]);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 /*
- * The index of a field is a table of item numbers, plus 1, open-addressed; the texts stay where they are. A table of
- * json-c's takes 150 bytes an item, this one 10, and a list of a million invoices is asked by number. Only the hash is
- * json-c's, which seeds it for each process: the API's texts must not be able to agree on one slot.
+ * The index of a field is an open-addressed hash table of item numbers, plus 1; the texts stay in the snapshots. It
+ * takes about 10 bytes an item; json-c's table takes 150, too much for a list of a million invoices. The hash function
+ * is json-c's, because json-c seeds it for each process: the API cannot choose texts that all collide.
  */
 static size_t index_size(const struct document *document)
 {
@@ -21,7 +21,7 @@ static size_t index_size(const struct document *document)
     return size;
 }
 
-/* The slot of the first item with that text, or the empty one where it would stand. */
+/* The slot of the first item with this text, or the empty slot where it would be inserted. */
 static uint32_t *slot_of(const struct document *document, unsigned field, const char *text)
 {
     size_t mask = index_size(document) - 1;
@@ -55,7 +55,7 @@ const struct item *document_with(struct document *document, unsigned field, cons
         uint32_t found = *slot_of(document, field, text);
         return found ? &document->items[found - 1] : NULL;
     }
-    /* Without the memory for an index it takes longer; "not there" would be wrong. */
+    /* No memory for an index: search all items, because NULL would mean that no item has the text. */
     for (size_t i = 0; i < document->n_items; i++) {
         const char *key = snapshot_field(document->items[i].snapshot, field);
         if (key && strcmp(key, text) == 0)
@@ -68,7 +68,7 @@ const struct item *document_with(struct document *document, unsigned field, cons
 
 #define NO_GROUP UINT32_MAX
 
-/* Finds the groups, and which one each item is of. */
+/* Finds the groups. group_of[i] becomes the group of item i, or NO_GROUP. */
 static int find_groups(const struct document *document, unsigned field, struct groups *groups, uint32_t *group_of)
 {
     size_t room = 0;

@@ -1,12 +1,12 @@
 /*
- * Groups: the items of a document by the text of a field.
+ * Groups: the items of a document that have the same text in a field, such as all invoices with the status Paid.
  *
- * What a list is asked for between two changes is, again and again, those of one status, of one product, of one number.
- * So which items share a text is worked out once, when first asked, and is kept beside the items until they change.
+ * The groups and an index by text are made for a field when they are first needed, and are kept in the document until
+ * its content changes.
  *
  * Threads:   loop thread only.
- * Ownership: all belongs to the document, and goes with its content.
- * Errors:    NULL or -ENOMEM when out of memory.
+ * Ownership: groups and index belong to the document. All results are borrowed, until the document's generation moves.
+ * Errors:    -ENOMEM, or NULL where a function returns a pointer.
  */
 #ifndef MELBICOMFS_API_GROUPS_H
 #define MELBICOMFS_API_GROUPS_H
@@ -17,49 +17,52 @@
 struct document;
 struct item;
 
-/* The items that have one text. */
+/* The items that share one text. An item's number is its index in document->items. */
 struct group {
-    uint32_t first;             /* number of the first, in the API's order */
-    uint32_t count;             /* how many there are */
-    uint32_t n;                 /* how many have an id */
-    uint32_t *members;          /* their numbers, in order of id */
-    uint64_t signature;         /* the tree's: of the listing of these; 0: not made yet */
+    uint32_t first;             /* number of the first item */
+    uint32_t count;             /* how many items there are */
+    uint32_t n;                 /* how many of them have an id: the members */
+    uint32_t *members;          /* numbers of the members, in order of id */
+    uint64_t signature;         /* the tree's: hash of the listing of the members; 0: not made yet */
     struct group_name *ordered; /* the tree's: the members in the order of their listing; NULL: not made, not needed */
 };
 
-/* For the tree: an entry of a listing, and its ordinal. */
+/* The tree's: an entry of a listing, and its ordinal. */
 struct group_name {
     uint64_t ordinal;
-    const struct item *item; /* the first, where the entry stands for several */
-    const char *text;        /* what the name stands for; NULL where the id is the name */
+    const struct item *item; /* the item, or the first item of the group */
+    const char *text;        /* the text that the name is made of; NULL: the name is the item's id */
 };
 
+/* All groups of a field. */
 struct groups {
     struct group *all; /* in order of their first items */
     size_t n;
-    uint32_t *members;
-    struct group_name *names; /* the tree's, in order of ordinals, n of them; NULL: not made yet; freed with the rest */
+    uint32_t *members;        /* the memory of all groups' members */
+    struct group_name *names; /* the tree's: n names in order of ordinals; NULL: not made yet. Freed with the groups */
 };
 
-/* The first item, in the API's order, whose field has that text; NULL when none has. */
+/* The first item, in the API's order, whose field has this text, or NULL. Without memory for the index it searches all
+ * items. */
 const struct item *document_with(struct document *document, unsigned field, const char *text);
 
-/* The groups of a field; an empty text is none. NULL when out of memory. Borrowed, as long as the generation. */
+/* The groups of a field. Items without the field or with an empty text are in no group. NULL when out of memory. */
 struct groups *document_groups(struct document *document, unsigned field);
 
-/* The group of a text: 0 and *ret, NULL where nothing has it; or -ENOMEM. */
+/* Finds the group with this text: returns 0, with *ret NULL if no item has the text; or -ENOMEM, with *ret
+ * untouched. */
 int document_group(struct document *document, unsigned field, const char *text, struct group **ret);
 
-/* The i-th member in order of id, i < group->n. */
+/* The i-th member in order of id, from 0; i < group->n. */
 const struct item *group_nth(const struct document *document, const struct group *group, size_t i);
 
-/* How many members have an id below `id`. */
+/* The number of members whose id is less than `id`. */
 size_t group_rank(const struct document *document, const struct group *group, uint64_t id);
 
-/* Forgets what was worked out. */
+/* Frees the document's groups, indexes and `ordered`, and resets its signatures. */
 void groups_clear(struct document *document);
 
-/* Bytes that it takes. */
+/* Bytes of memory that the document's groups, indexes and `ordered` take. */
 size_t groups_cost(const struct document *document);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key that was too long to be kept as a field counts as empty. Keys that are one number and two names ("1", "01") are
- * told apart, or equal names would not stand together. */
+/* An absent field counts as empty. Equal numbers that are written differently ("1", "01") are ordered as texts, so that
+ * equal names are neighbours. */
 static int compare_field(unsigned field, const char *a, const char *b)
 {
     a = a ? a : "";
@@ -32,7 +32,7 @@ static int compare_keys(const struct snapshot *price, unsigned n, const char *co
     return r;
 }
 
-/* The first item, from `low` on, that is not below the keys; with `behind`, the first that is above them. */
+/* Index of the first item, from `low` on, that is not less than the keys; with `behind`, that is greater than them. */
 static size_t bound(const struct document *document, size_t low, unsigned n, const char *const keys[], bool behind)
 {
     size_t high = document->n_items;

@@ -1,6 +1,6 @@
 /*
- * The order of prices: by extension, operation, currency, and years as a number. A document of prices is in it, so what
- * is below any directory of prices stands together.
+ * The order of prices: by extension, then operation, then currency, then years as a number. The items of a document of
+ * prices are in this order, so the prices below any directory are neighbours.
  *
  * Threads:   any; nothing is shared.
  * Ownership: all is borrowed.
@@ -14,11 +14,11 @@
 struct document;
 struct snapshot;
 
-/* Less than, equal to or greater than 0, as for qsort(). */
+/* Compares two prices: less than, equal to or greater than 0, as for qsort(). */
 int prices_compare(const struct snapshot *a, const struct snapshot *b);
 
-/* The items of a document of prices whose first n fields are `keys`: from *ret_first on, up to *ret_end, which is not
- * one of them; both are equal when there is none. */
+/* Finds the items of a document of prices whose first n fields equal keys[0 … n-1]. They are items[*ret_first] to
+ * items[*ret_end - 1]; *ret_first equals *ret_end when there are none. */
 void prices_range(const struct document *document, unsigned n, const char *const keys[], size_t *ret_first,
                   size_t *ret_end);
 
