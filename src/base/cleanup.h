@@ -1,11 +1,11 @@
 /*
  * Scope-bound release and visible transfer of ownership.
  *
- *      _cleanup_(freep) char *path = NULL;         released when the scope ends
- *      *ret = steal(&path);                        handed on, no longer ours
+ *      _cleanup_(freep) char *path = NULL;         freed when the scope ends
+ *      *ret = steal(&path);                        the caller owns the string now, and path is NULL
  *
  * Threads:   any; nothing is shared.
- * Ownership: a variable marked _cleanup_() owns what it points to until it is stolen.
+ * Ownership: a variable marked _cleanup_() owns what it points to, until steal() takes the pointer out of it.
  * Errors:    none.
  */
 #ifndef MELBICOMFS_BASE_CLEANUP_H
@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Marks a variable: f(&variable) is called when the variable's scope ends. */
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
-/* Returns *p and leaves NULL behind. */
+/* Returns the pointer *p and sets *p to NULL. The receiver of the result becomes the owner. */
 #define steal(p)                                                                                                       \
     __extension__({                                                                                                    \
         __typeof__(p) _p = (p);                                                                                        \

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define NS_PER_S INT64_C(1000000000)
-#define TIME_MAX (sizeof(time_t) < 8 ? INT32_MAX : INT64_MAX) /* i386 counts seconds in 32 bits, to the year 2038 */
+#define TIME_MAX (sizeof(time_t) < 8 ? INT32_MAX : INT64_MAX) /* on i386 a time_t has 32 bits and ends in 2038 */
 
 static struct timespec read_clock(clockid_t id)
 {
@@ -14,7 +14,8 @@ static struct timespec read_clock(clockid_t id)
     return t;
 }
 
-/* Nanoseconds back within a second, whichever side they left it by; the last second of time_t for what is later. */
+/* Makes a timespec of s seconds and ns nanoseconds, where ns may be negative or more than a second. A time after the
+ * last second of time_t becomes that second. */
 static struct timespec normalised(int64_t s, int64_t ns)
 {
     s += ns / NS_PER_S;
@@ -60,6 +61,6 @@ struct timespec clock_wall_at(int64_t ms)
 {
     struct timespec wall = read_clock(CLOCK_REALTIME), mono = read_clock(CLOCK_MONOTONIC);
 
-    /* The seconds and the rest are added apart, so that CLOCK_NEVER doesn't overflow. */
+    /* Seconds and nanoseconds are added apart: CLOCK_NEVER in nanoseconds would overflow. */
     return normalised(ms / 1000 + wall.tv_sec - mono.tv_sec, ms % 1000 * 1000000 + wall.tv_nsec - mono.tv_nsec);
 }

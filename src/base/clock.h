@@ -12,23 +12,24 @@
 #include <stdint.h>
 #include <time.h>
 
-/* A moment that never comes, on clock_ms(). */
+/* A deadline that never comes, as a value of clock_ms(). */
 #define CLOCK_NEVER INT64_MAX
 
-/* Milliseconds on CLOCK_MONOTONIC: deadlines and lives are measured on it. */
+/* Returns CLOCK_MONOTONIC in milliseconds. All deadlines and ttls are measured on this clock. */
 int64_t clock_ms(void);
 
-/* Nanoseconds on CLOCK_MONOTONIC, for latencies. */
+/* Returns CLOCK_MONOTONIC in nanoseconds, for latencies. */
 int64_t clock_ns(void);
 
-/* The time of day, for mtimes and logs. */
+/* Returns the time of day (CLOCK_REALTIME), for mtimes and logs. */
 struct timespec clock_wall(void);
 
-/* Writes t as 2026-11-24T03:26:00.123Z (UTC) into buf (at least 32 bytes) and returns buf. */
+/* Writes the time t as 2026-11-24T03:26:00.123Z (UTC) into buf and returns buf. `size` is buf's size in bytes, at least
+ * 32. */
 char *clock_format(struct timespec t, char *buf, size_t size);
 
-/* The time of day at the monotonic moment ms (as of clock_ms()), past or to come; the last that time_t holds if that is
- * sooner. */
+/* Converts a value of clock_ms(), in the past or in the future, to the time of day. A time after the last second of
+ * time_t becomes that second. */
 struct timespec clock_wall_at(int64_t ms);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * Every setting of a mount, in one struct that the command line fills and everybody else reads.
+ * Every setting of a mount, in one struct: command/options.c fills it, and all other modules read it.
  *
- * Threads:   filled before the loop starts, constant afterwards, except through read_token and start_token.
- * Ownership: config_init() sets the defaults; strings are malloc'd and belong to the struct; config_clear() frees
- *            them.
- * Errors:    none here; src/command/options.h says how settings are checked.
+ * Threads:   the main thread fills the struct before the loop starts; afterwards nothing changes it. Only the main
+ *            thread calls read_token and the three functions after it.
+ * Ownership: the strings are malloc'd and belong to the struct; config_clear() frees them. The owner of read_token_data
+ *            is the module that set it (command/options.c).
+ * Errors:    none; command/options.c has checked the values.
  */
 #ifndef MELBICOMFS_BASE_CONFIG_H
 #define MELBICOMFS_BASE_CONFIG_H
@@ -16,69 +17,75 @@
 
 #define CONFIG_DEFAULT_URL "https://api.melbicom.net/api"
 
-/* A token that a command is about to give. */
+/* A token_command that is running and has not given its token yet. */
 struct token_reading {
-    int fd;           /* readable when ask_token() has something to do */
-    int64_t deadline; /* clock_ms() at which to call it even so */
+    int fd;           /* becomes readable when ask_token() has something to do */
+    int64_t deadline; /* clock_ms() at which ask_token() must be called although fd is not readable */
 };
 
-/* One line of [endpoints]: `operation.key = value`, such as `balance.path = /billing/credit` or `invoices.page_size =
- * 100`. */
+/* One line of the configuration file's section [endpoints]: `operation.key = value`, such as
+ * `balance.path = /billing/credit` or `invoices.page_size = 100`. */
 struct config_override {
-    char *operation; /* name of a row of the endpoint table */
-    char *key;       /* path, param.<name>, query, page_offset, page_size_name, page_size: see src/api/endpoints.h */
+    char *operation; /* the name of a row of the table in api/endpoints.c */
+    char *key;       /* path, param.<name>, query, page_offset, page_size_name, page_size: see api/endpoints.h */
     char *value;
-    char *origin; /* where it was said, such as "/home/a/.config/melbicomfs/config:12"; for --endpoints */
+    char *origin; /* file and line, such as "/home/a/.config/melbicomfs/config:12"; --endpoints prints it */
 };
 
 struct config {
-    char *source;        /* SOURCE as it was given, or NULL */
+    char *source;        /* the argument SOURCE, unchanged, or NULL */
     char *mountpoint;    /* absolute, no trailing slash */
     char *base_url;      /* without a trailing slash, such as CONFIG_DEFAULT_URL */
-    char *mount_options; /* what is left for libfuse, comma-separated (such as "allow_other,nosuid"), or NULL */
+    char *mount_options; /* the -o options for libfuse, comma-separated (such as "allow_other,nosuid"), or NULL */
 
     bool foreground;    /* -f or -d */
     bool debug;         /* -d */
     bool read_only;     /* -o ro: purging is off */
-    bool delay_connect; /* -o delay_connect: no check before detaching */
-    bool push;          /* -o push=0: nothing is pushed into the page cache unasked */
+    bool delay_connect; /* -o delay_connect: mount without first sending the API a request */
+    bool push;          /* -o push=: put files into the page cache before they are read; on */
 
-    unsigned ttl_s;              /* -o ttl=: life of a document, 60 */
-    unsigned ttl_slow_s;         /* -o ttl_slow=: life of products, prices, groups and version, 3600 */
-    unsigned stale_if_error_s;   /* -o stale_if_error=: 3600 */
-    unsigned timeout_ms;         /* -o timeout= (seconds, decimals allowed): first byte, and any silence; 30 s */
-    unsigned connect_timeout_ms; /* -o connect_timeout=: 10 s */
-    unsigned timeout_total_ms;   /* -o timeout_total=: one exchange with its retries; 300 s */
-    unsigned max_connections;    /* -o max_connections=: 8 */
-    unsigned readahead;          /* -o readahead=: documents fetched ahead of a reader at most, 64 */
-    uint64_t max_body;           /* -o max_body= (bytes, K M G suffixes): 256 MiB; see answer.h */
-    uint64_t cache_size;         /* -o cache_size=: 256 MiB; no more than a quarter of the address space counts */
+    unsigned ttl_s;            /* -o ttl=: how long a document is fresh; 60 */
+    unsigned ttl_slow_s;       /* -o ttl_slow=: the same for products, prices, groups and version; 3600 */
+    unsigned stale_if_error_s; /* -o stale_if_error=: how long past its ttl a document serves if the API fails; 3600 */
+    unsigned timeout_ms;       /* -o timeout= (seconds, decimals allowed): longest wait for the next byte; 30 s */
+    unsigned connect_timeout_ms; /* -o connect_timeout=: longest wait for a connection; 10 s */
+    unsigned timeout_total_ms;   /* -o timeout_total=: longest time for one exchange with all its retries; 300 s */
+    unsigned max_connections;    /* -o max_connections=: most requests in flight; 8 */
+    unsigned readahead;          /* -o readahead=: most documents fetched ahead of a reader; 64 */
+    uint64_t max_body;           /* -o max_body= (bytes, suffixes K M G T): largest answer; 256 MiB; see api/answer.h */
+    uint64_t
+        cache_size; /* -o cache_size=: bytes of memory for cached answers, a quarter of the address space at most; 256 MiB */
 
-    uid_t uid, gid; /* -o uid=, gid=: owner of everything; default: whoever mounts */
-    mode_t umask;   /* -o umask=: octal, 0077 */
-    char *ca_file;  /* -o cafile=: PEM bundle instead of the system's, or NULL; absolute */
+    uid_t uid, gid; /* -o uid=, gid=: owner of all files; default: the user who mounts */
+    mode_t umask;   /* -o umask=: octal; 0077 */
+    char *ca_file;  /* -o cafile=: absolute path of the PEM bundle to trust; NULL: the system's */
 
-    struct config_override *overrides; /* [endpoints] of the configuration file */
+    struct config_override *overrides; /* the lines of [endpoints], in their order */
     size_t n_overrides;
 
-    /* Reads the token anew (from its file, command or the environment): 0 and a malloc'd string, or -errno with *ret
-     * untouched and one line logged. Set by whoever fills the struct; NULL: there is no token. A command takes seconds:
-     * the loop uses start_token where that is set. */
+    /* Reads the token again from its file, command or environment variable. Returns 0 and stores a malloc'd string in
+     * *ret, which the caller wipes and frees; or logs one line and returns -errno, with *ret untouched. NULL: there
+     * is no token. read_token waits for a token_command, which may take seconds; the loop must not wait, and uses
+     * start_token if that is set. */
     int (*read_token)(void *data, char **ret);
     void *read_token_data;
 
-    /* The same without waiting, of a token that comes from a command; NULL: read_token does not wait. start_token() gives
-     * a reading, to be asked when its fd is readable or its deadline has come: 1 is not yet, and anything else is as of
-     * read_token, with the reading freed. drop_token() gives one up. */
+    /* The same without waiting. These three are set only if the token comes from a command; NULL: read_token does not
+     * wait.
+     *
+     * start_token() starts the command and stores a reading in *ret. It returns 0, or -errno like read_token.
+     * ask_token() is called when the reading's fd is readable and when its deadline has come. It returns 1 while the
+     * command is still running. Otherwise it frees the reading and returns what read_token returns.
+     * drop_token() kills the command and frees the reading. */
     int (*start_token)(void *data, struct token_reading **ret);
     int (*ask_token)(struct token_reading *reading, char **ret);
     void (*drop_token)(struct token_reading *reading);
 };
 
-/* Sets every default. */
+/* Fills *config with the defaults; uid and gid become those of this process. */
 void config_init(struct config *config);
 
-/* Frees what the struct owns (not read_token_data) and leaves defaults. */
+/* Frees the struct's strings and overrides, but not read_token_data, and sets the defaults again. */
 void config_clear(struct config *config);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * The log.
  *
- * A line is made in this order: the whole message is formatted, secrets are hidden, what could drive a terminal is
- * escaped, and only then is the line cut. Any other order would let a part of a secret through. Characters, escapes
- * and `[hidden]` go into the line whole or not at all.
+ * A line is made in this order: the whole message is formatted, secrets are hidden, control bytes are escaped, and only
+ * then is the line cut. Any other order could print a part of a secret. The cut never falls inside a character, an
+ * escape or `[hidden]`.
  *
  * One mutex covers the ring, the secrets and the sink, so that the lines of two threads never mix.
  */
@@ -31,9 +31,9 @@
 #define HIDDEN         "[hidden]"
 
 struct line {
-    char text[LINE_MAX_BYTES + 1]; /* and its newline */
+    char text[LINE_MAX_BYTES + 1]; /* one byte more than the line, for its newline */
     size_t len;
-    size_t fits; /* the last place where an ellipsis still found room */
+    size_t fits; /* the longest length so far that leaves room for the ellipsis */
     bool cut;
 };
 
@@ -51,9 +51,9 @@ static struct {
     pthread_mutex_t lock;
     enum log_level level;
     bool syslog;
-    char *secrets[SECRETS]; /* the oldest first */
+    char *secrets[SECRETS]; /* oldest first */
     size_t n_secrets;
-    char *ring[RING_LINES]; /* each with its newline */
+    char *ring[RING_LINES]; /* lines with their newlines; a ring that begins at `first` */
     size_t first, n_lines, n_bytes;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_LEVEL_INFO};
 
@@ -105,7 +105,7 @@ void log_hide(const char *secret)
     if (!copy)
         return;
     lock();
-    /* One that is hidden already becomes the newest: it is the one in use. */
+    /* A known secret that is given again is in use again, so it becomes the newest. */
     for (size_t i = 0; i < state.n_secrets; i++)
         if (strcmp(state.secrets[i], copy) == 0) {
             forget_secret(i);
@@ -117,7 +117,7 @@ void log_hide(const char *secret)
     unlock();
 }
 
-/* Length of the longest secret that starts at text, of which `left` bytes are left, or 0. */
+/* The length of the longest secret that starts at `text`, or 0. `left` bytes are left there. */
 static size_t secret_length(const char *text, size_t left)
 {
     size_t longest = 0;
@@ -158,8 +158,9 @@ static void line_add_escaped(struct line *line, const char *bytes, size_t len)
     }
 }
 
-/* Whether the byte at p belongs to a secret, and with *begins whether HIDDEN is to stand there. Secrets may overlap, so
- * one is looked for at each byte even within another; *covered, text before the first call, is where the last one ends. */
+/* Whether the byte at p belongs to a secret. *begins says whether HIDDEN has to be written for this byte. Secrets may
+ * overlap, so a secret is looked for at each byte, even inside another secret. *covered is the end of the secrets found
+ * so far; it must be the start of the text before the first call. */
 static bool is_secret(const char *p, const char *end, const char **covered, bool *begins)
 {
     size_t len = secret_length(p, (size_t)(end - p));
@@ -196,7 +197,7 @@ static void line_add_message(struct line *line, const char *message)
 char *log_hidden(const char *text, size_t len, size_t *ret_len)
 {
     const char *covered = text, *end = text + len;
-    /* The shortest secret is half as long as what is put in its place. */
+    /* HIDDEN is longer than the shortest secret, so the text may grow. */
     char *copy = malloc(len * sizeof(HIDDEN) / SECRET_MIN + 1), *to = copy;
     bool begins;
 
@@ -260,7 +261,7 @@ static void log_message(enum log_level level, const char *message)
     prefix = (size_t)snprintf(line.text, sizeof(line.text), "%s %s ", now, levels[level].name);
     line.len = line.fits = prefix;
     line_add_message(&line, message);
-    /* syslog has a time and a priority of its own. */
+    /* syslog adds its own time and priority. */
     if (state.syslog)
         syslog(levels[level].priority, "%.*s", (int)(line.len - prefix), line.text + prefix);
     line.text[line.len++] = '\n';

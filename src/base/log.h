@@ -1,13 +1,13 @@
 /*
- * The log: one line an event, to stderr in the foreground, to syslog(3) once detached, and to a ring that
- * .melbicomfs/log shows.
+ * The log: one line per event. A line goes to stderr in the foreground, or to syslog(3) once the program has detached,
+ * and also into a ring in memory, which .melbicomfs/log shows.
  *
- * A line reads `2026-11-24T03:26:00.123Z error services: …`. Control bytes in a message (text from the API may hold
- * any) are written as \xNN, so that one event stays one line and no terminal is driven by it. Secrets registered with
- * log_hide() are written as `[hidden]` wherever they would appear.
+ * A line reads `2026-11-24T03:26:00.123Z error services: …`. Control bytes and invalid UTF-8 in a message are written
+ * as \xNN: text from the API may contain any byte, and must neither break the line nor send commands to a terminal. A
+ * secret that log_hide() has registered is written as `[hidden]`.
  *
- * Threads:   log_line() and log_hidden() from any thread; the rest from the main thread.
- * Ownership: copies what it is given.
+ * Threads:   log_line() and log_hidden() from any thread; the others from the main thread.
+ * Ownership: the log copies every string that it is given; the caller keeps its own.
  * Errors:    none are reported: a line that cannot be written is dropped.
  */
 #ifndef MELBICOMFS_BASE_LOG_H
@@ -18,22 +18,23 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Lines below `level` in importance are dropped. The default is LOG_LEVEL_INFO. */
+/* Drops lines that are less important than `level` from now on. The default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 
-/* Sends lines to syslog (identifier "melbicomfs") instead of stderr; the ring goes on. */
+/* Sends later lines to syslog (identifier "melbicomfs") instead of stderr. The ring still gets every line. */
 void log_to_syslog(void);
 
-/* Hides `secret` (copied; NULL or shorter than 4 bytes: ignored) in every later line. Up to 8 distinct secrets are
- * kept, the oldest forgotten first. */
+/* Hides `secret` in every later line. The log keeps up to 8 distinct secrets and forgets the oldest for a ninth. A
+ * secret that is NULL or shorter than 4 bytes is ignored, and so is any secret when out of memory. */
 void log_hide(const char *secret);
 
-/* A copy of `text` with those secrets replaced, for words of others that are shown elsewhere than in the log. malloc'd and
- * NUL-terminated; NULL when out of memory. To be called before a text is cut: a part of a secret is not recognized. */
+/* Returns a copy of the `len` bytes at `text` with every registered secret replaced by `[hidden]`, for text from the
+ * API that is shown outside the log. The copy is malloc'd, NUL-terminated, and the caller's to free; *ret_len is its
+ * length in bytes. NULL when out of memory. Call this before cutting a text: a part of a secret is not recognised. */
 char *log_hidden(const char *text, size_t len, size_t *ret_len);
 
-/* Writes one line. No newline at the end of `format`. Lines over 4,000 bytes are cut and end in "…". errno is
- * preserved. */
+/* Writes one line. `format` is printf's (with %m) and has no newline at its end. A line longer than 4,000 bytes is cut
+ * and ends in "…". errno stays unchanged. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
@@ -41,11 +42,11 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 #define log_info(...)    log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...)   log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/* The last lines (up to 1,000 lines and 256 KiB, whichever is less), oldest first, each with its newline. Returns a
- * malloc'd string that the caller frees and stores its length in *len; NULL when out of memory. */
+/* Returns the ring's lines, oldest first, each with its newline: at most 1,000 lines and at most 256 KiB. The string is
+ * malloc'd, and the caller frees it; *len is its length in bytes. NULL when out of memory. */
 char *log_recent(size_t *len);
 
-/* Releases the ring and the secrets (which are wiped first); for a clean end under LeakSanitizer. */
+/* Frees the ring, and wipes and frees the secrets. Only LeakSanitizer needs this call, at the end of the program. */
 void log_free(void);
 
 #endif

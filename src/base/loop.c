@@ -1,17 +1,18 @@
 /*
  * The loop.
  *
- * Timers stand in a pairing heap: each is no later than its children, `child` is the first of these and `next` its
- * sibling. `link` is the address of whichever pointer leads to a timer, so that one is taken out from anywhere without
- * asking what holds it; its children, merged, take its place and the heap's order still holds. Setting is one
- * comparison, clearing and firing O(log n) amortised. No memory is allocated, so that timer_set() cannot fail.
+ * The timers form a pairing heap: no timer is later than its children. `child` is a timer's first child, `next` its
+ * next sibling. `link` is the address of the one pointer that points to the timer, so that a timer can be taken out
+ * from any place in the heap. Its children are merged into one heap, which takes the timer's place; the heap's order
+ * still holds. Setting a timer is one comparison; clearing and firing are O(log n) amortised. No memory is allocated,
+ * so timer_set() cannot fail.
  *
- * What is due in a turn is moved to a list before the first of it is called, tasks and timers alike. What these
- * functions set or defer waits for the next turn, so that neither can keep the descriptors from their turn; what
- * they clear is taken from the list and isn't called.
+ * Each turn first moves all due timers to the list `due` and all deferred tasks to the ring `running`, and then calls
+ * them. A timer set or a task deferred by one of these calls waits for the next turn, so that timers and tasks cannot
+ * starve the descriptors. A timer cleared or a task cancelled by one of them leaves the list or ring and is not called.
  *
- * Tasks are a ring through a head, watches a small array that is compacted before each wait and otherwise keeps its
- * places. Watch 0 is the eventfd of loop_wake().
+ * The tasks form a ring with a head. The watches are a small array. A watch keeps its place during a turn; the gaps are
+ * closed before each wait. Watch 0 is the eventfd of loop_wake().
  */
 #include "base/loop.h"
 
@@ -32,11 +33,11 @@ struct watch {
 };
 
 struct loop {
-    struct timer *timers; /* the heap's root: the next to fire */
-    struct timer *due;    /* those of this turn, each without children */
+    struct timer *timers; /* the heap's root: the next timer to fire */
+    struct timer *due;    /* the timers of this turn that have not been called yet; none has children */
     uint64_t serial;
-    struct task tasks;   /* head of the ring of the deferred */
-    struct task running; /* head of the ring of this turn */
+    struct task tasks;   /* head of the ring of deferred tasks */
+    struct task running; /* head of the ring of this turn's tasks */
     struct pollfd fds[WATCHES_MAX];
     struct watch watches[WATCHES_MAX];
     unsigned n_watches;
@@ -62,7 +63,7 @@ static bool timer_before(const struct timer *a, const struct timer *b)
     return a->at != b->at ? a->at < b->at : a->serial < b->serial;
 }
 
-/* One heap of two, neither of which has siblings; the caller puts it somewhere. */
+/* Merges two heaps, which have no siblings, and returns the root. The caller sets the pointer to it. */
 static struct timer *heap_meld(struct timer *a, struct timer *b)
 {
     struct timer *first, *second;
@@ -76,8 +77,8 @@ static struct timer *heap_meld(struct timer *a, struct timer *b)
     return first;
 }
 
-/* One heap of a row of siblings: melded by twos from the left, then these from the right, which is what keeps the cost
- * at O(log n). */
+/* Merges a row of siblings into one heap: first in pairs from the left, then the pairs from the right. This order is
+ * what keeps the cost at O(log n). */
 static struct timer *heap_meld_row(struct timer *row)
 {
     struct timer *pairs = NULL, *heap = NULL;
@@ -133,7 +134,7 @@ bool timer_is_set(const struct timer *timer)
     return timer->link != NULL;
 }
 
-/* Whether any was due. */
+/* Returns whether a timer was due. */
 static bool run_timers(struct loop *loop)
 {
     struct timer *timer, **end = &loop->due;
@@ -179,7 +180,7 @@ void task_cancel(struct task *task)
     task->next = task->prev = NULL;
 }
 
-/* Whether any was deferred. */
+/* Returns whether a task was deferred. */
 static bool run_tasks(struct loop *loop)
 {
     if (loop->tasks.next == &loop->tasks)
@@ -212,7 +213,7 @@ int loop_watch(struct loop *loop, int fd, short events, void (*ready)(void *data
         return -ENOSPC;
     if (place == loop->n_watches)
         loop->n_watches++;
-    /* Without revents even if ready() watches it amid a turn: it waits for the next. */
+    /* revents is 0: a descriptor that a ready() function adds is first called in the next turn. */
     loop->fds[place] = (struct pollfd){.fd = fd, .events = events};
     loop->watches[place] = (struct watch){.ready = ready, .data = data};
     return 0;
@@ -225,7 +226,7 @@ void loop_unwatch(struct loop *loop, int fd)
             loop->fds[i] = (struct pollfd){.fd = -1};
 }
 
-/* Closes the gaps that loop_unwatch() left, for whoever waits may not know negative descriptors. */
+/* Closes the gaps that loop_unwatch() left: a lent wait need not ignore negative descriptors, as poll(2) does. */
 static void compact_watches(struct loop *loop)
 {
     unsigned n = 0;
@@ -312,7 +313,7 @@ void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
-    /* Whatever is still set would otherwise keep a link into freed memory. */
+    /* A timer or task that stayed linked would point into freed memory. */
     while (loop->timers)
         timer_clear(loop->timers);
     while (loop->tasks.next != &loop->tasks)
@@ -329,7 +330,7 @@ void loop_lend_wait(struct loop *loop, loop_wait_fn wait, void (*run)(void *data
     loop->lent_data = data;
 }
 
-/* How long the wait of this turn may last; never negative. */
+/* How long this turn may wait, in milliseconds; never negative. */
 static int time_to_wait(const struct loop *loop, int timeout_ms)
 {
     int64_t left = timeout_ms < 0 ? INT_MAX : timeout_ms, until;

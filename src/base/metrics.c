@@ -1,9 +1,10 @@
 /*
  * Counters as Prometheus text.
  *
- * An operation seen for the first time gets a record with its histogram, a status of it a counter; both stay in lists
- * in order of appearance, for there are about ten of the one and five of the other. Times are summed in whole
- * nanoseconds and printed from them: no rounding, and no decimal comma in some locale.
+ * The first attempt of an operation makes a record with a histogram; the first attempt with a certain status makes a
+ * counter in that record. Both are kept in plain lists, because there are about ten operations with about five statuses
+ * each. Times are summed in whole nanoseconds and printed as integers: nothing is rounded, and no locale can put a
+ * comma into a number.
  */
 #include "base/metrics.h"
 
@@ -17,7 +18,7 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  (1000 * NS_PER_MS)
 
-/* Upper bounds of the histogram's buckets, as numbers and as the label says them. */
+/* The upper bounds of the histogram's buckets: in nanoseconds, and as the text of the label `le`. */
 static const struct {
     int64_t ns;
     const char *le;
@@ -46,7 +47,7 @@ struct operation {
     struct operation *next;
     char *name;
     struct status *statuses;
-    uint64_t in_bucket[BUCKETS]; /* each request in one of them only; printed cumulative */
+    uint64_t in_bucket[BUCKETS]; /* a request counts in one bucket only; the printed buckets are cumulative */
     uint64_t n, ns;
 };
 
@@ -165,7 +166,7 @@ static void print_counter(struct printbuf *out, const char *name, const char *he
     sprintbuf(out, "melbicomfs_%s %" PRIu64 "\n", name, value);
 }
 
-/* A label's value with its quotes; backslash, quote and newline are what the format wants escaped. */
+/* Prints a label's value in quotes. The format requires backslash, quote and newline to be escaped. */
 static void print_label(struct printbuf *out, const char *value)
 {
     printbuf_strappend(out, "\"");
@@ -182,7 +183,7 @@ static void print_label(struct printbuf *out, const char *value)
 
 static void print_kernel(const struct metrics *metrics, struct printbuf *out)
 {
-    print_family(out, "kernel_requests_total", "counter", "Requests of the kernel, by kind.");
+    print_family(out, "kernel_requests_total", "counter", "Requests from the kernel, by kind.");
     for (size_t i = 0; i < KERNEL_REQUESTS; i++)
         sprintbuf(out, "melbicomfs_kernel_requests_total{request=\"%s\"} %" PRIu64 "\n", kernel_names[i],
                   metrics->kernel[i]);
@@ -191,7 +192,7 @@ static void print_kernel(const struct metrics *metrics, struct printbuf *out)
 static void print_http_requests(const struct metrics *metrics, struct printbuf *out)
 {
     print_family(out, "http_requests_total", "counter",
-                 "HTTP attempts, by operation and status; status 0 is an attempt that got no answer.");
+                 "HTTP attempts, by operation and status. Status 0 is an attempt without an answer.");
     for (const struct operation *o = metrics->operations; o; o = o->next)
         for (const struct status *s = o->statuses; s; s = s->next) {
             printbuf_strappend(out, "melbicomfs_http_requests_total{operation=");
@@ -209,7 +210,8 @@ static void print_bucket(struct printbuf *out, const char *operation, const char
 
 static void print_http_durations(const struct metrics *metrics, struct printbuf *out)
 {
-    print_family(out, "http_request_duration_seconds", "histogram", "Time from an HTTP attempt to its end.");
+    print_family(out, "http_request_duration_seconds", "histogram",
+                 "Time from the start of an HTTP attempt to its end.");
     for (const struct operation *o = metrics->operations; o; o = o->next) {
         uint64_t n = 0;
 
@@ -232,13 +234,15 @@ void metrics_print(struct metrics *metrics, struct printbuf *out)
     print_kernel(metrics, out);
     print_http_requests(metrics, out);
     print_http_durations(metrics, out);
-    print_counter(out, "http_retries_total", "HTTP attempts after the first of an exchange.", n[COUNT_RETRY]);
-    print_counter(out, "http_received_bytes_total", "Body bytes received, decompressed.", n[COUNT_HTTP_BYTES]);
-    print_counter(out, "cache_hits_total", "Documents asked for and fresh.", n[COUNT_CACHE_HIT]);
-    print_counter(out, "cache_misses_total", "Documents asked for and fetched or awaited.", n[COUNT_CACHE_MISS]);
-    print_counter(out, "stale_serves_total", "Expired documents served because the API could not be reached.",
+    print_counter(out, "http_retries_total", "HTTP attempts that retried an earlier attempt.", n[COUNT_RETRY]);
+    print_counter(out, "http_received_bytes_total", "Bytes of HTTP bodies received, after decompression.",
+                  n[COUNT_HTTP_BYTES]);
+    print_counter(out, "cache_hits_total", "Times a document was asked for and was fresh.", n[COUNT_CACHE_HIT]);
+    print_counter(out, "cache_misses_total", "Times a document was asked for and had to be fetched or awaited.",
+                  n[COUNT_CACHE_MISS]);
+    print_counter(out, "stale_serves_total", "Times an expired document was served because the API failed.",
                   n[COUNT_STALE]);
-    print_family(out, "purges_total", "counter", "Names asked to be purged, by result.");
+    print_family(out, "purges_total", "counter", "Names that were written to purge files, by result.");
     sprintbuf(out, "melbicomfs_purges_total{result=\"ok\"} %" PRIu64 "\n", n[COUNT_PURGE_OK]);
     sprintbuf(out, "melbicomfs_purges_total{result=\"failed\"} %" PRIu64 "\n", n[COUNT_PURGE_FAILED]);
     print_counter(out, "pushed_files_total", "Files put into the page cache before they were read.",

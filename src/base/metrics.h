@@ -1,12 +1,12 @@
 /*
  * Counters of this mount, written as Prometheus text (exposition format 0.0.4).
  *
- * The counted things are a fixed, small set, so nothing here allocates per event except the first time an operation and
- * status are seen together.
+ * Counting an event allocates no memory, except for the first HTTP attempt of an operation and the first with a new
+ * status.
  *
- * Threads:   loop thread, except metrics_pushed(), which the pusher's thread may call.
- * Ownership: metrics_new() gives, metrics_free() takes back; strings are copied.
- * Errors:    none; an event that cannot be recorded for want of memory is dropped.
+ * Threads:   loop thread, except metrics_pushed(), which any thread may call.
+ * Ownership: the caller owns what metrics_new() returns and frees it with metrics_free(). Strings are copied.
+ * Errors:    none; an HTTP attempt that needs memory when there is none is not counted.
  */
 #ifndef MELBICOMFS_BASE_METRICS_H
 #define MELBICOMFS_BASE_METRICS_H
@@ -16,7 +16,7 @@
 struct metrics;
 struct printbuf;
 
-/* Requests of the kernel that are counted, by the names in metrics.c. */
+/* The kinds of requests from the kernel; metrics.c has their names. */
 enum kernel_request {
     KERNEL_LOOKUP,
     KERNEL_FORGET,
@@ -36,40 +36,45 @@ enum kernel_request {
 
 /* Plain counters. */
 enum counter {
-    COUNT_CACHE_HIT,    /* a document asked for and fresh */
-    COUNT_CACHE_MISS,   /* a document asked for and fetched or awaited */
-    COUNT_STALE,        /* an expired document served because the API could not be reached */
+    COUNT_CACHE_HIT,    /* a document was asked for and was fresh */
+    COUNT_CACHE_MISS,   /* a document was asked for and had to be fetched or awaited */
+    COUNT_STALE,        /* an expired document was served because the API failed */
     COUNT_PURGE_OK,     /* names purged */
-    COUNT_PURGE_FAILED, /* names refused or failed */
-    COUNT_RETRY,        /* HTTP attempts after the first */
-    COUNT_HTTP_BYTES,   /* body bytes received, decompressed */
+    COUNT_PURGE_FAILED, /* names whose purge was refused or failed */
+    COUNT_RETRY,        /* HTTP attempts that retried an earlier attempt */
+    COUNT_HTTP_BYTES,   /* bytes of HTTP bodies received, after decompression */
     COUNTERS
 };
 
-/* Returns NULL when out of memory. metrics_free(NULL) is fine. */
+/* All counters begin at 0. metrics_new() returns NULL when out of memory. metrics_free(NULL) is fine. */
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 
-/* One request of the kernel. */
+/* Counts one request from the kernel. */
 void metrics_kernel(struct metrics *metrics, enum kernel_request request);
 
-/* Adds n to a counter. */
+/* Adds n to one of the plain counters. */
 void metrics_count(struct metrics *metrics, enum counter counter, uint64_t n);
 
-/* One HTTP attempt answered (or failed: status 0) after `ns` nanoseconds. `operation` is an endpoint's name, such as
- * "services". */
+/* Counts one HTTP attempt that took `ns` nanoseconds. `status` is the HTTP status, or 0 if there was no answer.
+ * `operation` is an endpoint's name, such as "services". */
 void metrics_http(struct metrics *metrics, const char *operation, long status, int64_t ns);
 
-/* `bytes` put into the page cache of one file by the pusher. Any thread. */
+/* Counts one file, `bytes` long, that was put into the page cache before it was read. May be called by any thread. */
 void metrics_pushed(struct metrics *metrics, uint64_t bytes);
 
-/* Appends everything as Prometheus text: each family with its HELP and TYPE line, names `melbicomfs_…`, counters ending
- * in
- * `_total`, label values escaped; melbicomfs_kernel_requests_total{request="lookup"},
- * melbicomfs_http_requests_total{operation,status}, melbicomfs_http_request_duration_seconds (histogram by operation),
- * melbicomfs_cache_hits_total, _cache_misses_total, _stale_serves_total, _purges_total{result="ok"|"failed"},
- * _http_retries_total, _http_received_bytes_total, _pushed_files_total, _pushed_bytes_total. Families of fixed labels
- * are always there, at 0. */
+/*
+ * Appends all metrics to `out`, each with its HELP and TYPE line:
+ *
+ *      melbicomfs_kernel_requests_total{request="lookup"}          counter by kind
+ *      melbicomfs_http_requests_total{operation,status}            counter
+ *      melbicomfs_http_request_duration_seconds{operation}         histogram
+ *      melbicomfs_purges_total{result="ok"|"failed"}               counter
+ *      melbicomfs_cache_hits_total, _cache_misses_total, _stale_serves_total, _http_retries_total,
+ *      _http_received_bytes_total, _pushed_files_total, _pushed_bytes_total
+ *
+ * Metrics without the label `operation` are printed even when they are 0. When out of memory, `out` is incomplete.
+ */
 void metrics_print(struct metrics *metrics, struct printbuf *out);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The host as curl will use it: 127.1 has become 127.0.0.1 by then, and 127.example.com is no address. */
+/* `host` comes from curl_url_get(), which has already turned 127.1 into 127.0.0.1. 127.example.com is a name. */
 static bool is_loopback(const char *host)
 {
     char bare[INET6_ADDRSTRLEN];
@@ -43,9 +43,10 @@ static const char *parts_problem(CURLU *parts, bool *loopback)
     if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(parts, CURLUPART_HOST, &host, 0) || !*host)
         problem = "names no host; a URL looks like https://api.example.com/api";
     else if (has_part(parts, CURLUPART_USER) || has_part(parts, CURLUPART_PASSWORD))
-        problem = "holds a user or password; the token goes into token_file= or MELBICOM_TOKEN instead";
+        problem = "holds a user or password; remove it, and give the token by token_file= or MELBICOM_TOKEN";
     else if ((*loopback = is_loopback(host)), strcmp(scheme, "https") != 0 && !(*loopback && !strcmp(scheme, "http")))
-        problem = "must be https (http is for 127.0.0.1, [::1] and localhost), or the token would travel in the clear";
+        problem =
+            "must be https (http only to 127.0.0.1, [::1] or localhost), because http would send the token unencrypted";
     curl_free(scheme);
     curl_free(host);
     return problem;
@@ -58,7 +59,7 @@ const char *url_problem(const char *url, bool *loopback)
     CURLU *parts;
 
     *loopback = false;
-    /* curl would make do with one slash, or three, and take the beginning of the path for the host. */
+    /* curl also accepts one slash or three, and would then take the beginning of the path as the host. */
     if (!colon || colon == url || strncmp(colon, "://", 3) != 0)
         return no_url;
     if (colon[3] == '/' || colon[3] == '\0')

@@ -1,18 +1,19 @@
 /*
- * Which URLs may be asked: https, or http to this machine, with a host and without a user or password. What the user
- * gives is checked by it before the mount, and each request before it is sent.
+ * Which URLs a request may go to: https, or http to this machine; with a host; without a user or password. The URL in
+ * the settings is checked before the mount, and the URL of each request before the request is sent.
  *
- * Threads:   any; nothing is kept.
- * Ownership: strings are constant.
- * Errors:    none; see url_problem().
+ * Threads:   any; the module has no state.
+ * Ownership: the returned strings are constants.
+ * Errors:    none; url_problem() returns the problem in words.
  */
 #ifndef MELBICOMFS_BASE_URL_H
 #define MELBICOMFS_BASE_URL_H
 
 #include <stdbool.h>
 
-/* What is wrong with a URL and what to do about it, to be put behind "the URL", or NULL. Has nothing of the URL in it,
- * which may hold a password. *loopback says whether the host is this machine: 127.0.0.0/8, [::1] or localhost. */
+/* Returns NULL if requests may go to `url`. Otherwise returns what is wrong and what to do, as the end of a sentence
+ * that begins with "the URL". The text never repeats the URL, which may contain a password. *loopback is always set,
+ * and is true if the host is this machine: 127.0.0.0/8, [::1] or localhost. */
 const char *url_problem(const char *url, bool *loopback);
 
 #endif

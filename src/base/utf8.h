@@ -1,9 +1,9 @@
 /*
- * UTF-8, as far as file names and log lines need it: how long is the character that starts here, if it is one.
+ * UTF-8, as far as file names and log lines need it: the length of a character, and whether it is a control character.
  *
  * Threads:   any.
  * Ownership: none.
- * Errors:    none; what is not UTF-8 has length 0.
+ * Errors:    none; bytes that are not UTF-8 have the length 0.
  */
 #ifndef MELBICOMFS_BASE_UTF8_H
 #define MELBICOMFS_BASE_UTF8_H
@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Length in bytes (1 to 4) of the character at the start of the `left` bytes at s; 0 when these don't start with one:
- * a stray or missing continuation, an overlong form, a surrogate, beyond U+10FFFF, or nothing left. */
+/* Returns the length in bytes (1 to 4) of the character at s, where `left` bytes are left. Returns 0 if these bytes do
+ * not begin with a valid character: a stray or missing continuation byte, an overlong form, a surrogate, a value above
+ * U+10FFFF, or no byte at all. */
 static inline size_t utf8_length(const char *s, size_t left)
 {
     const unsigned char *u = (const unsigned char *)s;
@@ -30,15 +31,15 @@ static inline size_t utf8_length(const char *s, size_t left)
     for (size_t i = 1; i < len; i++)
         if ((u[i] & 0xc0) != 0x80)
             return 0;
-    /* The second byte tells overlong forms, surrogates and what lies beyond the last plane. */
+    /* The second byte shows overlong forms, surrogates and values above U+10FFFF. */
     if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) || (u[0] == 0xf0 && u[1] < 0x90) ||
         (u[0] == 0xf4 && u[1] > 0x8f))
         return 0;
     return len;
 }
 
-/* Whether the character of `len` bytes at s (as utf8_length() says) is a control character: below U+0020, or U+007F to
- * U+009F. */
+/* Returns whether the character at s is a control character: below U+0020, or U+007F to U+009F. `len` is its length as
+ * utf8_length() returned it, not 0. */
 static inline bool utf8_is_control(const char *s, size_t len)
 {
     const unsigned char *u = (const unsigned char *)s;
