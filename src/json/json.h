@@ -1,17 +1,19 @@
 /*
- * JSON as the API sends it: taken apart while it arrives, and printed again without losing a token.
+ * JSON: a stream cuts an answer into items while the answer arrives; json_indent() prints an item without changing its
+ * tokens; the other functions read members and values.
  *
- * All of it works on raw bytes. Parsing and printing with json-c would lose numbers (1e400, 30 digits, -0, 0.10) and
- * duplicate keys, and to make its objects of a list's items only to look for an id in them takes five times as long as
- * all the rest of the way from bytes to indented text, and leaves a heap full of holes. json-c reads what is small and
- * rare: the bodies of errors, and a purge's answer.
+ * All functions work on raw bytes; of json-c, only printbuf is used. Parsing and printing with json-c would lose
+ * numbers (1e400, 30 digits, -0, 0.10) and duplicate keys. Making json-c objects of a list's items, only to find their
+ * ids, takes five times as long as all other steps from the bytes to the indented text, and fragments the heap.
  *
- * Validity has one judge, json_indent(), which json_check() is without the text. A stream only finds where items end.
+ * Only json_indent() and json_check() tell whether a value is valid JSON. A stream only finds where items end.
  *
- * Threads:   none shared; a stream belongs to whoever feeds it.
- * Ownership: slices point into the caller's bytes; callbacks borrow for the call.
- * Errors:    -EBADMSG for what is not JSON, is cut short, is nested deeper than JSON_DEPTH or has not the shape asked
- *            for; -EFBIG for one value of 2 GiB, as it comes or printed; -ENOMEM; whatever negative number an item callback returned.
+ * Threads:   nothing is shared. One thread at a time uses a stream or a printbuf.
+ * Ownership: a slice points into the caller's bytes and owns nothing. A callback's slice is valid during the call only.
+ *            Printbufs are the caller's.
+ * Errors:    -EBADMSG: the bytes are not JSON, are cut short, are nested deeper than JSON_DEPTH, or do not have the
+ *            shape asked for. -EFBIG: a value has 2 GiB or more, in the input or printed. -ENOMEM. On an error, `out`
+ *            is as it was before the call.
  */
 #ifndef MELBICOMFS_JSON_JSON_H
 #define MELBICOMFS_JSON_JSON_H
@@ -22,97 +24,114 @@
 struct printbuf;
 struct json_stream;
 
-/* Nesting beyond this many levels is refused. */
+/* A value with more than this many levels of objects and arrays is refused. */
 #define JSON_DEPTH 200
 
+/* Borrowed bytes: `len` bytes at `at`, without a NUL at the end. */
 struct json_slice {
     const char *at;
     size_t len;
 };
 
+/* What the caller expects an answer to be. */
 enum json_shape {
-    JSON_LIST,   /* an array of items; each element, whatever its type, is one call of `item` */
-    JSON_OBJECT, /* one object: one call of `item` */
-    JSON_MAP     /* the same; but an empty array, which is how PHP writes an empty map, is delivered as {} */
+    JSON_LIST,   /* an array of items; `item` is called for each element, whatever its type */
+    JSON_OBJECT, /* one object; `item` is called once */
+    JSON_MAP     /* like JSON_OBJECT, but [] is delivered as {}, because PHP writes an empty map as [] */
 };
 
 /*
- * One item: its raw bytes, without surrounding white space, borrowed. An object or array has its brackets and quotes in
- * balance, and that is all that is known of it: whoever wants it valid gives it to json_indent(). Any other item is
- * valid, and so is the one object. Returns 0, or a negative number that ends the stream with it.
+ * Receives one item: its raw bytes without surrounding white space, borrowed for the call. An item of a list that is an
+ * object or array has balanced brackets and quotes, but may still be invalid JSON; json_indent() or json_check() tells.
+ * Any other item of a list is valid, and so is the item of JSON_OBJECT and JSON_MAP. Returns 0 to go on. A negative
+ * number ends the stream, and the stream returns that number.
  */
 typedef int (*json_item_fn)(void *data, struct json_slice raw);
 
 /*
- * A stream takes the envelope off. A list is bare, or an object's member called `data`, `value`, or one of `names`
- * (NULL-terminated array of the collection's names, borrowed until json_stream_free(); may be NULL), at most two such
- * objects deep ({"data":{"services":[…]}}); the first such array counts. Everything beside it is skipped: it must be in
- * balance too, and numbers and words valid. One object is bare, or under `data`, `value` or one of `names` in an object
- * all of whose other members are called summary, status, success, message, messages, code, result, error, errors, meta,
- * pagination, total or count (any case). Items of a list are delivered as soon as their last byte has been fed, in
- * order; memory is one item's and not the answer's.
+ * Makes a stream, which takes an answer's envelope off and calls item(data, …) for what the envelope contains.
  *
- * Returns NULL when out of memory. json_stream_free(NULL) is fine.
+ * A list (JSON_LIST) is the whole answer, or the value of a member that is called `data`, `value` or one of `names`. Up
+ * to two objects may lie around the list: {"data":{"services":[…]}}. The first such array is the list. All other
+ * members are skipped; their brackets and quotes must be balanced, and their numbers and words valid. `item` is called
+ * for the elements in order, each as soon as its last byte has been fed. The stream needs memory for one element at a
+ * time.
+ *
+ * One object (JSON_OBJECT, JSON_MAP) is the whole answer, or the value of a member called `data`, `value` or one of
+ * `names`. In the second case, every other member must be called summary, status, success, message, messages, code,
+ * result, error, errors, meta, pagination, total or count (in any case); otherwise the whole answer is the object.
+ *
+ * `names` is a NULL-terminated array of the collection's names, borrowed until json_stream_free(); it may be NULL.
+ * Returns NULL when out of memory. json_stream_free() frees the stream; json_stream_free(NULL) is fine.
  */
 struct json_stream *json_stream_new(enum json_shape shape, const char *const *names, json_item_fn item, void *data);
 void json_stream_free(struct json_stream *stream);
 
-/* Feeds the next bytes, cut anywhere. 0 or an error, which every later call repeats. */
+/* Feeds the next `len` bytes of the answer, which may be cut anywhere; calls `item` for what they complete. Returns 0,
+ * one of the errors above, or the negative number that `item` returned. After an error, every later call returns it
+ * again. */
 int json_stream_feed(struct json_stream *stream, const char *bytes, size_t len);
 
-/* Says that the answer is complete. -EBADMSG when it was cut, empty, followed by anything but white space, or held no
- * list or object of the shape asked for. */
+/* Tells the stream that the answer is complete. Returns 0; the error of an earlier json_stream_feed(); or -EBADMSG if
+ * the answer was empty or cut short, or contained no list or object of the expected shape. */
 int json_stream_end(struct json_stream *stream);
 
 /*
- * Appends `raw` (one JSON value) to `out` as people want to read and grep it: as `jq .` lays it out (two spaces a
- * level, one member or element a line, `"key": value`, `{}` and `[]` when empty), every line after the first indented
- * by `indent` spaces more, no newline at the end.
+ * Appends `raw` (one JSON value, white space around it allowed) to `out`, laid out as `jq .` does: two spaces per
+ * level, one member or element per line, `"key": value`, and `{}` and `[]` when empty. Every line after the first
+ * begins with `indent` more spaces. There is no newline at the end.
  *
- * Tokens come through in order. Numbers, literals and keys byte for byte. Strings keep their value: escapes that JSON
- * does not require are written plainly (`\/`, `\u00e9`, surrogate pairs), those it requires (`\"`, `\\`, and control
- * characters: below U+0020, U+007F to U+009F) and lone surrogates stay as they were. Bytes that are not UTF-8 pass
- * unchanged. -EBADMSG, with `out` as it was before, when `raw` is not JSON as RFC 8259 has it (json-c lets NaN and
- * Infinity pass; this does not).
+ * The tokens keep their order. Numbers, literals and keys are copied byte for byte. Strings keep their value: an escape
+ * that need not be one (`\/`, `\u00e9`, a surrogate pair) is printed as its character. Escapes of `"`, of `\`, of
+ * control characters (below U+0020, U+007F to U+009F) and of lone surrogates stay as they are, and so do bytes that are
+ * not UTF-8.
+ *
+ * Returns 0, -EBADMSG if `raw` is not JSON as RFC 8259 defines it (so NaN and Infinity are refused), -EFBIG or -ENOMEM.
  */
 int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out);
 
-/* The same, but -EFBIG when the text would be longer than `max` bytes: what is nested deep prints as two hundred times
- * its size. Hardly more than that is ever allocated. */
+/* Like json_indent(), but returns -EFBIG if the text would be longer than `max` bytes: a deeply nested value may print
+ * as two hundred times its size. The limit is checked after every token, so `out` never grows much beyond `max`. */
 int json_indent_max(struct json_slice raw, unsigned indent, size_t max, struct printbuf *out);
 
-/* Whether json_indent() would accept `raw`: 0, -EBADMSG or -ENOMEM. */
+/* Checks that `raw` is one valid JSON value, as json_indent() does, but keeps no text. Returns 0 or json_indent()'s
+ * error. `scratch` is overwritten. */
 int json_check(struct json_slice raw, struct printbuf *scratch);
 
 /*
- * Walks the members of an object that json_indent() accepted or printed: 1 and the next member's key (with its quotes)
- * and value, 0 at the end, -EBADMSG where it meets what is no member. Start with `rest` the whole object; it is moved
- * on by each call. Of what is nested in a value only the balance is seen.
+ * Takes the next member of an object. Before the first call, *rest is the whole object; each call moves *rest past the
+ * member that it returns. Returns 1 with the member's key (including its quotes) and its value, which point into the
+ * object; 0 after the last member; -EBADMSG if the next bytes are not a member, with *rest unchanged.
+ *
+ * This function finds where a nested value ends but does not check the value: call json_check() on the object first.
  */
 int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value);
 
-/* The member of `object` with that name, the last of several; its `at` is NULL when there is none. In an object that
- * is cut, finds members that are whole. `scratch` is overwritten. */
+/* Returns the value of the object's member called `name`, or of the last one if there are several. `at` of the result
+ * is NULL if there is none. In an object that is cut short, the members before the cut are found. `scratch` is
+ * overwritten. */
 struct json_slice json_find_member(struct json_slice object, const char *name, struct printbuf *scratch);
 
 /*
- * The text of a scalar: a string's value as UTF-8 (U+0000 and lone surrogates stay as their six-byte escapes, so that
- * the result is a C string), any other scalar's own bytes, "" for null. Appends to `out`. -EBADMSG for an object or
- * array.
+ * Appends the text of a scalar to `out`: the value of a string, the bytes of a number, "true", "false", and nothing for
+ * null. In a string, the escapes of U+0000 and of lone surrogates stay six bytes long, so that the text contains no
+ * NUL. Returns 0, -EBADMSG if `value` is an object, an array or not JSON, -EFBIG or -ENOMEM.
  */
 int json_scalar_text(struct json_slice value, struct printbuf *out);
 
-/* The bytes of a string's value: U+0000 is a NUL byte, a lone surrogate U+FFFD. Appends to `out`. -EBADMSG for what is
- * not a string. */
+/* Appends the value of a string to `out`: U+0000 becomes a NUL byte and a lone surrogate becomes U+FFFD. Returns 0,
+ * -EBADMSG if `value` is not a string, -EFBIG or -ENOMEM. */
 int json_string_bytes(struct json_slice value, struct printbuf *out);
 
 /*
- * What an API says of itself in an error body: the first string found under message, error, error.message, errors (a
- * string, the first element, or the first member's first string), detail, msg, description, title, reason. The body is
- * JSON as json_check() has it, or an object that is cut: of that one, the members before the cut are looked at. Returns
- * a malloc'd string of at most 300 bytes on one line, or NULL when the body is not such JSON (or no memory). An API may
- * repeat the token in it ("Token abc is invalid"); it is hidden as in the log, since messages are shown in purge.log
- * too.
+ * Finds the API's own message in the body of an error. The members message, error, error.message, errors, detail, msg,
+ * description, title and reason are tried in this order; the first string that is not blank is the message. `errors`
+ * may be a string, a list whose first element counts, or an object whose first member counts. If the body is cut short,
+ * the members before the cut are tried.
+ *
+ * Returns a malloc'd string, which the caller frees: one line of valid UTF-8, at most 300 bytes. Secrets are replaced
+ * as in the log, because an API may repeat the token ("Token abc is invalid") and purge.log shows the message too.
+ * Returns NULL if there is no message, if the body is not JSON, or when out of memory.
  */
 char *json_api_message(const char *body, size_t len);
 

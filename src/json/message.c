@@ -1,5 +1,5 @@
 /*
- * What an API says of itself in the body of an error.
+ * The API's own message in the body of an error; see json_api_message().
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of an error message that are worth a log line. */
+/* The longest message that is returned, in bytes. */
 #define MESSAGE_MAX 300
 
-/* How far to look for a string in `errors`. */
+/* How many levels deep a string is looked for in `errors`. */
 #define MESSAGE_LEVELS 3
 
-/* Where a text is looked for; `key` is scratch, `text` receives what was found. */
+/* The buffers of a search: `text` receives the message, `key` is scratch for json_find_member(). */
 struct search {
     struct printbuf *key;
     struct printbuf *text;
@@ -33,7 +33,7 @@ static bool begins_with(struct json_slice value, char c)
     return value.len > 0 && value.at[0] == c;
 }
 
-/* Whether the value is a string that says something. If so, search->text is that string. */
+/* Whether the value is a string that is not blank. If so, search->text is that string. */
 static bool take_text(struct search *search, struct json_slice value)
 {
     const char *text;
@@ -45,7 +45,7 @@ static bool take_text(struct search *search, struct json_slice value)
     return text[strspn(text, " \t\r\n")] != '\0';
 }
 
-/* The first element of an array; its `at` is NULL when there is none. */
+/* The first element of an array; its `at` is NULL if the array is empty. */
 static struct json_slice first_element(struct json_slice array)
 {
     const char *at = array.at + 1, *end = array.at + array.len;
@@ -69,7 +69,7 @@ static struct json_slice first_member(struct json_slice object)
 
 static bool find_message(struct search *search, struct json_slice object, unsigned levels);
 
-/* `errors` is a text, a list of texts or of objects, or an object with a text or a list for each field at fault. */
+/* `errors` is a string, a list of strings or objects, or an object with a string or list per wrong field. */
 static bool find_in_errors(struct search *search, struct json_slice value, unsigned levels)
 {
     if (take_text(search, value))
@@ -104,14 +104,15 @@ static bool find_message(struct search *search, struct json_slice object, unsign
     return false;
 }
 
-/* White space, control characters and the line breaks that only Unicode knows. */
+/* A space, a control character, or one of the line breaks U+2028 and U+2029. */
 static bool breaks_line(const char *at, size_t n)
 {
     return *at == ' ' || utf8_is_control(at, n) ||
            (n == 3 && (memcmp(at, "\xe2\x80\xa8", 3) == 0 || memcmp(at, "\xe2\x80\xa9", 3) == 0));
 }
 
-/* Whatever breaks a line becomes one space, whatever is not UTF-8 a question mark; cut between characters. */
+/* Each run of breaks_line() characters becomes one space, and each byte that is not UTF-8 a question mark. The text is
+ * cut between characters. */
 static char *one_line(const char *text, size_t len)
 {
     char line[MESSAGE_MAX + 1];
@@ -147,7 +148,7 @@ static struct json_slice without_space_before(struct json_slice raw)
     return raw;
 }
 
-/* Whether the body is JSON, or would be if the rest of it had come: its brackets and quotes match as far as it goes. */
+/* Whether the body is valid JSON, or the beginning of a value: brackets and quotes match up to the cut. */
 static bool is_whole_or_cut(struct json_slice body, struct printbuf *scratch)
 {
     struct json_scan scan;
@@ -159,7 +160,7 @@ static bool is_whole_or_cut(struct json_slice body, struct printbuf *scratch)
     return json_scan(&scan, body.at, body.len, &used) == 0;
 }
 
-/* What was found, fit to be shown. */
+/* The message as it may be shown: secrets replaced, on one line. */
 static char *shown(const struct printbuf *text)
 {
     size_t len = 0;

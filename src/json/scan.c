@@ -2,15 +2,15 @@
 
 #include <errno.h>
 
-/* Bytes that numbers and words are made of. */
+/* The bytes that may be part of a number or word. */
 static const bool BARE[256] = {
     ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
 };
 
-/* Bytes between strings that say something about where the value ends. */
+/* The bytes outside strings that decide where a value ends. */
 static const bool MARK[256] = {['"'] = true, ['{'] = true, ['}'] = true, ['['] = true, [']'] = true};
 
-/* From within a string to the byte after it, or to `end`, which is not yet reached. */
+/* Moves *at from inside a string to the byte after its closing quote, or to `end` if the quote is not there. */
 static inline int scan_string(struct json_scan *scan, const char **at, const char *end)
 {
     const char *next = scan->state == SCAN_ESCAPE ? *at + 1 : *at;
@@ -35,7 +35,7 @@ static inline int scan_string(struct json_scan *scan, const char **at, const cha
     return r;
 }
 
-/* A bracket; false when it is too many, or not the one that is due. */
+/* Takes a bracket. Returns false if it is nested too deep, or closes a bracket that is not open. */
 static inline bool scan_bracket(struct json_scan *scan, char bracket)
 {
     if (bracket == '{' || bracket == '[') {
@@ -47,7 +47,7 @@ static inline bool scan_bracket(struct json_scan *scan, char bracket)
     return scan->depth > 0 && scan->open[--scan->depth] == bracket;
 }
 
-/* To the end of a string, object or array, or as far as it goes. */
+/* Moves *at to the end of a string, object or array (returns 1), or to `end` if the value goes on (returns 0). */
 static int scan_brackets(struct json_scan *scan, const char **at, const char *end)
 {
     const char *next = *at;

@@ -1,13 +1,13 @@
 /*
- * Where a JSON value ends, found in bytes that come in pieces.
+ * Finds where a JSON value ends, in bytes that arrive in pieces.
  *
- * Strings and brackets are all that matters for it. Whether the rest is JSON is for others to say: json_indent() and
+ * A scan looks only at strings and brackets. It does not tell whether the value is valid: json_indent() and
  * json_scalar_text() check every token.
  *
- * Threads:   none shared.
- * Ownership: nothing is held; a scan is a plain struct.
- * Errors:    -EBADMSG for brackets that do not match or are nested deeper than JSON_DEPTH, and for a control character
- *            in a string.
+ * Threads:   nothing is shared; a scan is used by one thread at a time.
+ * Ownership: a scan is a plain struct that owns nothing; the bytes are borrowed for the call.
+ * Errors:    -EBADMSG: brackets do not match, brackets are nested deeper than JSON_DEPTH, or a string contains a
+ *            control character.
  */
 #ifndef MELBICOMFS_JSON_SCAN_H
 #define MELBICOMFS_JSON_SCAN_H
@@ -20,40 +20,44 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The state of a scan between two pieces. */
 struct json_scan {
     enum {
-        SCAN_NEW,
-        SCAN_BARE, /* in a number or word outside of all brackets */
+        SCAN_NEW,  /* no byte of the value has been seen */
+        SCAN_BARE, /* in a number or word that is the whole value */
         SCAN_STRING,
-        SCAN_ESCAPE, /* in a string, after a backslash */
-        SCAN_BETWEEN /* inside of brackets */
+        SCAN_ESCAPE, /* in a string, directly after a backslash */
+        SCAN_BETWEEN /* in brackets, outside strings */
     } state;
     unsigned depth;
-    char open[JSON_DEPTH]; /* what closes each of the brackets that are open */
+    char open[JSON_DEPTH]; /* for each open bracket, the bracket that closes it */
 };
 
-/* To be called before each value. */
+/* Must be called before each value. */
 static inline void json_scan_start(struct json_scan *scan)
 {
     scan->state = SCAN_NEW;
     scan->depth = 0;
 }
 
-/* The next bytes, from the value's first one on, without white space before it. 1: the value ends in them, after
- * *ret_used bytes; a number or word ends at the byte that cannot be its own, so that may be 0. 0: it goes on. */
+/* Scans the next `len` bytes. The first byte of the first piece must be the first byte of the value, without white
+ * space before it. Returns 1 if the value ends in this piece; *ret_used is the number of bytes that belong to the
+ * value, which may be 0: a number or word ends where a byte follows that cannot belong to it. Returns 0 if the value
+ * may go on in the next piece; *ret_used is `len`. Returns -EBADMSG as above. */
 int json_scan(struct json_scan *scan, const char *bytes, size_t len, size_t *ret_used);
 
-/* Every byte of a word is `c`. */
+/* A word of eight bytes, each of which is `c`. */
 #define JSON_EACH(c) (UINT64_C(0x0101010101010101) * (c))
 
-/* The lowest bit set belongs to the first byte that is below n (at most 128); none is set when none is. */
+/* Finds the bytes of `word` that are below n (at most 128). The lowest set bit of the result is in the first such byte;
+ * the result is 0 if there is no such byte. The bits above the lowest one mean nothing. */
 static inline uint64_t json_bytes_below(uint64_t word, uint64_t n)
 {
     return (word - JSON_EACH(n)) & ~word & JSON_EACH(0x80);
 }
 
-/* The first quote, backslash or control character (below U+0020) of a string, or `end`: eight bytes at a time, since
- * most of an answer lies in strings. */
+/* Returns the address of the first quote, backslash or control character (below U+0020) from `at` on, or `end`. Looks
+ * at eight bytes at a time, because most bytes of an answer are in strings. */
 static inline const char *json_skip_plain(const char *at, const char *end)
 {
     uint64_t word;

@@ -1,11 +1,11 @@
 /*
- * Taking an answer apart while it arrives.
+ * Cutting an answer into items while the answer arrives.
  *
- * Only the envelope is walked by hand, a byte at a time; it is short. Of each value in it, whether an item, a member's
- * name or something to skip, json_scan() finds the end. An item that lies whole in one chunk is handed on where it
- * stands; one that a chunk's end has cut is put together in `cut`.
+ * Only the envelope is read byte by byte; it is short. For each value in the envelope (an item, a member's name, a
+ * value to skip), json_scan() finds the end. An item that lies in one chunk is delivered from there, without a copy.
+ * The pieces of an item that lies in several chunks are joined in `cut`.
  *
- * A list and the envelope around it, by the byte that comes next:
+ * The states for a list and the envelope around it. Each row shows which state follows which next byte:
  *
  *      START         [ FIRST_ITEM         { FIRST_KEY
  *      FIRST_ITEM    ] leave              any other: ITEM
@@ -17,12 +17,14 @@
  *      VALUE         [ FIRST_ITEM and     { FIRST_KEY, under a name asked for; any other: SKIPPED
  *      AFTER_MEMBER  , NEXT_KEY           } leave
  *
- * To leave is to go to AFTER_MEMBER in the envelope around, or to DONE where there is none. ITEM, KEY and SKIPPED end
- * in AFTER_ITEM, COLON and AFTER_MEMBER.
+ * "leave" goes to AFTER_MEMBER of the envelope around it, or to DONE if there is no envelope. ITEM is followed by
+ * AFTER_ITEM, KEY by COLON, and SKIPPED by AFTER_MEMBER.
  *
- * ITEM, KEY and SKIPPED are the scan's, and may last many chunks: a number is only known to be over when the byte
- * after it is seen. One object is a single ITEM from START to DONE, because whether its outermost braces are an
- * envelope is only known when all its members have been seen.
+ * In ITEM, KEY and SKIPPED, json_scan() takes the bytes. These states may last for many chunks; a number ends only when
+ * the byte after it has arrived.
+ *
+ * For JSON_OBJECT and JSON_MAP, the whole answer is a single ITEM from START to DONE: whether the outermost braces are
+ * an envelope is known only when all members have been seen.
  */
 #include "json/json.h"
 #include "json/scan.h"
@@ -37,7 +39,7 @@
 /* printbuf counts bytes in an int. */
 #define PIECE_MAX ((size_t)1 << 30)
 
-/* How many objects may lie around a list. */
+/* The largest number of objects around a list. */
 #define ENVELOPES_MAX 2
 
 enum state {
@@ -63,17 +65,17 @@ struct json_stream {
     void *data;
 
     struct json_scan scan;
-    struct printbuf *cut; /* what earlier chunks held of the value now being read */
+    struct printbuf *cut; /* the bytes of the current value that earlier chunks contained */
     struct printbuf *scratch;
 
     enum state state;
-    unsigned envelopes; /* that are open */
-    bool wanted;        /* the member being read has a name under which a list may lie */
-    bool found;
-    int error;
+    unsigned envelopes; /* the number of open envelopes */
+    bool wanted;        /* the current member has a name under which a list may lie */
+    bool found;         /* the list or object has been found */
+    int error;          /* 0, or the error that every later call returns */
 };
 
-/* What may stand beside `data` without being a field of the object itself. */
+/* The members that an envelope may have beside `data`. Any other member means that the object is no envelope. */
 static const char *const BESIDE[] = {"summary", "status", "success", "message",    "messages", "code",  "result",
                                      "error",   "errors", "meta",    "pagination", "total",    "count", NULL};
 
@@ -138,7 +140,7 @@ static int read_scalar(struct json_stream *stream, struct json_slice raw)
     return json_scalar_text(raw, stream->scratch);
 }
 
-/* `raw` is balanced. */
+/* The brackets of `raw` must be balanced. */
 static bool is_empty_array(struct json_slice raw)
 {
     size_t i = 1;
@@ -153,8 +155,8 @@ static bool may_be_inner(const struct json_stream *stream, struct json_slice val
     return value.at[0] == '{' || (stream->shape == JSON_MAP && is_empty_array(value));
 }
 
-/* Finds what the envelope `whole`, which is valid, holds: 1 and the value; 0 when the object is not an envelope but the
- * thing itself. */
+/* Looks for an envelope in `whole`, a valid object. Returns 1 and the enveloped value, or 0 if `whole` is not an
+ * envelope but the object itself. */
 static int find_enveloped(struct json_stream *stream, struct json_slice whole, struct json_slice *ret)
 {
     struct json_slice rest = whole, key, value, inner = {NULL, 0};
@@ -175,7 +177,7 @@ static int find_enveloped(struct json_stream *stream, struct json_slice whole, s
     return 1;
 }
 
-/* What lies around the object has no other reader than this, so all of it is checked here. */
+/* Nobody else reads the envelope, so the whole answer is checked here. */
 static int deliver_object(struct json_stream *stream, struct json_slice raw)
 {
     int r;
@@ -222,7 +224,7 @@ static int finish_key(struct json_stream *stream, struct json_slice raw)
     return 0;
 }
 
-/* Whether the value being read will be looked at when it is complete. */
+/* Whether the bytes of the current value are needed when the value is complete. */
 static bool is_kept(const struct json_stream *stream)
 {
     return stream->state != SKIPPED || stream->scan.state == SCAN_BARE;
@@ -235,7 +237,7 @@ static int keep_piece(struct json_stream *stream, struct json_slice piece)
     return printbuf_memappend(stream->cut, piece.at, (int)piece.len) < 0 ? -ENOMEM : 0;
 }
 
-/* The value's last bytes are `last`, those before are in stream->cut. */
+/* `last` is the last piece of the current value; the pieces before it are in stream->cut. */
 static int finish_value(struct json_stream *stream, struct json_slice last)
 {
     struct json_slice raw = last;
@@ -260,7 +262,7 @@ static int finish_value(struct json_stream *stream, struct json_slice last)
     return r;
 }
 
-/* Moves `rest` past what it holds of the value being read. */
+/* Moves `rest` past the bytes that belong to the current value. */
 static int take_value(struct json_stream *stream, struct json_slice *rest)
 {
     struct json_slice piece = {rest->at, 0};
@@ -275,14 +277,14 @@ static int take_value(struct json_stream *stream, struct json_slice *rest)
     return is_kept(stream) ? keep_piece(stream, piece) : 0;
 }
 
-/* To `state`, having used the byte that led there. */
+/* Goes to `state`; the current byte is used up. */
 static int move(struct json_stream *stream, enum state state)
 {
     stream->state = state;
     return 1;
 }
 
-/* To `state`, which reads a value that begins with the same byte. */
+/* Goes to `state`, which reads a value; the current byte is the first byte of that value. */
 static int begin(struct json_stream *stream, enum state state)
 {
     stream->state = state;
@@ -333,7 +335,7 @@ static int start_member(struct json_stream *stream, char c)
     return begin(stream, SKIPPED);
 }
 
-/* One byte of the envelope: 1 when it is used up, 0 when a value begins with it. */
+/* Takes one byte of the envelope. Returns 1 if the byte is used up, 0 if a value begins with it. */
 static int take_byte(struct json_stream *stream, char c)
 {
     switch (stream->state) {
@@ -375,7 +377,7 @@ static bool in_value(const struct json_stream *stream)
     return stream->state == ITEM || stream->state == KEY || stream->state == SKIPPED;
 }
 
-/* `rest` is not empty; at least a byte of it is used, or the state has moved on. */
+/* Takes bytes from `rest`, which is not empty. Each call uses at least one byte or changes the state. */
 static int take(struct json_stream *stream, struct json_slice *rest)
 {
     int r;

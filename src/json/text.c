@@ -1,10 +1,9 @@
 /*
  * JSON's text: printing it indented, walking an object's members, reading scalars.
  *
- * All of it works on raw bytes with one small reader that knows RFC 8259's tokens exactly, where json-c 0.16 in strict
- * mode lets NaN, Infinity, -01, 1., control characters in strings and keys in single quotes pass. The reader never looks
- * at or past `end`, whatever it is given. What need not change is copied in runs as long as possible, since most of a
- * string is.
+ * All functions work on raw bytes, with one small reader that accepts exactly RFC 8259's tokens. (json-c 0.16 in strict
+ * mode also accepts NaN, Infinity, -01, 1., control characters in strings and keys in single quotes.) The reader never
+ * reads the byte at `end` or any byte after it. Most bytes of a string do not change, so they are copied in long runs.
  */
 #include "json/json.h"
 #include "json/scan.h"
@@ -53,7 +52,7 @@ static void skip_space(struct reader *in)
         in->at++;
 }
 
-/* printbuf_memappend(), without the call when there is room, and with an errno: it counts bytes in an int. */
+/* printbuf_memappend() with an errno, and without the call when there is room. A printbuf counts bytes in an int. */
 static inline int append(struct printbuf *out, const char *at, size_t len)
 {
     if (len < (size_t)(out->size - out->bpos)) {
@@ -66,7 +65,7 @@ static inline int append(struct printbuf *out, const char *at, size_t len)
     return printbuf_memappend(out, at, (int)len) < 0 ? -ENOMEM : 0;
 }
 
-/* Cuts `out` back to what it was, or ends what was appended to it. */
+/* Ends the text in `out` with a NUL; on an error, first cuts `out` back to the length `before`. */
 static int finish(struct printbuf *out, int before, int r)
 {
     if (r < 0)
@@ -109,7 +108,7 @@ static bool take_word(struct reader *in, const char *word)
     return true;
 }
 
-/* A number, true, false or null. What may follow it is the caller's to say. */
+/* Takes a number, true, false or null. The caller checks what follows. */
 static bool take_bare(struct reader *in)
 {
     if (at_end(in))
@@ -149,7 +148,7 @@ static bool take_hex4(struct reader *in, uint32_t *ret)
     return true;
 }
 
-/* The second half of a surrogate pair, if that is what comes next. */
+/* Takes the escape of a low surrogate if it comes next. */
 static bool take_low_surrogate(struct reader *in, uint32_t *ret)
 {
     struct reader ahead = *in;
@@ -162,7 +161,7 @@ static bool take_low_surrogate(struct reader *in, uint32_t *ret)
     return true;
 }
 
-/* What an escape stands for; a lone surrogate stands for itself. */
+/* Takes an escape and returns its character. A lone surrogate is returned as it is. */
 static bool take_escape(struct reader *in, uint32_t *ret)
 {
     static const char LETTERS[] = "\"\\/bfnrt", VALUES[] = "\"\\/\b\f\n\r\t";
@@ -193,7 +192,7 @@ static bool is_surrogate(uint32_t value)
     return value >= 0xd800 && value <= 0xdfff;
 }
 
-/* UTF-8 has no surrogates; one becomes the replacement character. */
+/* A surrogate becomes U+FFFD, because UTF-8 cannot express it. */
 static int append_utf8(struct printbuf *out, uint32_t value)
 {
     static const unsigned LEAD[] = {0, 0, 0xc0, 0xe0, 0xf0};
@@ -209,7 +208,7 @@ static int append_utf8(struct printbuf *out, uint32_t value)
     return append(out, bytes, len);
 }
 
-/* Which escapes are left as they are. */
+/* Whether the escape of this character is copied as it is. */
 typedef bool (*stays_fn)(uint32_t value);
 
 static bool stays_always(uint32_t value)
@@ -234,7 +233,7 @@ static bool stays_in_text(uint32_t value)
     return value == 0 || is_surrogate(value);
 }
 
-/* Appends what lies between the quotes of the string at `in`, and moves past it. */
+/* Appends the text between the quotes of the string at `in`, and moves `in` past the string. */
 static int take_string(struct reader *in, stays_fn stays, struct printbuf *out)
 {
     const char *run;
@@ -262,8 +261,8 @@ static int take_string(struct reader *in, stays_fn stays, struct printbuf *out)
 }
 
 /*
- * The printer. A value is expected, or has just been printed; in the second case the byte that follows says whether
- * another one comes. `open` remembers the brackets that wait for their other half, so that nothing recurses.
+ * The printer. Either a value is expected, or a value has just been printed and the next byte tells whether another one
+ * follows. `open` holds the brackets that are still open, so that the printer need not recurse.
  */
 struct printer {
     struct reader in;
@@ -273,7 +272,7 @@ struct printer {
     char open[JSON_DEPTH];
 };
 
-/* Ends the line, with a comma or without, and indents the next. */
+/* Ends the line, with a comma if `comma`, and indents the next line. */
 static int print_break(struct printer *p, bool comma)
 {
     static const char BREAK[] = ",\n                                                              ";
@@ -328,7 +327,7 @@ static char closing(char bracket)
     return bracket == '{' ? '}' : ']';
 }
 
-/* 1 when a value has to follow, 0 when the container was empty and is done. */
+/* Returns 1 if a value has to follow, 0 if the object or array was empty and is complete. */
 static int print_open(struct printer *p, char bracket)
 {
     const char empty[2] = {bracket, closing(bracket)};
@@ -359,7 +358,7 @@ static int print_value(struct printer *p)
     return print_scalar(p);
 }
 
-/* After a value: 1 when another one has to follow, 0 when all is done. */
+/* Prints what follows a value. Returns 1 if another value has to follow, 0 at the end of the outermost value. */
 static int print_next(struct printer *p)
 {
     while (p->depth > 0) {
@@ -386,7 +385,7 @@ static int print_next(struct printer *p)
     return at_end(&p->in) ? 0 : -EBADMSG;
 }
 
-/* Room for `len` bytes and a quarter more in one go, instead of by doublings. */
+/* Allocates room for `len` bytes and a quarter more at once, instead of by repeated doubling. */
 static int make_room(struct printbuf *out, size_t len)
 {
     int before = out->bpos;
@@ -413,7 +412,7 @@ static struct printer new_printer(struct json_slice raw, unsigned indent, struct
     return p;
 }
 
-/* A value and what is up to the next: 1 when there is one, 0 when all is done. */
+/* Prints a value and what follows it. Returns 1 if another value has to follow, 0 at the end of the outermost value. */
 static int print_step(struct printer *p)
 {
     int r = print_value(p);
@@ -454,7 +453,7 @@ int json_check(struct json_slice raw, struct printbuf *scratch)
     return finish(scratch, 0, r);
 }
 
-/* Moves past a value; of what is in quotes or brackets only the end is of interest. */
+/* Moves past a value. What is inside quotes or brackets is not checked. */
 static bool skip_value(struct reader *in)
 {
     struct json_scan scan;
@@ -485,7 +484,7 @@ int json_next_member(struct json_slice *rest, struct json_slice *key, struct jso
     opened = take(&in, '{');
     skip_space(&in);
     if (sees(&in, '}')) {
-        /* `rest` stays on the brace, so that asking again says 0 again. */
+        /* `rest` stays on the brace, so that another call returns 0 again. */
         *rest = (struct json_slice){in.at, (size_t)(in.end - in.at)};
         return 0;
     }
