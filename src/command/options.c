@@ -1,11 +1,12 @@
 /*
- * The command line is read twice. First argv is taken apart, because -o config= says which file to read; then places
- * are applied from the weakest to the strongest, each overwriting what the one before has said:
+ * The -o options are read twice. The first round only looks for config=, which names the file to read. Then all places
+ * are applied from the weakest to the strongest, and each overwrites the settings of the places before it:
  *
  *      defaults < top of the file < profile in the file < MELBICOM_URL < SOURCE as a URL < -o
  *
- * The token has an order of its own (token.h), and one of the file is only for the URL that the file gives beside it. So
- * what the places say of token and URL is collected side by side, and the winners are chosen at the end.
+ * The token has an order of its own (token.h), and a token in the file may go only to the URL that the file gives for
+ * it. So the tokens and URLs of all places are collected first, and the token and the URL of the mount are chosen at
+ * the end.
  */
 #include "command/options.h"
 
@@ -30,11 +31,11 @@
 struct command_line {
     struct config *config;
     enum options_action action;
-    char *source; /* borrowed from argv, as is mountpoint; or NULL */
+    char *source; /* source and mountpoint are borrowed from argv, or NULL */
     char *mountpoint;
-    char *options; /* all -o, joined with commas, still escaped; or NULL */
+    char *options; /* the values of all -o, joined with commas, still escaped; or NULL */
 
-    /* What the places say, of the token and the URL above all; `option` has all URLs that are not the file's. */
+    /* The settings of each place. `option` also has the URL of MELBICOM_URL and of SOURCE. */
     struct token_source option_token, profile_token, top_token;
     struct settings_target option, profile, top;
 };
@@ -53,37 +54,39 @@ static void command_line_clear(struct command_line *line)
 
 static void print_help(void)
 {
-    puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n"
-         "\n"
-         "Mounts a Melbicom account as a directory: services, products, domain prices,\n"
-         "invoices and the balance as files, and CDN purging as a file to write to.\n"
-         "Unmount with: fusermount3 -u MOUNTPOINT\n"
-         "\n"
-         "SOURCE is the base URL of the API, or a profile: a [section] of the\n"
-         "configuration file. Without it, the profile [default], if there is one.\n"
-         "\n"
-         "The token comes from -o token_file= or token_command=, the profile that is given,\n"
-         "MELBICOM_TOKEN, systemd's credential melbicom-token, or [default]: the first of\n"
-         "them. MELBICOM_URL replaces the file's URL; a token of the file goes to its own\n"
-         "URL only.\n"
-         "\n"
-         "    -f                          stay in the foreground, log to stderr\n"
-         "    -d                          the same, with debugging output\n"
-         "    -s                          accepted; there is only one thread\n"
-         "    -o opt[,opt...]             settings, below; \\, is a comma inside a value\n"
-         "    --endpoints                 print the table of API operations in force\n"
-         "    -h, --help                  print this\n"
-         "    -V, --version               print the version\n"
-         "\n"
-         "Settings, with their defaults; each is also a key of the configuration file\n"
-         "($XDG_CONFIG_HOME/melbicomfs/config, or ~/.config/melbicomfs/config):\n");
+    puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n\n"
+         "Mounts a Melbicom account as a directory. Services, products, domain prices,\n"
+         "invoices and the balance are files to read. To purge a CDN resource, write its\n"
+         "name to the file `purge` of the service.\n"
+         "Unmount with: fusermount3 -u MOUNTPOINT\n\n"
+         "SOURCE is the base URL of the API or the name of a profile. A profile is a\n"
+         "[section] of the configuration file. Without SOURCE, the profile [default] is\n"
+         "used if it exists.\n\n"
+         "The token comes from the first of these places that gives one:\n"
+         "    1. -o token_file= or -o token_command=\n"
+         "    2. the profile that SOURCE names\n"
+         "    3. the environment variable MELBICOM_TOKEN\n"
+         "    4. systemd's credential melbicom-token\n"
+         "    5. the profile [default], if SOURCE is not given\n"
+         "    6. the configuration file, before its first [section]\n"
+         "A token in the configuration file is sent only to the URL that the file gives\n"
+         "for it. MELBICOM_URL replaces the URL of the configuration file.\n\n"
+         "    -f                          stay in the foreground and log to stderr\n"
+         "    -d                          like -f, and also log debugging messages\n"
+         "    -s                          accepted, but changes nothing\n"
+         "    -o opt[,opt...]             settings, see below; write \\, for a comma in a value\n"
+         "    --endpoints                 print the table of API operations in use\n"
+         "    -h, --help                  print this help\n"
+         "    -V, --version               print the version\n\n"
+         "Settings, with their defaults in parentheses. All of them except config= can also\n"
+         "be set in the configuration file, one per line, as in: ttl = 60\n"
+         "The file is $XDG_CONFIG_HOME/melbicomfs/config or ~/.config/melbicomfs/config.\n");
     settings_print(stdout);
     puts("\n"
-         "Other options (allow_other, nosuid, noatime, ...) go to libfuse; those of fstab\n"
-         "(noauto, user, _netdev, nofail, x-...) are accepted.\n"
-         "\n"
-         "Exit status: 0, 1 usage, 32 mount failure, 69 API unreachable, 77 token refused,\n"
-         "78 configuration.");
+         "Other options (allow_other, nosuid, noatime, ...) are passed to libfuse. Options of\n"
+         "fstab (noauto, user, _netdev, nofail, x-...) are accepted and ignored.\n\n"
+         "Exit status: 0 success, 1 wrong usage, 32 cannot mount, 69 API unreachable,\n"
+         "77 token missing or refused, 78 wrong configuration.");
 }
 
 static int out_of_memory(void)
@@ -137,7 +140,7 @@ static int take_flag(struct command_line *line, int flag, char **argv)
     }
 }
 
-/* -h and -V win over whatever is wrong behind them. */
+/* -h and -V end the reading, so that mistakes after them do not count. */
 static int take_flags(struct command_line *line, int argc, char **argv)
 {
     static const struct option long_options[] = {
@@ -160,10 +163,10 @@ static int take_flags(struct command_line *line, int argc, char **argv)
 static int take_operands(struct command_line *line, int n, char **operands)
 {
     if (n > 2) {
-        settings_complain("one argument too many: '%s'" HINT, operands[2]);
+        settings_complain("one argument too many: '%s'; give at most SOURCE and MOUNTPOINT" HINT, operands[2]);
         return EXIT_USAGE;
     }
-    /* A lone argument is the mount point, or what --endpoints is about, which needs no mount point. */
+    /* A lone argument is the mount point. With --endpoints, which mounts nothing, a lone argument is SOURCE. */
     if (n == 2 || (n == 1 && line->action == OPTIONS_ENDPOINTS))
         line->source = operands[0];
     if (line->action == OPTIONS_ENDPOINTS)
@@ -173,7 +176,7 @@ static int take_operands(struct command_line *line, int n, char **operands)
     if (n == 1 && strstr(operands[0], "://"))
         line->mountpoint = NULL;
     if (!line->mountpoint || !*line->mountpoint) {
-        settings_complain("no mount point is given, as in: melbicomfs %s" HINT,
+        settings_complain("no mount point is given; run: melbicomfs %s" HINT,
                           n == 1 ? "URL MOUNTPOINT" : "[SOURCE] MOUNTPOINT");
         return EXIT_USAGE;
     }
@@ -205,8 +208,9 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* Options of mount(8) and fstab that mean nothing here and that libfuse refuses; a `*` at the end stands for the rest.
- * Access times are never written, nor is anything cached for writing. Not here is nosymfollow: it would be a promise. */
+/* Whether `item` is an option of mount(8) or fstab that has no effect on this file system and that libfuse refuses. A
+ * `*` at the end of a name matches any rest. Options about access times and delayed writes have no effect, because the
+ * file system has neither. nosymfollow is not in the list: a user who sets it relies on it. */
 static bool is_for_mount(const char *item)
 {
     /* clang-format off */
@@ -225,7 +229,8 @@ static bool is_for_mount(const char *item)
     return false;
 }
 
-/* Takes an item apart in place: its setting, and its value or NULL. NULL for what is no setting of ours, whole. */
+/* Splits an item `name=value` in place and unescapes the value. Returns the setting, with its value or NULL in
+ * *ret_value. Returns NULL and leaves the item whole if there is no setting of this name. */
 static const struct setting *split_item(char *item, char **ret_value)
 {
     char *equals = strchr(item, '=');
@@ -258,7 +263,7 @@ static int apply_setting(struct command_line *line, const struct setting *settin
     return EXIT_OK;
 }
 
-/* Goes through all -o. In the first round only what says where to find the rest counts, config=; in the second, all. */
+/* Applies the -o options: in the first round only config=, in the second round all the others. */
 static int apply_options(struct command_line *line, bool first_round)
 {
     if (!line->options)
@@ -282,7 +287,7 @@ static int apply_options(struct command_line *line, bool first_round)
     return EXIT_OK;
 }
 
-/* The usual place; NULL through *ret when there is no home to look in. */
+/* The usual path of the configuration file. Leaves *ret untouched if there is no home directory. */
 static int default_path(char **ret)
 {
     const char *directory = getenv("XDG_CONFIG_HOME");
@@ -311,7 +316,7 @@ static bool is_url(const char *source)
 static int apply_file(struct command_line *line)
 {
     _cleanup_(freep) char *usual = NULL;
-    /* With a URL no profile counts, `default` neither: its settings are for another account. */
+    /* If SOURCE is a URL, no profile is used, not even [default]: its settings may be for another account. */
     struct profile_request request = {
         .path = line->option.config_path,
         .required = line->option.config_path != NULL,
@@ -330,11 +335,12 @@ static int apply_file(struct command_line *line)
         return profile_read(&request);
     if (!request.name || request.optional)
         return EXIT_OK;
-    settings_complain("cannot look for the profile '%s': there is no home directory; use -o config=PATH", request.name);
+    settings_complain("cannot look for the profile '%s': there is no home directory; name the file with -o config=PATH",
+                      request.name);
     return EXIT_CONFIG;
 }
 
-/* Stores a URL that was said outside -o. Its text is not repeated: it may hold a password. */
+/* Stores a URL from SOURCE or MELBICOM_URL. Messages do not repeat the URL, because it may contain a password. */
 static int apply_url(struct command_line *line, const char *where, const char *url, int status)
 {
     char reason[SETTINGS_REASON];
@@ -351,7 +357,7 @@ static const char *get_environment(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* From the weakest place to the strongest. */
+/* Applies the places, from the weakest to the strongest. */
 static int apply_places(struct command_line *line)
 {
     const char *url = get_environment("MELBICOM_URL");
@@ -367,12 +373,13 @@ static int apply_places(struct command_line *line)
     return status;
 }
 
-/* The URL that a place of the file gives its token. */
+/* The URL to which the token at the top of the file may go. */
 static const char *top_url(const struct command_line *line)
 {
     return line->top.url ? line->top.url : CONFIG_DEFAULT_URL;
 }
 
+/* The URL to which the profile's token may go. */
 static const char *profile_url(const struct command_line *line)
 {
     return line->profile.url ? line->profile.url : top_url(line);
@@ -409,8 +416,8 @@ static int choose_token(struct command_line *line)
     return EXIT_OK;
 }
 
-/* As /proc/mounts will show it. The last component is resolved only if that works: below a mount whose server has died,
- * which we may be about to replace, it does not. */
+/* The path as /proc/mounts will show it. realpath() fails for a path that does not exist and for a mount whose server
+ * has died, which this program may be about to replace. Then only the path of the parent directory is resolved. */
 static char *canonical(const char *path)
 {
     char *whole = realpath(path, NULL);

@@ -3,22 +3,27 @@
  *
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
  *
- * SOURCE is a base URL (has "://") or a profile's name. Later beats earlier, and the command line beats the
- * environment (MELBICOM_URL) beats the file's section of the profile beats what stands before the file's first section
- * beats the defaults. The token has an order of its own, and one of the file is for the file's URL only: see token.h.
- * What is not an option of ours is left to libfuse (allow_other, nosuid, noatime, …); options of mount(8) and fstab
- * that mean nothing here (auto, noauto, user, _netdev, nofail, x-…, comment=…, defaults, rw, nodiratime, …) are dropped.
+ * SOURCE is a base URL (it contains "://") or the name of a profile. If a setting is given in several places, the first
+ * of these places wins:
+ *
+ *      1. -o; of several -o, the last one        4. the profile's section of the configuration file
+ *      2. SOURCE, if it is a URL                 5. the configuration file before its first section
+ *      3. MELBICOM_URL                           6. the default
+ *
+ * The token has an order of its own: see token.h. An -o option that is not in the table of settings.c is passed to
+ * libfuse (allow_other, nosuid, noatime, …). Options that only mount(8) and fstab use (auto, noauto, user, _netdev,
+ * nofail, x-…, comment=…, defaults, rw, nodiratime, …) are dropped.
  *
  * Threads:   main thread, before the fork.
- * Ownership: fills a struct config, see base/config.h.
- * Errors:    an exit status of options_exit, after one line on stderr that says what is wrong and what to do.
+ * Ownership: the caller owns the struct config and frees its contents with options_clear(), also after a failure.
+ * Errors:    an exit status of enum options_exit, after one line on stderr that says what is wrong and what to do.
  */
 #ifndef MELBICOMFS_COMMAND_OPTIONS_H
 #define MELBICOMFS_COMMAND_OPTIONS_H
 
 struct config;
 
-/* Exit statuses of the program (DESIGN section 9; 69, 77 and 78 are those of sysexits.h). */
+/* The exit statuses of the program, as `melbicomfs -h` lists them. 69, 77 and 78 are those of sysexits.h. */
 enum options_exit {
     EXIT_OK = 0,
     EXIT_USAGE = 1,
@@ -28,17 +33,21 @@ enum options_exit {
     EXIT_CONFIG = 78
 };
 
+/* What the command line asks the program to do. */
 enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDPOINTS };
 
 /*
- * Parses argv into `config` (config_init()ed). On EXIT_OK *action says what was asked for; paths are absolute, the URL
- * is checked to be https or http to loopback, and without credentials in it. For OPTIONS_HELP the help has been printed
- * on stdout. The token is not read yet: token_read() is set as config->read_token, with its settings in read_token_data
- * (freed by options_clear()).
+ * Parses argv, the environment and the configuration file into `config`, on which config_init() has been called.
+ * Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
+ *
+ * On EXIT_OK, *action is what the program has to do. Paths in `config` are absolute, and the URL has passed
+ * value_url(). For OPTIONS_HELP, the help has been printed on stdout; for OPTIONS_HELP and OPTIONS_VERSION, the rest of
+ * `config` is not filled. The token has not been read: config->read_token is token_read(), and read_token_data says
+ * where the token is.
  */
 int options_parse(int argc, char **argv, struct config *config, enum options_action *action);
 
-/* config_clear() and what options_parse() added. */
+/* Frees everything that options_parse() put into `config`, and sets the defaults again. */
 void options_clear(struct config *config);
 
 #endif

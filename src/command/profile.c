@@ -1,12 +1,12 @@
 /*
- * inih reads the lines, and this module judges them: a handler that gets section, key and value, and a line reader
- * below inih, because the handler isn't told line numbers and because inih by itself
+ * inih parses the file. This module gives inih a handler, which gets section, key and value, and a function that reads
+ * lines. The line reader is needed because inih does not tell the handler the line number, and because inih
  *
- *  - takes an indented line for the continuation of the value above it, which would make `  ttl = 60` part of a URL;
- *  - cuts section names at 49 bytes and long lines at its buffer, without a word;
- *  - says nothing of a section without keys, which is a profile all the same.
+ *  - takes an indented line for a continuation of the value above it, which would make `  ttl = 60` part of a URL;
+ *  - silently cuts section names at 49 bytes and long lines at the size of its buffer;
+ *  - does not report a section without keys, which is a valid profile.
  *
- * So the reader counts, takes off indentation, notes sections and refuses what would be cut.
+ * So the line reader counts lines, removes indentation, notes the sections, and refuses a line that inih would cut.
  */
 #include "command/profile.h"
 
@@ -25,15 +25,15 @@ enum { LINE_SIZE = 16384, SECTION_MAX = 49 };
 
 struct reading {
     const struct profile_request *request;
-    char *directory; /* of the file */
+    char *directory; /* the directory of the file; relative paths are below it */
     FILE *file;
     unsigned line;
-    bool failed; /* and said so */
-    bool found;  /* the wanted section is there */
-    bool has_token;
-    char *profiles; /* "home, work", or NULL */
+    bool failed;    /* a fault has been reported */
+    bool found;     /* the file has the wanted section */
+    bool has_token; /* the file has a key `token` */
+    char *profiles; /* the names of all profiles, such as "home, work", or NULL */
 
-    /* Sections that are not wanted are checked by applying them to these. */
+    /* The other sections are applied to these, only to check them. */
     struct config spare_config;
     struct token_source spare_token;
     struct settings_target spare;
@@ -53,7 +53,7 @@ static void reading_clear(struct reading *reading)
 #define fail_at_line(reading, format, ...)                                                                             \
     fail(reading, "%s:%u: " format, (reading)->request->path, (reading)->line, __VA_ARGS__)
 
-/* Only the first fault is told, but all lines up to it were fine. */
+/* Reports a fault, unless another one has been reported. */
 #define fail(reading, ...)                                                                                             \
     do {                                                                                                               \
         if (!(reading)->failed)                                                                                        \
@@ -84,20 +84,21 @@ static void note_section(struct reading *reading, const char *line)
         reading->found = true;
 }
 
-/* Takes a line with its newline off what inih cannot handle; NULL to stop. */
+/* Returns the line without its indentation and byte order mark, or NULL if the line has a fault. `room` is the size of
+ * inih's buffer in bytes. */
 static const char *prepare_line(struct reading *reading, const char *line, size_t room)
 {
     if (++reading->line == 1 && strncmp(line, "\xEF\xBB\xBF", 3) == 0)
         line += 3;
     line += strspn(line, " \t\r\f\v");
     if (strlen(line) >= room)
-        fail_at_line(reading, "the line is longer than %zu bytes", room - 3);
+        fail_at_line(reading, "the line is longer than %zu bytes; shorten it", room - 3);
     else if (*line == '[' && strncmp(line, "[endpoints]", 11) != 0)
         note_section(reading, line);
     return reading->failed ? NULL : line;
 }
 
-/* fgets() for inih. */
+/* What inih calls instead of fgets(). */
 static char *read_line(char *buffer, int size, void *data)
 {
     struct reading *reading = data;
@@ -122,7 +123,7 @@ static void add_override(struct reading *reading, const char *name, const char *
     struct config *config = reading->request->top->config;
     const char *dot = strchr(name, '.');
     if (!dot || dot == name || !dot[1]) {
-        fail_at_line(reading, "%s: a key in [endpoints] is operation.key, such as balance.path", name);
+        fail_at_line(reading, "'%s' is not a key of [endpoints]; write operation.key, such as balance.path", name);
         return;
     }
     struct config_override *grown =
@@ -149,11 +150,11 @@ static void apply_key(struct reading *reading, const char *section, const char *
     const struct setting *setting = settings_find(name);
     char reason[SETTINGS_REASON];
     if (!setting) {
-        fail_at_line(reading, "unknown key '%s'; melbicomfs -h lists them all", name);
+        fail_at_line(reading, "unknown key '%s'; melbicomfs -h lists all keys", name);
         return;
     }
     if (setting->place == SETTING_OPTION_ONLY) {
-        fail_at_line(reading, "'%s' is for the command line; take it out of the file", name);
+        fail_at_line(reading, "'%s' is only for the command line; remove it from the file", name);
         return;
     }
     if (strcmp(name, "token") == 0)
@@ -185,18 +186,18 @@ static void parse(struct reading *reading)
     ini_stop_on_first_error = true;
     int line = ini_parse_stream(read_line, reading, handle, reading);
     if (line > 0)
-        fail(reading, "%s:%d: neither 'key = value' nor a [section]; put # before a comment", reading->request->path,
-             line);
+        fail(reading, "%s:%d: the line is neither 'key = value' nor a [section]; put # before a comment",
+             reading->request->path, line);
 }
 
-/* Opened first and asked afterwards: the answer is about the file that is read. */
+/* fstat() of the open file: the mode is certain to be that of the file that was read. */
 static void check_secrecy(struct reading *reading)
 {
     struct stat st;
     if (!reading->has_token)
         return;
     if (fstat(fileno(reading->file), &st) < 0 || (st.st_mode & (S_IRGRP | S_IROTH)))
-        fail(reading, "%s holds a token and others can read it; run: chmod 600 '%s'", reading->request->path,
+        fail(reading, "%s contains a token, but others can read it; run: chmod 600 '%s'", reading->request->path,
              reading->request->path);
 }
 
@@ -206,14 +207,14 @@ static int check_profile(struct reading *reading)
     if (!request->name || request->optional || reading->found || reading->failed)
         return reading->failed ? EXIT_CONFIG : EXIT_OK;
     if (!reading->file)
-        settings_complain("there is no profile '%s', as there is no %s; write one, or give a URL (https://…)",
+        settings_complain("there is no profile '%s': the file %s does not exist; create it, or give a URL (https://…)",
                           request->name, request->path);
     else if (reading->profiles)
-        settings_complain("there is no profile '%s' in %s; it has: %s", request->name, request->path,
+        settings_complain("there is no profile '%s' in %s; use one of its profiles: %s", request->name, request->path,
                           reading->profiles);
     else
-        settings_complain("there is no profile '%s' in %s, nor any other; add a section [%s]", request->name,
-                          request->path, request->name);
+        settings_complain("there is no profile '%s' in %s; add a section [%s]", request->name, request->path,
+                          request->name);
     return EXIT_CONFIG;
 }
 

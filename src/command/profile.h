@@ -1,19 +1,19 @@
 /*
- * The configuration file: an INI file, a section a profile.
+ * The configuration file: an INI file with one section per profile.
  *
- *      ttl = 120                            keys before the first section hold for every profile
+ *      ttl = 120                            keys before the first section are for every profile
  *      [work]                               melbicomfs work MOUNTPOINT
  *      url = https://api.example.com/api
  *      token_file = ~/.melbicom-token
  *      [endpoints]                          not a profile: overrides of the endpoint table
  *      balance.path = /billing/credit
  *
- * A line that begins with # or ; is a comment. There are none behind a value: a token_command may well hold a `;`.
- * Every section is checked, not only the one that is used. Relative paths are below the file's directory.
+ * A line that begins with # or ; is a comment. A comment cannot follow a value, because a token_command may contain a
+ * `;`. All sections are checked, also those that are not used. A relative path is relative to the file's directory.
  *
  * Threads:   main thread, before the fork.
- * Ownership: the caller clears what the targets hold, also after a failure.
- * Errors:    EXIT_CONFIG, after one line on stderr with the file and the line's number.
+ * Ownership: the caller owns the targets and frees their strings, also after a failure.
+ * Errors:    EXIT_CONFIG, after one line on stderr with the file's name and, if a line is at fault, its number.
  */
 #ifndef MELBICOMFS_COMMAND_PROFILE_H
 #define MELBICOMFS_COMMAND_PROFILE_H
@@ -22,17 +22,18 @@
 
 struct settings_target;
 
-/* What the token and URL keys before the first section say, and those of the profile, go to different targets, as a
- * token is for the URL of its own place. Both targets share one config; overrides are added to it. */
+/* What to read. The keys before the first section are stored in `top`, the keys of the profile in `profile`: the two
+ * are kept apart because a token may go only to the URL of its own place. Both targets have the same struct config, to
+ * which the overrides of [endpoints] are added. */
 struct profile_request {
     const char *path; /* absolute */
-    bool required;    /* a file that is not there is an error */
-    const char *name; /* the profile; NULL: none, only the top counts */
-    bool optional;    /* there need not be such a profile */
+    bool required;    /* it is an error if the file does not exist */
+    const char *name; /* the profile; NULL: read only the keys before the first section */
+    bool optional;    /* it is no error if the profile does not exist */
     struct settings_target *top, *profile;
 };
 
-/* Reads the file into the request's targets. EXIT_OK or EXIT_CONFIG. */
+/* Reads the file into the request's targets. Returns EXIT_OK or EXIT_CONFIG. */
 int profile_read(const struct profile_request *request);
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * Every setting there is, once: its name, what values it takes, where it may be said, and the help's line about it.
- * The command line, the configuration file and the help all go by this table; a new setting is a row.
+ * The table of all settings. A row has the setting's name, its allowed values, the places where it may be given, and
+ * its line of the help. The command line, the configuration file and the help all use this table; a new setting is a
+ * new row.
  *
  * Threads:   main thread, before the fork.
- * Ownership: settings_apply() replaces strings in the structs it fills and frees what was there.
- * Errors:    -EINVAL with the reason in words; the caller knows where it was said and adds that.
+ * Ownership: rows are constants. settings_apply() frees the string that it replaces; the caller frees the strings in a
+ *            struct settings_target in the end.
+ * Errors:    a negative errno and the reason in words, to which the caller adds where the setting was given.
  */
 #ifndef MELBICOMFS_COMMAND_SETTINGS_H
 #define MELBICOMFS_COMMAND_SETTINGS_H
@@ -16,64 +18,68 @@
 struct config;
 struct token_source;
 
-/* Room for a reason in words. */
+/* The size of a buffer for a reason, in bytes. */
 enum { SETTINGS_REASON = 200 };
 
+/* The type of the field that a setting is stored in, and of the value as text. */
 enum setting_type {
-    SETTING_FLAG,    /* bool: true when bare, or 0 or 1 */
+    SETTING_FLAG,    /* bool: 0 or 1; without a value it is true */
     SETTING_NUMBER,  /* unsigned */
     SETTING_ID,      /* uid_t or gid_t */
     SETTING_OCTAL,   /* mode_t */
-    SETTING_SECONDS, /* unsigned milliseconds, said in seconds with decimals */
-    SETTING_SIZE,    /* uint64_t */
+    SETTING_SECONDS, /* unsigned, in milliseconds; the text is in seconds and may have decimals */
+    SETTING_SIZE,    /* uint64_t, in bytes; the text may end in K, M, G or T */
     SETTING_TEXT,    /* char * */
-    SETTING_PATH,    /* char *, absolute */
-    SETTING_URL      /* char *, checked */
+    SETTING_PATH,    /* char *, an absolute path */
+    SETTING_URL      /* char *, checked by value_url() */
 };
 
-/* Which of the structs in settings_target the offset counts in. */
+/* Which struct the field is in: target->config, target->token or the target itself. */
 enum setting_home { SETTING_IN_CONFIG, SETTING_IN_TOKEN, SETTING_IN_TARGET };
 
+/* Where a setting may be given: in both places, only in the configuration file, or only as -o. */
 enum setting_place { SETTING_ANYWHERE, SETTING_FILE_ONLY, SETTING_OPTION_ONLY };
 
 struct setting {
     const char *name;
-    const char *argument; /* for the help; NULL: a flag */
+    const char *argument; /* the name of the value in the help, such as SECONDS; NULL: a flag without value */
     enum setting_type type;
     enum setting_place place;
     enum setting_home home;
-    size_t offset;
-    uint64_t min, max;
-    const char *initial; /* the default, as one would write it; NULL: none */
+    size_t offset;       /* of the field, in the struct that `home` names */
+    uint64_t min, max;   /* the limits of a number, in the unit of the field */
+    const char *initial; /* the default as text, for the help; NULL: none */
     const char *help;
 };
 
-/* What a place that was read (command line, file) fills. */
+/* Where the settings of one place (command line, profile, top of the file) are stored. */
 struct settings_target {
     struct config *config;
     struct token_source *token;
-    char *url;         /* url=, or NULL; freed by the caller, as is config_path */
-    char *config_path; /* config=, or NULL */
+    char *url;         /* the value of url=, or NULL */
+    char *config_path; /* the value of config=, or NULL */
 };
 
-/* The row called `name`, or NULL. */
+/* Returns the row of the setting called `name`, or NULL. */
 const struct setting *settings_find(const char *name);
 
-/* The i-th row; NULL after the last. */
+/* Returns row i, counted from 0; NULL after the last row. */
 const struct setting *settings_at(size_t i);
 
 /*
- * Checks `value` (NULL: the setting was named without one) and stores it. Relative paths are below `directory`, or the
- * working directory if that is NULL. On failure `reason` (SETTINGS_REASON bytes) tells what the value must be, as in
- * "must be a whole number from 1 to 256", without repeating it.
+ * Checks `value` and stores it in `target`. `value` is NULL if the setting was given without a value. A relative path
+ * is relative to `directory`, or to the working directory if `directory` is NULL. Returns 0, -EINVAL or another
+ * negative errno of values.h; then `target` is unchanged, and `reason` (a buffer of SETTINGS_REASON bytes) says what
+ * the value must be, as in "must be a whole number from 1 to 256". The reason never repeats the value, which may be a
+ * secret.
  */
 int settings_apply(const struct setting *setting, const char *value, const char *directory,
                    struct settings_target *target, char *reason);
 
-/* Says on stderr what is wrong: "melbicomfs: …" and a newline. */
+/* Prints "melbicomfs: ", the message and a newline on stderr. */
 void settings_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints a line of help for each setting. */
+/* Prints the help on all settings, one line per setting. */
 void settings_print(FILE *out);
 
 #endif

@@ -22,7 +22,7 @@ enum { TOKEN_MAX = 4096, TEXT_MAX = 2 * TOKEN_MAX, OVERFLOW_MAX = 512 };
 
 int token_command_limit_ms = 10 * 1000;
 
-/* What a file or a command gave. One byte stays free for the NUL; `full` says that there was more. */
+/* The output of a file or command. One byte stays free for a NUL; `full`: there was more output than fits. */
 struct text {
     char bytes[TEXT_MAX];
     size_t len;
@@ -34,8 +34,8 @@ static void text_wipe(struct text *text)
     explicit_bzero(text, sizeof(*text));
 }
 
-/* Reads once. 1: there may be more; 0: the end; -errno, -EAGAIN among them. What does not fit is read and dropped, so
- * that a talkative command can end. */
+/* Calls read(2) once. Returns 1 if there may be more, 0 at the end, or -errno, which may be -EAGAIN. Bytes that do not
+ * fit are read and dropped, so that a command with much output can end. */
 static int text_read(struct text *text, int fd)
 {
     char overflow[OVERFLOW_MAX];
@@ -52,7 +52,7 @@ static int text_read(struct text *text, int fd)
     return n > 0;
 }
 
-/* Cuts white space off both ends and checks what is left; `source` names it in the log. */
+/* Cuts white space off both ends of the text and checks the rest. `source` is the name of its place in the log. */
 static int check_token(const char *source, const char *text, size_t len, char **ret)
 {
     const char *fault = NULL;
@@ -68,10 +68,9 @@ static int check_token(const char *source, const char *text, size_t len, char **
         fault = "is longer than 4096 bytes";
     for (size_t i = 0; i < len && !fault; i++)
         if (!isascii(text[i]) || !isgraph((unsigned char)text[i]))
-            fault = "holds a space, a line break or a byte that is no printable ASCII character";
+            fault = "contains a space, a line break or a character that is not printable ASCII";
     if (fault) {
-        log_error("token: the one from %s %s; put the token there, alone, as the Melbicom panel shows it", source,
-                  fault);
+        log_error("token: the token from %s %s; give the token alone, as the Melbicom panel shows it", source, fault);
         return -EINVAL;
     }
     char *token = strndup(text, len);
@@ -82,7 +81,8 @@ static int check_token(const char *source, const char *text, size_t len, char **
     return 0;
 }
 
-/* Opens a regular file that nobody else can read. O_NONBLOCK, since opening a FIFO would wait for its writer. */
+/* Opens a regular file and checks that nobody else can read it, unless it is `guarded` by its directory. O_NONBLOCK:
+ * opening a FIFO would otherwise wait for its writer. */
 static int open_private(const char *path, bool guarded, int *ret)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -90,12 +90,13 @@ static int open_private(const char *path, bool guarded, int *ret)
     if (fd < 0 || fstat(fd, &st) < 0) {
         int error = errno;
         closep(&fd);
-        log_error("token: cannot read %s: %s; make the file, or name another with token_file=", path, strerror(error));
+        log_error("token: cannot read %s: %s; create the file, or name another one with token_file=", path,
+                  strerror(error));
         return -EACCES;
     }
     if (!S_ISREG(st.st_mode)) {
         (void)close(fd);
-        log_error("token: %s is not a regular file; put the token into one (or use token_command=)", path);
+        log_error("token: %s is not a regular file; put the token into a regular file, or use token_command=", path);
         return -EINVAL;
     }
     if (!guarded && (st.st_mode & (S_IRGRP | S_IROTH))) {
@@ -126,8 +127,8 @@ static int read_file(const char *path, bool guarded, char **ret)
     return check_token(path, text.bytes, text.len, ret);
 }
 
-/* Starts the command in a process group of its own, so that a time-out can end all of it, with the signal state of an
- * ordinary program: the loop blocks signals, and a child would inherit that. */
+/* Starts the command. It gets a process group of its own, so that a time-out can kill all its processes. Its signals
+ * are unblocked and have their default actions: the loop blocks signals, and a child would inherit the mask. */
 static int spawn_shell(const char *command, int output, pid_t *ret)
 {
     char shell[] = "sh", option[] = "-c";
@@ -156,19 +157,19 @@ static int spawn_shell(const char *command, int output, pid_t *ret)
     return -error;
 }
 
-/* Says how the command ended, if it did not end well. */
+/* Logs the failure if the command could not run or did not end with status 0. Returns 0 or -errno. */
 static int check_end(int outcome, int status)
 {
     if (outcome == -ETIMEDOUT) {
         log_error(
-            "token: token_command gave no token within %d ms and was ended; run it by hand to see what it waits for",
+            "token: token_command gave no token within %d ms and was killed; run it by hand to see what it waits for",
             token_command_limit_ms);
         return -ETIMEDOUT;
     }
     if (outcome)
         log_error("token: cannot run token_command: %s", strerror(-outcome));
     else if (WIFSIGNALED(status))
-        log_error("token: token_command was ended by signal %d; run it by hand to see why", WTERMSIG(status));
+        log_error("token: token_command was killed by signal %d; run it by hand to see why", WTERMSIG(status));
     else if (WEXITSTATUS(status) != 0)
         log_error("token: token_command ended with status %d; run it by hand to see why", WEXITSTATUS(status));
     else
@@ -176,12 +177,13 @@ static int check_end(int outcome, int status)
     return -EIO;
 }
 
-/* A command under way. Its reading's fd is an epoll's, which is readable when the output or the shell's end is. */
+/* A command that is running. reading.fd is an epoll descriptor: readable when there is output or the shell has
+ * ended. */
 struct command {
     struct token_reading reading;
     pid_t pid;
-    int child, output;
-    int outcome; /* why it has been killed: -ETIMEDOUT or another errno; or 0 */
+    int child, output; /* the pidfd of the shell, and the read end of its output */
+    int outcome;       /* 0, or the reason for which the command was killed: -ETIMEDOUT or another -errno */
     struct text text;
 };
 
@@ -200,7 +202,7 @@ static int watch(const struct command *command, int fd)
     return epoll_ctl(command->reading.fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* The shell runs from here on; what fails is undone by token_drop(). */
+/* Starts the shell. After a failure, the caller calls token_drop(). */
 static int command_run(struct command *command, const char *script)
 {
     int ends[2];
@@ -237,7 +239,8 @@ int token_start(void *data, struct token_reading **ret)
     return 0;
 }
 
-/* Does not wait for its end, which may take as long as a server of files is away. */
+/* Does not wait for the killed shell: a process that waits for a dead file server may end only when the server is
+ * back. */
 void token_drop(struct token_reading *reading)
 {
     struct command *command = (struct command *)reading;
@@ -248,19 +251,20 @@ void token_drop(struct token_reading *reading)
     command_free(command);
 }
 
-/* Takes what output there is, but no more at a time than its room, or a talkative command would hold the loop. */
+/* Reads the output that is there. The amount per call is limited: a command with endless output must not hold the
+ * loop. */
 static int take_output(struct command *command)
 {
     int more = 1;
     for (size_t taken = 0; more > 0 && taken < TEXT_MAX; taken += OVERFLOW_MAX)
         more = text_read(&command->text, command->output);
-    /* At its end it would be readable for ever, although the shell goes on. */
+    /* A closed output is readable for ever, and the shell may go on; so its output is no longer watched. */
     if (more == 0)
         (void)epoll_ctl(command->reading.fd, EPOLL_CTL_DEL, command->output, NULL);
     return more < 0 && more != -EAGAIN ? more : 0;
 }
 
-/* The shell's end counts, not that of the output: a daemon started by the command may keep the pipe open. */
+/* The command has ended when the shell has ended. The pipe may stay open: a daemon that it started may hold it. */
 static bool has_ended(const struct command *command)
 {
     struct pollfd child = {.fd = command->child, .events = POLLIN};
@@ -299,7 +303,7 @@ int token_ask(struct token_reading *reading, char **ret)
     return 1;
 }
 
-/* The same, waiting. Once killed it has no deadline any more, only its end. */
+/* Starts the command and waits for its end. A command that has been killed has no deadline any more. */
 static int read_command(void *source, char **ret)
 {
     struct token_reading *reading = NULL;
@@ -327,11 +331,11 @@ int token_read(void *data, char **ret)
     if (source->credentials)
         return read_file(source->credentials, true, ret);
     if (source->elsewhere)
-        log_error("token: the one in the configuration file is for %s and is sent nowhere else; set MELBICOM_TOKEN or "
-                  "use -o token_file=PATH",
+        log_error("token: the token in the configuration file is for %s and is sent to no other URL; set "
+                  "MELBICOM_TOKEN or use -o token_file=PATH",
                   source->elsewhere);
     else
-        log_error("token: none is configured; set MELBICOM_TOKEN or use -o token_file=PATH");
+        log_error("token: no token is configured; set MELBICOM_TOKEN or use -o token_file=PATH");
     return -ENOKEY;
 }
 

@@ -1,45 +1,58 @@
 /*
- * Where the token comes from, in this order: -o token_file=PATH; -o token_command=COMMAND (run by /bin/sh -c, first
- * line of its output, 10 s); the `token`, `token_file` or `token_command` of the profile that is named as SOURCE;
- * $MELBICOM_TOKEN; $CREDENTIALS_DIRECTORY/melbicom-token; the same keys of the profile [default], if no SOURCE is given;
- * those before the file's first section. A token of the file goes to no other URL than the one its own place says (the
- * section; else what stands before the first; else the default). (token_read() asks the one source it is given; the
- * order is kept by token_choice.c, which fills struct token_source.)
+ * Reading the token. The token comes from the first of these places that gives one:
  *
- * A file that group or others can read is refused (except below $CREDENTIALS_DIRECTORY, which systemd guards).
- * Surrounding white space is cut; what is left must be 1 to 4096 printable ASCII characters without a space.
+ *      1. -o token_file=PATH, then -o token_command=COMMAND
+ *      2. the profile that SOURCE names: its key `token`, then `token_file`, then `token_command`
+ *      3. $MELBICOM_TOKEN
+ *      4. the file $CREDENTIALS_DIRECTORY/melbicom-token
+ *      5. the profile [default], if SOURCE is not given: the same keys
+ *      6. the configuration file before its first section: the same keys
+ *
+ * token_choice.c chooses the place before the mount and stores it in a struct token_source. token_read() reads only
+ * that place, each time that it is called.
+ *
+ * A token in the configuration file (2, 5 and 6) goes only to the URL of its own place: the URL of its section, else
+ * the URL before the first section, else the default URL.
+ *
+ * A file that group or others can read is refused, except below $CREDENTIALS_DIRECTORY, which systemd protects. A
+ * command is run by /bin/sh -c; its first line of output is the token, and it has 10 seconds. White space around a
+ * token is cut off; the rest must be 1 to 4096 printable ASCII characters without a space.
  *
  * Threads:   main (loop) thread.
- * Ownership: token_read() and token_ask() give a malloc'd string; the caller wipes and frees it.
- * Errors:    negative errno, after one logged line that names the source, never the token: -ENOKEY none configured,
- *            -EACCES file too open or unreadable, -EINVAL malformed, -ETIMEDOUT, -EIO command failed.
+ * Ownership: token_read() and token_ask() return a malloc'd string, which the caller wipes and frees. The log hides the
+ *            token from then on. A reading belongs to the caller until token_ask() or token_drop() frees it.
+ * Errors:    -ENOKEY: no token is configured. -EACCES: the file cannot be read, or others can read it. -EINVAL: the
+ *            token is malformed. -ETIMEDOUT: the command took too long. -EIO: the command failed. -ENOMEM. All but
+ *            -ENOMEM log one line, which names the place but never the token.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_H
 #define MELBICOMFS_COMMAND_TOKEN_H
 
 struct token_reading;
 
+/* The place of a token: at most one of the first four is set when token_choose() has filled it. */
 struct token_source {
     char *file;        /* token_file=, absolute, or NULL */
     char *command;     /* token_command=, or NULL */
-    char *value;       /* the profile's or $MELBICOM_TOKEN's, or NULL */
-    char *credentials; /* $CREDENTIALS_DIRECTORY/melbicom-token when it exists, or NULL */
-    char *elsewhere;   /* the URL which a token of the file is for that was passed over, or NULL; for the message */
+    char *value;       /* the token itself, from token= or $MELBICOM_TOKEN, or NULL */
+    char *credentials; /* the path $CREDENTIALS_DIRECTORY/melbicom-token if that file exists, or NULL */
+    char *elsewhere;   /* the URL of a token that was passed over because the mount has another URL, or NULL */
 };
 
-/* A config->read_token; data is a struct token_source. The first source that is set is the one asked. */
+/* Implements config->read_token; see base/config.h. `data` is a struct token_source. If several places are set, the
+ * first of file, command, value and credentials is read. */
 int token_read(void *data, char **ret);
 
-/* The config's start_token, ask_token and drop_token, for a source whose `command` is the one asked. One that is dropped
- * or has no token in time is killed with all that it has started. */
+/* Implement config->start_token, ask_token and drop_token, for a source with a `command`. token_drop(), and token_ask()
+ * after the deadline, kill the command's whole process group. */
 int token_start(void *data, struct token_reading **ret);
 int token_ask(struct token_reading *reading, char **ret);
 void token_drop(struct token_reading *reading);
 
-/* How long a token_command may take, in milliseconds: 10,000. A variable, so that a test need not wait that long. */
+/* How long a token_command may take, in milliseconds: 10,000. It is a variable so that tests can shorten it. */
 extern int token_command_limit_ms;
 
-/* Frees and wipes the strings of source. */
+/* Wipes and frees the strings of *source, and sets them to NULL. Does not free `source` itself. */
 void token_source_clear(struct token_source *source);
 
 #endif

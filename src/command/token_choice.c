@@ -13,7 +13,7 @@ static bool is_chosen(const struct token_source *source)
     return source->file || source->command || source->value || source->credentials;
 }
 
-/* A place that says several takes the one that says most directly: the token, then its file, then the command. */
+/* If a place has several keys, the most direct one is taken: the token, then its file, then the command. */
 static void take(struct token_source *from, struct token_source *into)
 {
     if (from->value)
@@ -24,7 +24,7 @@ static void take(struct token_source *from, struct token_source *into)
         into->command = steal(&from->command);
 }
 
-/* The same for a place of the file, whose token is for `place_url`. */
+/* Takes the token of a place in the configuration file, but only if the mount's URL is `place_url`. */
 static int take_from_file(struct token_source *from, const char *place_url, const char *url, struct token_source *into)
 {
     if (strcmp(place_url, url) == 0)
@@ -57,8 +57,8 @@ static int take_from_environment(struct token_source *into)
     return 0;
 }
 
-/* A profile that is named was meant for this mount; the environment is nearer to it than [default] and the top of the
- * file, which hold for whoever says nothing else. */
+/* A profile that SOURCE names was chosen for this mount, so it comes before the environment. [default] and the top of
+ * the file are for every mount, so they come after the environment. */
 int token_choose(const struct token_places *places, const char *url, struct token_source *source)
 {
     int error = 0;

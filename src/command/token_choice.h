@@ -1,11 +1,11 @@
 /*
- * Which of the places that may say a token is asked for it, in the order of token.h.
+ * Chooses the place from which the token is read, in the order of token.h.
  *
- * A token of the file is for the URL that its own place of the file says. If the mount's URL is another, because the
- * environment or the command line says so, that token is passed over: it would go to a stranger.
+ * A token in the configuration file is for the URL of its own place in the file. If the environment or the command line
+ * gives the mount another URL, that token is not chosen: it would be sent to a foreign server.
  *
  * Threads:   main thread, before the fork.
- * Ownership: takes the strings it chooses out of the places; the rest stays the caller's.
+ * Ownership: a chosen string moves from its place to the result; the other strings stay the caller's.
  * Errors:    -ENOMEM.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_CHOICE_H
@@ -15,14 +15,16 @@
 
 struct token_source;
 
+/* The tokens of all places. */
 struct token_places {
-    struct token_source *option, *profile, *top;
-    const char *profile_url, *top_url; /* of the tokens in the file */
-    bool named;                        /* the profile is SOURCE, not the implicit [default] */
+    struct token_source *option, *profile, *top; /* from -o, from the profile, from the top of the file */
+    const char *profile_url, *top_url; /* the URL for which the profile's token is, and that of the top's token */
+    bool named;                        /* SOURCE is given; false: the profile is [default] */
 };
 
-/* Fills *source, which is zero-initialised, with the one that wins for a mount of `url`. None is no error here: it stays
- * empty but for `elsewhere`. */
+/* Fills *source, which the caller has zero-initialised, with the place of the token for a mount of `url`. Returns 0 or
+ * -ENOMEM. If no place gives a token, that is no error: only source->elsewhere may be set, and token_read() will return
+ * -ENOKEY. */
 int token_choose(const struct token_places *places, const char *url, struct token_source *source);
 
 #endif

@@ -14,7 +14,8 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Reads leading digits; *ret_rest is what follows. strtoull alone would take signs, spaces and 0x. */
+/* Reads the digits at the start of `text`; *ret_rest is the text after them. strtoull() alone accepts signs and
+ * spaces. */
 static int leading_number(const char *text, int base, uint64_t *ret, const char **ret_rest)
 {
     if (!isdigit((unsigned char)*text))
@@ -82,7 +83,7 @@ int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
         return -ERANGE;
     n *= 1000;
     if (*rest == '.') {
-        /* By hand: strtod would follow the locale, which may want a comma. */
+        /* Not strtod(): in some locales it expects a comma. */
         unsigned weight = 100;
         for (rest++; isdigit((unsigned char)*rest); rest++, weight /= 10)
             n += weight * (unsigned)(*rest - '0');
@@ -158,7 +159,7 @@ int value_url(const char *text, char **ret, const char **ret_why)
     bool loopback;
     const char *fault = url_problem(text, &loopback);
     if (!fault && strpbrk(text, "?#"))
-        fault = "has a query or fragment; give only the part that all paths of the API begin with";
+        fault = "has a query or fragment; give only the base URL, such as https://api.example.com/api";
     if (fault) {
         *ret_why = fault;
         return -EINVAL;

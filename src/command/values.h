@@ -1,11 +1,11 @@
 /*
- * The text of a setting's value becomes a number, a path or a URL. The same rules hold for -o, the environment and the
- * configuration file.
+ * Turns the text of a setting's value into a number, a path or a URL. The rules are the same for -o, the environment
+ * and the configuration file.
  *
  * Threads:   main thread, before the fork.
- * Ownership: strings through ret_… are malloc'd and the caller's.
- * Errors:    -EINVAL for text that is no such value, -ERANGE for one outside min to max, -ENOMEM. Results stay
- *            untouched on failure.
+ * Ownership: a string returned in *ret is malloc'd and the caller's to free.
+ * Errors:    0 or a negative errno. -EINVAL: the text is not such a value. -ERANGE: the number is below min or above
+ *            max. -ENOMEM. *ret is untouched on failure.
  */
 #ifndef MELBICOMFS_COMMAND_VALUES_H
 #define MELBICOMFS_COMMAND_VALUES_H
@@ -13,29 +13,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A whole number without sign or space; base is 8 or 10. */
+/* Reads a whole number without sign or space, in base 8 or 10. min and max are both allowed. */
 int value_number(const char *text, int base, uint64_t min, uint64_t max, uint64_t *ret);
 
-/* Bytes: a whole number with K, M, G or T (of 1024) after it, or nothing. */
+/* Reads a number of bytes: a whole number, which may be followed by K, M, G or T (powers of 1024), in either case. */
 int value_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 
-/* Seconds with or without decimals, such as 0.5; *ret, min and max are milliseconds. */
+/* Reads seconds, with or without decimals, such as 0.5. *ret, min and max are in milliseconds; further decimals are
+ * cut. */
 int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 
-/* 1, yes, true, on; 0, no, false, off. */
+/* Reads a flag: 1, yes, true or on; 0, no, false or off; in either case. */
 int value_bool(const char *text, bool *ret);
 
-/* A path, made absolute: below the home directory for ~/…, below `directory` (absolute; NULL: the working directory)
- * when it is relative. */
+/* Makes a path absolute. ~/… is relative to the home directory; any other relative path is relative to `directory`, an
+ * absolute path, or to the working directory if `directory` is NULL. Also returns the errors of getcwd(3). */
 int value_path(const char *text, const char *directory, char **ret);
 
-/* The base URL without its trailing slashes: https, or http to a loopback host, without user, password, query or
- * fragment. On -EINVAL *ret_why, a constant, says what is wrong with it; it never repeats the text, which may hold a
- * password. */
+/* Checks a base URL and returns it without trailing slashes. The URL must be https, or http to a loopback host, and
+ * must have no user, password, query or fragment. On -EINVAL, *ret_why is a constant that says what is wrong. It never
+ * repeats the text, which may contain a password. */
 int value_url(const char *text, char **ret, const char **ret_why);
 
-/* The home directory: $HOME if that is this user's (root's may be anybody's), else what the user database says. mount(8)
- * at boot has no $HOME, and for an ordinary user's line of fstab it has root's. -EINVAL when there is none. */
+/* Returns the home directory: $HOME if it belongs to this user (for root: in any case), otherwise the directory in the
+ * user database. $HOME alone is not enough: mount(8) at boot runs without $HOME, and with root's $HOME if an ordinary
+ * user mounts a line of fstab. -EINVAL if there is no home directory. */
 int value_home(char **ret);
 
 #endif

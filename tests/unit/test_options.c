@@ -551,7 +551,7 @@ static void unknown_profiles(void **state)
 {
     (void)state;
     parse_words("nowhere", "/m");
-    assert_refused(EXIT_CONFIG, "there is no profile 'nowhere', as there is no ");
+    assert_refused(EXIT_CONFIG, "there is no profile 'nowhere': the file ");
     write_config("ttl = 1\n[endpoints]\nbalance.path = /x\n", 0644);
     parse_words("nowhere", "/m");
     assert_refused(EXIT_CONFIG, "add a section [nowhere]");
@@ -559,7 +559,7 @@ static void unknown_profiles(void **state)
     assert_refused(EXIT_CONFIG, "there is no profile 'endpoints'");
     write_config("[work]\nttl = 1\n[home]\n", 0644);
     parse_words("nowhere", "/m");
-    assert_refused(EXIT_CONFIG, "it has: work, home\n");
+    assert_refused(EXIT_CONFIG, "use one of its profiles: work, home\n");
     parse_words("", "/m");
     assert_refused(EXIT_CONFIG, "there is no profile ''");
 }

@@ -121,12 +121,12 @@ static void malformed_tokens(void **state)
     } cases[] = {
         {"", 0, "is empty"},
         {" \n\t\r\n", 5, "is empty"},
-        {"s3cr3t with a space", 19, "holds a space"},
-        {"s3cr3t\nsecond", 13, "holds a space"},
-        {"s3cr3t\0x", 8, "holds a space"},
-        {"s3cr3t\x01x", 8, "holds a space"},
-        {"s3cr3t\x7fx", 8, "holds a space"},
-        {"s3cr3t\xc3\xa9", 8, "holds a space"},
+        {"s3cr3t with a space", 19, "contains a space"},
+        {"s3cr3t\nsecond", 13, "contains a space"},
+        {"s3cr3t\0x", 8, "contains a space"},
+        {"s3cr3t\x01x", 8, "contains a space"},
+        {"s3cr3t\x7fx", 8, "contains a space"},
+        {"s3cr3t\xc3\xa9", 8, "contains a space"},
     };
     struct token_source file = {.file = path};
     (void)state;
@@ -238,9 +238,9 @@ static void command_fails(void **state)
     source.command = silent;
     assert_refused(&source, -EINVAL, "is empty");
     source.command = odd;
-    assert_refused(&source, -EINVAL, "holds a space");
+    assert_refused(&source, -EINVAL, "contains a space");
     source.command = nul;
-    assert_refused(&source, -EINVAL, "holds a space");
+    assert_refused(&source, -EINVAL, "contains a space");
 }
 
 /* Reads the pid that a command wrote to path, and waits until there is no such process any more (a zombie counts: its
