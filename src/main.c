@@ -102,7 +102,7 @@
 #define MELBICOMFS_VERSION "0.1.0"
 #endif
 
-/* Everything there is one of. */
+/* The program's singletons, in the order in which they are made, and what is kept between the steps of a start. */
 struct program {
     struct config config;
     struct endpoints *endpoints;
@@ -114,12 +114,13 @@ struct program {
     struct tree *tree;
     struct session *session;
     char *token;
-    char *version; /* the body of the answer to the check, kept for the first reader */
+    char *version; /* the API's answer to the check, of version_len bytes, for the cache; or NULL */
     size_t version_len;
-    unsigned version_choice; /* the candidate that gave it */
-    int signals;
+    unsigned version_choice; /* the number of the candidate path that gave this answer */
+    int signals;             /* a signalfd, or -1 */
 };
 
+/* Overwrites and frees a secret text, and sets the pointer to NULL. */
 static void wipe(char **text)
 {
     if (*text)
@@ -128,7 +129,8 @@ static void wipe(char **text)
     *text = NULL;
 }
 
-/* No core file and no debugger of another process may see the token. LeakSanitizer is such a debugger. */
+/* Keeps the token out of core files and away from debuggers. LeakSanitizer attaches like a debugger, so builds with
+ * AddressSanitizer stay dumpable. */
 static void guard_memory(void)
 {
     struct rlimit none = {0, 0};
@@ -145,6 +147,7 @@ static void guard_memory(void)
 
 /* ---- the check before detaching ---- */
 
+/* The exit status for the result of a request, after a message unless it is EXIT_OK. */
 static int verdict(const struct http_result *result, const char *url)
 {
     if (result->error) {
@@ -157,8 +160,9 @@ static int verdict(const struct http_result *result, const char *url)
         return EXIT_TOKEN;
     }
     if (result->status >= 300 && result->status < 400) {
-        log_error("%s: HTTP %ld leads elsewhere, and redirects are not followed; set the URL to where the API is", url,
-                  result->status);
+        log_error("%s: the API answers with a redirect (HTTP %ld), and redirects are not followed; set the URL to the "
+                  "API's own address",
+                  url, result->status);
         return EXIT_UNREACHABLE;
     }
     if (result->status >= 500) {
@@ -168,13 +172,15 @@ static int verdict(const struct http_result *result, const char *url)
     return EXIT_OK;
 }
 
-/* Whether a body can be JSON by how it begins: a web page, say, is none. It may be the beginning of a long list. */
+/* Whether a body begins like JSON, unlike a web page for example. The body may be only the beginning of a long
+ * answer. */
 static bool looks_like_json(const char *body)
 {
     return body && body[strspn(body, " \t\r\n")] && strchr("{[\"0123456789", body[strspn(body, " \t\r\n")]);
 }
 
-/* One request. EXIT_OK with *missing telling why nothing of the API is there, or NULL. */
+/* Sends one request. Returns EXIT_OK or the exit status, after a message. With EXIT_OK, *missing is NULL if the API
+ * answered, else the reason why the answer is not the API's. */
 static int ask_once(struct program *program, enum operation operation, unsigned choice, const char **missing)
 {
     struct query query = {.operation = operation};
@@ -193,7 +199,7 @@ static int ask_once(struct program *program, enum operation operation, unsigned 
     http_once(&program->config, url, program->token, &result, &body, &len);
     int status = verdict(&result, url);
     *missing = result.status == 404                             ? "HTTP 404"
-               : result.status == 200 && !looks_like_json(body) ? "what is there is not JSON"
+               : result.status == 200 && !looks_like_json(body) ? "the answer is not JSON"
                                                                 : NULL;
     if (status == EXIT_OK && operation == OP_VERSION && result.status == 200 && !*missing) {
         program->version = steal(&body);
@@ -202,8 +208,9 @@ static int ask_once(struct program *program, enum operation operation, unsigned 
     return status;
 }
 
-/* Asks for the version, or for the services where no path for that is known; so that a wrong token or host is told
- * here, and not by each file. */
+/* Checks before the mount that the API answers and takes the token, so that a wrong URL or token is one message and not
+ * an error in every file. Asks for the version, at each candidate path; if the API has it at none, asks for the
+ * services. */
 static int check(struct program *program)
 {
     const char *missing = NULL;
@@ -214,7 +221,7 @@ static int check(struct program *program)
     if (status == EXIT_OK && missing) {
         status = ask_once(program, OP_SERVICES, endpoints_first(program->endpoints, OP_SERVICES), &missing);
         if (status == EXIT_OK && missing) {
-            log_error("%s: no API answers there (%s); check the URL", program->config.base_url, missing);
+            log_error("%s: no Melbicom API found there (%s); check the URL", program->config.base_url, missing);
             status = EXIT_UNREACHABLE;
         }
     }
@@ -234,7 +241,7 @@ static int build(struct program *program)
         !(program->tree = tree_new(program->loop, program->documents, program->endpoints, program->client, config,
                                    program->metrics)) ||
         !(program->session = session_new(program->loop, program->tree, config, program->metrics))) {
-        log_error("cannot start: out of memory or file descriptors");
+        log_error("cannot start: out of memory or file descriptors; free memory, or raise the limit with ulimit -n");
         return EXIT_MOUNT;
     }
     client_set_token(program->client, program->token);
@@ -282,7 +289,7 @@ static void on_signal(void *data, short revents)
     }
 }
 
-/* Whoever starts a program with nohup wants it to outlive the terminal. */
+/* Whether SIGHUP is ignored, as under nohup: then the program outlives the terminal. */
 static bool ignores_hangups(void)
 {
     struct sigaction action;
@@ -303,7 +310,7 @@ static int watch_signals(struct program *program)
     return program->signals < 0 ? -errno : loop_watch(program->loop, program->signals, POLLIN, on_signal, program);
 }
 
-/* The parent's end: the status of a child that has ended, or success as soon as it serves. */
+/* Waits in the parent until the child writes a byte to `reports` (it serves: EXIT_OK) or ends (its exit status). */
 static int await_child(pid_t pid, int reports)
 {
     char byte;
@@ -321,8 +328,9 @@ static int await_child(pid_t pid, int reports)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_MOUNT;
 }
 
-/* Goes on in a child, which still has the terminal to say what goes wrong. The parent waits at the other end of *report,
- * because who starts a mount uses it as soon as this program has ended well. */
+/* Forks. The child returns, with *report to be closed by the caller, and keeps the terminal for error messages. The
+ * parent never returns: it exits when the child has written to *report or ended, because scripts use the mount as soon
+ * as the first process has exited with 0. */
 static int detach(int *report)
 {
     int ends[2];
@@ -341,7 +349,7 @@ static int detach(int *report)
     return r;
 }
 
-/* Nothing has failed: messages go to syslog from now on, and the parent may end. */
+/* Gives up the terminal when nothing has failed: messages go to syslog from now on. Then lets the parent exit. */
 static int leave_terminal(int report)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -393,7 +401,7 @@ static int mount_account(struct program *program)
         return EXIT_TOKEN;
     log_hide(program->token);
     if (!config->delay_connect) {
-        /* Which paths were tried is of interest only in the log of a mount that stands. */
+        /* Only warnings and errors: the paths that the check tries would be noise on the terminal. */
         log_set_level(config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
         int status = check(program);
         log_set_level(config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
@@ -426,8 +434,8 @@ static int run(struct program *program, int argc, char **argv)
     return mount_account(program);
 }
 
-/* What is opened later must not have the number of a standard stream that the caller has closed: messages would be
- * written there, and detaching puts /dev/null in its place. */
+/* Opens /dev/null for each standard stream that the caller has closed. Otherwise a file or socket that is opened later
+ * could get number 0, 1 or 2: messages would be written to it, and detaching would replace it by /dev/null. */
 static bool have_standard_streams(void)
 {
     int fd;
