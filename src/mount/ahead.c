@@ -8,16 +8,18 @@
 /*
  * Two guesses at what will be read, each made only after it has come true a few times.
  *
- * Siblings. Once several files of a directory have been read within a second of each other, the bytes of those that
- * the kernel knows and does not have are pushed into its page cache, beginning behind the one just read and going
- * round; twice as many each time a read shows that the guess was good, and WINDOW_BYTES at most. A lone `cat` pushes nothing, and `ls` reads
+ * Siblings. When READS_BEFORE_PUSH files of a directory have been read, each within a second of the last, the bytes of
+ * other files in the directory are pushed into the kernel's page cache: of files whose node the kernel knows and whose
+ * bytes it does not have. Pushing begins after the file just read and goes round. Each read that shows that the guess
+ * was good doubles the number of files, and WINDOW_BYTES is the limit. A lone `cat` pushes nothing, and `ls` reads
  * nothing.
  *
  * Cousins. A shell's glob stats services/101/info.json, services/102/info.json, … one after another before `cat` even
- * starts. When the same name is asked for below several directories in a row, in either direction, the documents behind
- * the next ones are fetched, as many at once as there are connections, never more than `readahead` ahead.
+ * starts. When files of the same name are asked for in several directories in a row, in either direction, the documents
+ * of the same files in the next directories are fetched: as many at once as there are connections, and never more than
+ * `readahead` directories ahead.
  */
-#define SPREE_MS          1000 /* reads further apart are not one after another */
+#define SPREE_MS          1000 /* reads further apart than this do not count as a row */
 #define READS_BEFORE_PUSH 3
 #define FIRST_WINDOW      16
 #define WINDOW_MAX        4096
@@ -29,7 +31,7 @@ static bool pushable(const struct node *node)
     return node->current && node->nlookup && !node->in_cache && node_snapshot(node) && node->snapshot->len > 0;
 }
 
-/* Pushes the next `window` children that are wanted, from the cursor on, once round at most. */
+/* Pushes the next `window` files that are pushable(), from the cursor on, and goes round once at most. */
 static void push_from_cursor(struct session *session, struct directory *dir, struct node *after)
 {
     unsigned room = QUEUE_MAX - push_queued(session->push), pushed = 0;
@@ -37,8 +39,8 @@ static void push_from_cursor(struct session *session, struct directory *dir, str
     struct node *at = dir->cursor ? dir->cursor : after;
     struct node *const start = at;
 
-    /* What is read now waits in the queue, or was pushed a moment ago: to look at a hundred thousand nodes again for
-     * each such read would take longer than the reads. */
+    /* Everything has been pushed a moment ago, or is queued. To look at a hundred thousand nodes again for each read
+     * would take longer than the reads. */
     if (dir->exhausted == dir->last_child->nodeid && clock_ms() - dir->last_push < SPREE_MS)
         return;
     if (room > dir->window)
@@ -58,12 +60,12 @@ static void push_from_cursor(struct session *session, struct directory *dir, str
         dir->last_push = clock_ms();
     if (pushed > 0 || room == 0 || clock_ms() - dir->last_push < SPREE_MS)
         return;
-    /* All of them were pushed or read some time ago, and still one had to be read: the kernel has dropped pages. */
+    /* All files were pushed or read some time ago, and still the kernel had to read one: it has dropped pages. */
     for (at = dir->first_child; at; at = at->next_sibling)
         at->in_cache = at == after;
     dir->cursor = after;
     dir->exhausted = 0;
-    dir->last_push = clock_ms(); /* and so not again for a while */
+    dir->last_push = clock_ms(); /* so that this does not happen again at once */
 }
 
 void ahead_of_read(struct session *session, struct node *node)
@@ -87,7 +89,7 @@ void ahead_of_read(struct session *session, struct node *node)
     push_from_cursor(session, dir, node);
 }
 
-/* Fetches what `leaf` shows below the directory `dir`; false when it is better to stop. */
+/* Fetches the document of the file `leaf` in `dir`. False when the client is busy, so that the caller must stop. */
 static bool fetch_cousin(struct session *session, struct node *dir, const char *leaf)
 {
     struct place place;
@@ -109,9 +111,9 @@ void ahead_of_getattr(struct session *session, struct node *node)
     if (now - spree->last_read > SPREE_MS * 10)
         spree->reads = spree->window = 0;
     spree->last_read = now;
-    if (spree->cousin == dir->nodeid) /* another reader of the same file tells nothing of its cousins */
+    if (spree->cousin == dir->nodeid) /* the same directory again says nothing about the next one */
         return;
-    bool back = dir->nodeid < spree->cousin; /* bash goes through a glob's directories from the last one on */
+    bool back = dir->nodeid < spree->cousin; /* bash goes through a glob's directories from the last to the first */
     spree->cousin = dir->nodeid;
     if (++spree->reads < 2)
         return;

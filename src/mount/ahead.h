@@ -1,20 +1,22 @@
 /*
- * Reading ahead: two guesses at what will be read, each made only after it has come true a few times; see ahead.c.
+ * Reading ahead: two guesses at which files will be read next. A guess is made only after it has come true a few times;
+ * see ahead.c.
  *
  * Threads:   loop thread only.
  * Ownership: nodes are borrowed for the call.
- * Errors:    a guess that cannot be followed is dropped.
+ * Errors:    none are reported; when memory or a connection is missing, nothing is read ahead.
  */
 #ifndef MELBICOMFS_MOUNT_AHEAD_H
 #define MELBICOMFS_MOUNT_AHEAD_H
 
 #include "mount/context.h"
 
-/* A file was read from its start: its siblings' bytes may be pushed into the page cache. */
+/* To be called after a READ at offset 0 of `file`. May push the bytes of other files in its directory into the kernel's
+ * page cache. */
 void ahead_of_read(struct session *session, struct node *file);
 
-/* The attributes of a file were asked for and not at hand, or its entry has to be revalidated: files of the same name
- * below the next directories may be fetched. */
+/* To be called at the first GETATTR of `file`, or when a LOOKUP revalidates `file`. May fetch the documents of files
+ * with the same name in the next directories. */
 void ahead_of_getattr(struct session *session, struct node *file);
 
 #endif

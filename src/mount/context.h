@@ -1,9 +1,10 @@
 /*
- * The context in which the kernel's requests are served: the struct behind `struct session` of session.h, which makes and
- * ends it. The files that serve requests work on it; whatever only one of them uses has a comment that names the file.
+ * The fields of `struct session`, for the files of this folder that serve the kernel's requests. session.h makes and
+ * frees the struct. A field that only one file uses has a comment that names the file.
  *
  * Threads:   loop thread only.
- * Ownership: session.c owns the struct and all that it holds; what session_new() was given is borrowed.
+ * Ownership: session.c owns the struct, its nodes, its pusher and its FUSE session. The loop, the tree, the
+ *            configuration and the metrics are borrowed from the caller of session_new().
  * Errors:    none of its own.
  */
 #ifndef MELBICOMFS_MOUNT_CONTEXT_H
@@ -33,14 +34,14 @@ struct session {
     struct nodes *nodes;
     struct push *push;
     struct fuse_session *fuse;
-    struct fuse_buf buffer;   /* session.c: the request that is being read */
+    struct fuse_buf buffer;   /* session.c: the bytes of the request that is being read */
     bool mounted;             /* session.c */
     bool greeted;             /* session.c: the reply to INIT has been sent */
-    bool expires_entries;     /* the kernel can let an entry expire without dropping it */
-    struct pending *pendings; /* pending.c: the requests that wait */
-    struct timer interrupts;  /* pending.c: set while some pending request is marked as interrupted */
-    struct timer release;     /* session.c: set when documents were dropped for want of space */
-    struct page *ahead;       /* directories.c: a page of a listing that was written before it was asked for */
+    bool expires_entries;     /* the kernel knows FUSE_EXPIRE_ONLY (Linux 6.2, protocol 7.38) */
+    struct pending *pendings; /* pending.c: the requests that wait, newest first */
+    struct timer interrupts;  /* pending.c: set while a pending request is marked as interrupted */
+    struct timer release;     /* session.c: set when the cache has dropped documents to make room */
+    struct page *ahead;       /* directories.c: a page of a listing, written before the kernel asks for it; or NULL */
     struct task ahead_task;
     struct timer ahead_expiry;
 };

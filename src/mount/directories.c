@@ -12,35 +12,35 @@
 #include <string.h>
 
 /*
- * Offsets. 1 is behind ".", 2 behind "..", and ordinal + 2 behind every other entry; so the offset that the kernel
- * gives back says which ordinal was the last, and the listing goes on at the next larger one, whatever came and went
- * meanwhile.
+ * Offsets. Each entry carries an offset that the kernel gives back to continue after this entry: 1 for ".", 2 for "..",
+ * and the entry's ordinal + 2 for every other entry. So the listing continues at the next larger ordinal, even if
+ * entries have come or gone meanwhile.
  *
- * With READDIRPLUS an entry whose content is at hand comes with its node and attributes, and counts as a lookup; any
- * other comes with node 0, and the kernel looks it up when it is used.
+ * READDIRPLUS. An entry whose content is in memory comes with its node and attributes, and counts as a lookup. Any
+ * other entry comes with node 0, and the kernel sends a LOOKUP when the entry is used.
  *
- * While the kernel makes inodes of one answer, which takes it twice as long as it took to write, the next one is
- * written: it is all but certain that it will be asked for. One such page is kept, for a moment, and only given while
- * the document that it shows is still the same.
+ * Writing ahead. The kernel takes twice as long to make inodes of an answer as this program takes to write the answer.
+ * Meanwhile the next page is written, because the kernel will almost certainly ask for it. One such page is kept, for
+ * AHEAD_MS. It is used only while the document that it shows has not changed.
  */
 #define DOTS        2
-#define UNKNOWN_INO 0xffffffffu /* what readdir(3) shows where no number is known; 0 would mean "deleted" */
+#define UNKNOWN_INO 0xffffffffu /* what readdir(3) shows for an entry without a node; 0 would mean "deleted" */
 
-/* How long a page that was written ahead may wait: what it says of how long things hold counts from when it was
+/* A page that was written ahead is thrown away after this time, because the timeouts in it count from when it was
  * written. */
 #define AHEAD_MS 100
 
-/* One answer: of `size` bytes at most, from `offset` on. Its nodes are held until it goes. */
+/* One answer to a READDIR or READDIRPLUS. The nodes in it are held until page_free(). */
 struct page {
     struct session *session;
-    struct node *dir;   /* held, too */
-    off_t offset, next; /* next: 0 when the listing ends here */
+    struct node *dir;   /* held */
+    off_t offset, next; /* where this page begins, and the next page; next is 0 when the listing ends here */
     bool plus;
-    char *buf;
+    char *buf; /* `size` bytes; `len` are filled */
     size_t size, len;
-    struct node **looked_up;
+    struct node **looked_up; /* `n` nodes that the page gives to the kernel */
     size_t n;
-    struct document *document; /* what it shows, referenced; NULL: fixed names alone */
+    struct document *document; /* the document that the page shows, referenced; NULL: only fixed names */
     uint64_t generation;       /* of the document */
     int64_t made;              /* on clock_ms() */
 };
@@ -84,7 +84,7 @@ static mode_t type_of(const struct route *route)
 static bool add(struct page *page, const char *name, const struct fuse_entry_param *e, uint64_t next)
 {
     size_t left = page->size - page->len;
-    /* libfuse has no use for the request. */
+    /* libfuse does not use the request (the first argument). */
     size_t need = page->plus ? fuse_add_direntry_plus(NULL, page->buf + page->len, left, name, e, (off_t)next)
                              : fuse_add_direntry(NULL, page->buf + page->len, left, name, &e->attr, (off_t)next);
     if (need > left)
@@ -106,7 +106,8 @@ static bool add_dots(struct page *page, off_t offset)
     return true;
 }
 
-/* The node of an entry whose content is at hand. A link has no use for what its name stands for: the name says it. */
+/* The node of an entry whose content is in memory; NULL when out of memory. A link's node does not keep the text that
+ * the name stands for, because the link's target is an id. */
 static struct node *node_of_listed(struct page *page, const struct listed *listed)
 {
     struct place place;
@@ -144,7 +145,7 @@ static bool add_listed(struct page *page, const struct listed *listed)
     return true;
 }
 
-/* Writes what fits of the listing, which is closed. */
+/* Writes as many entries as fit, and closes the listing. */
 static void fill(struct page *page, struct listing *listing)
 {
     struct listed listed;
@@ -160,7 +161,7 @@ static void fill(struct page *page, struct listing *listing)
     listing_close(listing);
 }
 
-/* 1 and a page, if what it takes is at hand; 0 when it is not; or an error. */
+/* Makes a page. 1: *ret is the page, for page_free(); 0: the listing is not in memory; or an error. */
 static int write_page(struct session *session, struct node *dir, size_t size, off_t offset, bool plus,
                       struct page **ret)
 {
@@ -181,7 +182,7 @@ static int write_page(struct session *session, struct node *dir, size_t size, of
 
 /* ---- the next page, written ahead ---- */
 
-/* Whether the page still shows what there is. */
+/* Whether the page is young enough, and its document is still the directory's, fresh and unchanged. */
 static bool page_holds(const struct page *page)
 {
     const struct document *document = page->document;
@@ -189,7 +190,8 @@ static bool page_holds(const struct page *page)
            (!document || (document->generation == page->generation && document_fresh(document)));
 }
 
-/* The page that was written for this request, if it was and holds; nothing is kept of it. */
+/* The page that was written ahead, if it fits this request and page_holds(); else NULL. A page that does not fit is
+ * freed. */
 static struct page *take_ahead(struct session *session, const struct node *dir, size_t size, off_t offset, bool plus)
 {
     struct page *page = steal(&session->ahead);
@@ -221,7 +223,8 @@ void page_ahead_write(void *data)
 
 /* ---- the request ---- */
 
-/* Answers with the page; its nodes are the kernel's then, if it takes the answer. Then sees to the next one. */
+/* Answers with the page and frees it, or keeps it for page_ahead_write(). The lookups of the nodes in it count only if
+ * the kernel takes the answer. */
 static void reply_page(fuse_req_t req, struct page *page)
 {
     struct session *session = page->session;
@@ -231,7 +234,8 @@ static void reply_page(fuse_req_t req, struct page *page)
         for (size_t i = 0; i < page->n; i++)
             page->looked_up[i]->nlookup--;
     page_ahead_drop(session);
-    /* Who asks for a second page will ask for a third; who asks for one may only look whether there is anything. */
+    /* A program that reads the second page will read the third. A program that reads the first page may only want to
+     * know whether the directory is empty. */
     if (!page->plus || page->next == 0 || page->offset == 0) {
         page_free(page);
         return;
@@ -248,8 +252,8 @@ static void begin_listing(struct session *session, struct node *node)
     dir->expired = false;
     if (is_of_links(node))
         links_listed(session, node);
-    /* The kernel uses a listing for as long as the attributes hold, and was told so before it was known how long this
-     * one does. */
+    /* The kernel uses a listing as long as the directory's attributes hold. It was told how long they hold before the
+     * expiry of this listing was known; so if that is earlier, the attributes are dropped. */
     if (see_names(session, node) || dir->listed_until < dir->told_until) {
         dir->told_until = dir->listed_until;
         push_drop_attributes(session->push, node->nodeid);
@@ -258,7 +262,8 @@ static void begin_listing(struct session *session, struct node *node)
 
 static void resume_list(struct pending *pending, int error);
 
-/* Lists, if what it takes is at hand: true, and the request has been answered. */
+/* Answers the request if the listing is in memory or fails: true. False when it has to be fetched; then the request is
+ * untouched. take(data) returns the request for the reply. */
 static bool list_now(struct session *session, struct node *dir, fuse_req_t (*take)(void *), void *data, size_t size,
                      off_t offset, bool plus)
 {

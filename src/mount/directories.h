@@ -1,22 +1,24 @@
 /*
- * READDIR and READDIRPLUS.
+ * Directory listings: READDIR, READDIRPLUS, and the next page of a listing, written before the kernel asks for it.
  *
  * Threads:   loop thread only.
- * Ownership: each handler takes the request. The page written ahead belongs to the session.
- * Errors:    the kernel is told negative errno of tree.h.
+ * Ownership: op_…() take the request and answer it, now or later. The page written ahead belongs to the session.
+ * Errors:    answered to the kernel: what listing.h returns, or ENOMEM.
  */
 #ifndef MELBICOMFS_MOUNT_DIRECTORIES_H
 #define MELBICOMFS_MOUNT_DIRECTORIES_H
 
 #include "mount/context.h"
 
+/* The handlers for libfuse. `size` is the size of the kernel's buffer in bytes. `offset` is 0, or the offset of the
+ * last entry that the kernel has got. op_readdirplus() also gives nodes and attributes. */
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
 
-/* The function of the session's task `ahead_task`: writes the page behind the one that was asked for last. */
+/* The function of the session's task `ahead_task`: writes the page that follows the last page answered. */
 void page_ahead_write(void *session);
 
-/* The function of the session's timer `ahead_expiry`: frees the page that was written ahead, if there is one. */
+/* The function of the session's timer `ahead_expiry`: frees the page written ahead, if there is one. */
 void page_ahead_drop(void *session);
 
 #endif

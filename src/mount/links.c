@@ -6,21 +6,22 @@
 #include <stdlib.h>
 
 /*
- * Directories of links (by-number/, by-status/…, by-product/…): their listings are as long as the collection, and a
- * renewal changes next to nothing in them. What a link shows is its name and the id it leads to, and nothing else; so
- * the entries are given to the kernel for ever, and what is checked is the directory: whoever goes through it has the
- * kernel ask for its attributes once they have expired.
+ * Directories of links (by-number/, by-status/…, by-product/…). Such a listing is as long as the collection, and when
+ * the collection is fetched again, almost nothing in it changes. A link shows only its name and the id that it leads
+ * to. So the kernel gets the entries of links for ever, and the directory is checked instead of each link: when the
+ * directory's attributes have expired, the kernel sends a GETATTR before it goes through the directory. Then:
  *
- *      listing expired, the collection fresh, same names and ids   it holds for another life
- *                                     , others                     gone or changed links are dropped
- *                       the collection not fresh                   all are dropped in a moment, unless the directory is
- *                                                                  being listed anew by then
- *      listed anew, other names or ids                             gone or changed links are dropped
+ *      listing expired, collection fresh, same names and ids    the listing holds for another life
+ *      listing expired, collection fresh, others                links that have gone or changed are dropped
+ *      listing expired, collection expired                      all links are dropped after DROP_MS, unless the kernel
+ *                                                               lists the directory again before that
+ *      kernel lists again, other names or ids                   links that have gone or changed are dropped
  *
- * Dropping is the pusher's, after the answer: it takes the directory's lock, which a READDIR that asks for these
- * attributes holds, and it throws the kernel's copy of the listing away. Mostly who asks is about to list, and then
- * there is nothing to drop. So whoever goes straight to a link by its name just then may still be led where it led; the
- * file it leads to is looked up and revalidated as any.
+ * The pusher drops a link after the answer to the GETATTR. It has to wait, because the notification takes the
+ * directory's lock, and a READDIR that sent this GETATTR holds that lock. The notification also throws away the
+ * kernel's copy of the listing. All links are dropped late because mostly the program that caused the GETATTR is about
+ * to list the directory, and then there is nothing to drop. The price: a program that follows a link by name in this
+ * moment may be led to the old target. The target's own files are looked up and revalidated like any other.
  */
 #define DROP_MS 250
 
@@ -36,7 +37,7 @@ bool is_of_links(const struct node *dir)
     return any && any->kind == ROUTE_LINK;
 }
 
-/* Whether the link still leads where the kernel was told. */
+/* Whether the link still leads to the item that the kernel was told. */
 static bool holds(struct session *session, struct node *link)
 {
     struct view view = {.snapshot = NULL};

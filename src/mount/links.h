@@ -1,32 +1,40 @@
 /*
- * Directories of links: how long the kernel may keep what it was told of them; links.c says why they are special.
+ * Directories of links, such as services/by-status/Active: when the kernel must drop its entries of the links. links.c
+ * says why these directories need care of their own.
  *
  * Threads:   loop thread only.
- * Ownership: a directory whose links are about to be dropped is held until then.
- * Errors:    without memory for a timer, links are dropped at once.
+ * Ownership: a directory with a pending drop is held (node_hold()) until the links are dropped or the drop is
+ *            cancelled.
+ * Errors:    none are reported; without memory for a timer, the links are dropped at once.
  */
 #ifndef MELBICOMFS_MOUNT_LINKS_H
 #define MELBICOMFS_MOUNT_LINKS_H
 
 #include "mount/context.h"
 
-/* Whether a directory lists links, besides fixed names. */
+/* Whether the names in directory `dir` that come from the API are links. */
 bool is_of_links(const struct node *dir);
 
-/* The listing that the kernel holds of a directory has expired: true when it is one of links and holds for another life,
- * because names and ids are the same. Otherwise links that changed are dropped, or all of them in a moment. */
+/*
+ * To be called when the kernel's listing of `dir` has expired. Returns true when `dir` is a directory of links whose
+ * collection is fresh and has the same names and ids: then `dir->dir->listed_until` has been moved to the new expiry.
+ * Otherwise returns false. Of a directory of links, the changed links have then been dropped (collection fresh), or all
+ * links will be dropped soon (collection expired).
+ */
 bool links_hold(struct session *session, struct node *dir);
 
-/* Has all links of the directory dropped in a moment. */
+/* Drops all links of `dir` from the kernel after 250 ms. Does nothing if such a drop is pending. */
 void links_drop_soon(struct session *session, struct node *dir);
 
-/* Takes that back, because the directory is being listed anew. */
+/* Cancels a pending drop, because the kernel is listing `dir` again. Does nothing if no drop is pending. `dir` may be
+ * freed on return. */
 void links_drop_not(struct session *session, struct node *dir);
 
-/* Cancels a pending drop when the session ends: the directory stays held. Returns whether one was pending. */
+/* Cancels a pending drop at the end of the session, without releasing `dir`. Returns whether a drop was pending. */
 bool links_drop_forget(struct node *dir);
 
-/* The kernel has begun to list the directory anew: drops the links that are not as it was told. */
+/* To be called when the kernel begins to list `dir`: drops the links that have gone or lead to another item since the
+ * kernel's last listing. */
 void links_listed(struct session *session, struct node *dir);
 
 #endif

@@ -10,8 +10,8 @@
 #define ROOT_ID 1 /* FUSE_ROOT_ID */
 
 /*
- * Node numbers count up, so the table by number is an array in pieces: a piece is there while any of its nodes is. A
- * hash table would take six times the memory, of a million nodes, and twice the time.
+ * Node numbers count up, so the table by number is an array in pieces of PIECE nodes. A piece is allocated while any
+ * node in it exists. For a million nodes a hash table would take six times the memory and twice the time.
  */
 #define PIECE 1024
 
@@ -91,7 +91,7 @@ static void unlink_child(struct directory *dir, struct node *node)
         dir->last_child = node->prev_sibling;
 }
 
-/* Makes a node and takes what `place` holds; on failure too. */
+/* Makes a node that is not current, and takes over what `place` holds, on failure too. NULL when out of memory. */
 static struct node *make(struct nodes *nodes, struct node *dir, struct place *place)
 {
     size_t len = strlen(place->name) + 1;
@@ -236,7 +236,7 @@ struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct pl
 {
     struct node *node = nodes_current(nodes, dir, place->name);
     if (node) {
-        /* A link that was listed does not hold what its name stands for. */
+        /* The node of a link that was listed has no text; see node_of_listed(). */
         if (!node->place.text)
             node->place.text = steal(&place->text);
         place_clear(place);
@@ -261,8 +261,8 @@ void node_bind(struct node *node, const struct view *view)
     node->bound = true;
 }
 
-/* Whether a bound node shows just what the view shows. Of equal bytes it keeps the newer copy, which the cache holds
- * anyway. */
+/* Whether a bound node shows the same as the view. If the bytes are equal, the node takes a reference to the view's
+ * snapshot instead of its own: the cache holds that one anyway, so the old copy can be freed. */
 static bool shows(struct node *node, const struct view *view)
 {
     if (node_kind(node) == ROUTE_DIR)
@@ -287,7 +287,7 @@ struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *pla
         node = NULL;
     }
     if (node) {
-        /* The look at what it shows may have taught only the new place what its name stands for. */
+        /* tree_peek() may have filled in the text that the name stands for in the new place only. */
         if (!node->place.text)
             node->place.text = steal(&place->text);
         place_clear(place);

@@ -1,23 +1,26 @@
 /*
- * Nodes: what the kernel knows, and what each shows.
+ * Nodes: the inodes that the kernel knows, and what each of them shows.
  *
- * A node is a path and, for a file or link, the one thing it shows for good:
+ * A node has a path. A node of a file or link is bound to what it shows, once, and then shows that until it is freed:
  *
- *                LOOKUP, nothing at hand              GETATTR, READDIRPLUS
- *      (none) ---------------------------> unbound -------------------------> bound --FORGET--> (none)
- *         \-- LOOKUP, READDIRPLUS: content at hand ---------------------------^
+ *                LOOKUP, content not in memory           GETATTR, READ, READDIRPLUS, …
+ *      (none) -----------------------------> unbound -------------------------------> bound --FORGET--> (none)
+ *         \-- LOOKUP, READDIRPLUS: content in memory ---------------------------------^
  *
- * A path has one current node, the one a LOOKUP gives. When other bytes are shown at a path, a new node becomes
- * current, and the old one lives on for those who have it, until the kernel forgets it. Equal bytes keep the node. Node
- * numbers count up and are never used twice, so that nothing that is on its way to a node (a store into the page cache,
- * say) can reach another.
+ * A path has at most one current node: the node that a LOOKUP of the path answers. When the content at a path changes,
+ * a new node becomes current. The old node stays until the kernel forgets it, so a file that is open keeps its content.
+ * When the content is fetched again and its bytes are equal, the node stays current.
  *
- * Directories keep one node for life. A command's node is minted at each LOOKUP and is its handle.
+ * Node numbers count up and are never used twice. So a notification that is under way to one node (a store into the
+ * page cache, for example) can never reach another.
+ *
+ * A directory that is known to exist (bound) keeps one node until the table is freed. A command
+ * (services/<id>/cdn/purge) gets a new node at each LOOKUP; this node stands for the open file.
  *
  * Threads:   loop thread only.
- * Ownership: nodes belong to the table; a node lives while the kernel counts lookups of it, a request waits on it, or
- *            nodes are below it.
- * Errors:    NULL when out of memory.
+ * Ownership: nodes belong to the table. A node is freed when the kernel has forgotten it (nlookup is 0), no request
+ *            holds it (busy is 0) and it has no children. The root and bound directories stay until nodes_free().
+ * Errors:    functions that make a node return NULL when out of memory.
  */
 #ifndef MELBICOMFS_MOUNT_NODES_H
 #define MELBICOMFS_MOUNT_NODES_H
@@ -35,109 +38,120 @@ struct links_drop;
 struct nodes;
 struct purge_handle;
 
-/* What a directory has besides. */
+/* The part of a node that only directories have. Times are clock_ms(), in ms. */
 struct directory {
     struct node *first_child, *last_child; /* in order of creation */
-    struct node *cursor;                   /* the child where pushing goes on; NULL: behind the one just read */
-    int64_t listed_until;    /* clock_ms() when the listing that the kernel may hold expires; 0: it was given none */
-    uint64_t listings;       /* how often the kernel has begun to list it */
-    uint64_t signature;      /* of the listing that the kernel was given last; see tree_list_signature() */
-    uint64_t seen;           /* the last signature that was seen: another one moves the mtime */
-    int64_t told_until;      /* until when the kernel was told that its attributes hold */
-    bool expired;            /* the listing expired and the kernel has not begun to list it since */
-    uint64_t command_ino;    /* what stat shows as the number of the command in it; 0: not asked yet */
-    struct links_drop *drop; /* of links: set while they are about to be dropped; see links.c */
-    unsigned reads, window;  /* files read one by one lately, and how many to push; see ahead.c */
-    int64_t last_read, last_push;
-    uint64_t cousin;    /* its child below which a first GETATTR was last seen; see ahead.c */
-    uint64_t exhausted; /* its last child when pushing found nothing more to push */
+    struct node *cursor;                   /* the child where pushing continues; NULL: after the file just read */
+    int64_t listed_until;    /* when the listing expires that the kernel may hold; 0: the kernel has no listing */
+    uint64_t listings;       /* how often the kernel has begun to list the directory */
+    uint64_t signature;      /* of the listing that the kernel got last; see tree_list_signature() */
+    uint64_t seen;           /* the last signature that see_names() saw; a new signature moves the mtime; 0: none */
+    int64_t told_until;      /* until when the directory's attributes hold, as last told to the kernel */
+    bool expired;            /* the listing has expired, and the kernel has not begun a new one */
+    uint64_t command_ino;    /* the inode number that stat shows for the command in the directory; 0: none yet */
+    struct links_drop *drop; /* links.c: the pending drop of the directory's links, or NULL */
+    unsigned reads, window;  /* ahead.c: files read in a row, and how many files to push or fetch next */
+    int64_t last_read, last_push; /* ahead.c */
+    uint64_t cousin;              /* ahead.c: number of the child directory that last had a first GETATTR below */
+    uint64_t exhausted; /* ahead.c: number of the last child when a round found nothing more to push; else 0 */
 };
 
-/* There is one for each name that the kernel has listed, three for each invoice: what only one kind of route has shares
- * its place. */
+/* There is a node for each name that the kernel has listed, and an account has three names for each invoice. To save
+ * memory, fields that only one kind of route uses share a union. */
 struct node {
     uint64_t nodeid;
-    uint64_t nlookup; /* the kernel's */
+    uint64_t nlookup; /* lookups that the kernel has not forgotten yet */
     struct place place;
     union {
-        struct snapshot *snapshot;   /* of a file; NULL until it is bound */
-        uint64_t target;             /* of a link, once it is bound: the item it leads to */
-        struct directory *dir;       /* of a directory */
-        struct purge_handle *handle; /* of a command */
+        struct snapshot *snapshot;   /* of a file: a reference; NULL until the node is bound */
+        uint64_t target;             /* of a bound link: the id of the item that the link leads to */
+        struct directory *dir;       /* of a directory: owned */
+        struct purge_handle *handle; /* of a command: owned */
     };
     struct timespec mtime;
-    unsigned busy; /* requests that wait on it */
-    bool bound;    /* shows what it shows for good; of a directory: has been seen to exist */
-    bool current;  /* a LOOKUP of its path gives it */
-    bool in_cache; /* its bytes were read or pushed: the kernel has them, or had */
+    unsigned busy; /* requests that hold the node */
+    bool bound;    /* of a file or link: what the node shows is fixed; of a directory: it is known to exist */
+    bool current;  /* a LOOKUP of the path answers this node */
+    bool in_cache; /* the kernel has read the bytes or got them pushed, and may have dropped them since */
 
     struct node *next_sibling, *prev_sibling;
     UT_hash_handle by_path;
     struct {                 /* the key of by_path */
-        struct node *parent; /* NULL of the root */
+        struct node *parent; /* NULL in the root */
         char name[];
     };
 };
 
+/* What kind of thing a node is: directory, file, link or command. */
 static inline enum route_kind node_kind(const struct node *node)
 {
     return node->place.route->kind;
 }
 
-/* What a node shows, if it is a file that is bound; else NULL. */
+/* The snapshot that a bound file shows; NULL for any other node. Borrowed from the node. */
 static inline struct snapshot *node_snapshot(const struct node *node)
 {
     return node_kind(node) == ROUTE_FILE ? node->snapshot : NULL;
 }
 
-/* What a directory has besides; of anything else NULL. */
+/* The directory part of a node; NULL if the node is no directory. */
 static inline struct directory *node_dir(const struct node *node)
 {
     return node_kind(node) == ROUTE_DIR ? node->dir : NULL;
 }
 
+/* Makes the table, with the root in it. `tree` is borrowed. NULL when out of memory. nodes_free() frees all nodes;
+ * nodes_free(NULL) is fine. */
 struct nodes *nodes_new(struct tree *tree);
 void nodes_free(struct nodes *nodes);
 
+/* Returned nodes are borrowed. The root lives as long as the table. */
 struct node *nodes_root(struct nodes *nodes);
 size_t nodes_count(const struct nodes *nodes);
 
-/* The node of a number, or NULL. */
+/* The node with this number, or NULL. */
 struct node *nodes_get(struct nodes *nodes, uint64_t nodeid);
 
-/* The current node of a path, or NULL. */
+/* The current node of `name` in `dir`, or NULL. */
 struct node *nodes_current(struct nodes *nodes, const struct node *dir, const char *name);
 
-/* The current node of a path, made unbound if there is none. Takes what `place` holds; its name is copied. */
+/* The next three functions find or make a node for `place`, which is in `dir`. They take over what `place` holds and
+ * copy its name, on failure too. */
+
+/* The current node of `place`. Makes an unbound one if there is none. */
 struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct place *place);
 
-/* The kernel has thrown away the entry of a path: the next LOOKUP of it is given another node. */
-void nodes_lose_current(struct nodes *nodes, struct node *node);
-
-/* A new node, current for nobody: for a command. */
+/* A new node that no LOOKUP will answer again: for a command. */
 struct node *nodes_mint(struct nodes *nodes, struct node *dir, struct place *place);
 
-/* The number that stat shows for the command in `dir`, whichever node of it is asked: no node has it. */
-uint64_t nodes_command_ino(struct nodes *nodes, struct node *dir);
-
-/* The node that shows `view` at a path: the current one if it shows the same or is unbound (it is bound then), else a
- * new one. Takes what `place` holds. */
+/* A bound node that shows `view` at `place`. That is the current node if it shows the same, or if it is unbound: then
+ * it is bound to the view. Otherwise a new node is made and becomes current. */
 struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *place, const struct view *view);
 
-/* Binds an unbound node to what the view shows. */
+/* Makes the node no longer current: the next LOOKUP of its path answers another node. For a path whose entry the kernel
+ * throws away. Does nothing if the node is not current. */
+void nodes_lose_current(struct nodes *nodes, struct node *node);
+
+/* The inode number that stat shows for the command in `dir`. It is the same for all nodes of this command, and differs
+ * from every node's number. */
+uint64_t nodes_command_ino(struct nodes *nodes, struct node *dir);
+
+/* Binds an unbound node to what the view shows. Does nothing to a bound file or link. */
 void node_bind(struct node *node, const struct view *view);
 
-/* The kernel lets go of n lookups; the node may be gone on return. */
+/* To be called for a FORGET: takes n off the node's lookups. The node may be freed on return. */
 void nodes_forget(struct nodes *nodes, struct node *node, uint64_t n);
 
-/* A request waits on the node; and no longer, after which the node may be gone. */
+/* node_hold() keeps a node from being freed until node_release(). Calls nest. The node may be freed when node_release()
+ * returns. */
 void node_hold(struct node *node);
 void node_release(struct nodes *nodes, struct node *node);
 
-/* The node goes if nobody has it. */
+/* Frees the node if it is unused, and then each directory above it that has become unused. A directory that is bound
+ * and the root always stay. */
 void nodes_drop_unused(struct nodes *nodes, struct node *node);
 
-/* Every node, in no order; fn must not make or free any. */
+/* Calls fn(data, node) for every node, in no particular order. fn must not make or free nodes. */
 void nodes_each(struct nodes *nodes, void (*fn)(void *data, struct node *node), void *data);
 
 #endif

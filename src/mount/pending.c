@@ -12,10 +12,10 @@
 #include <string.h>
 
 /*
- * Interrupts. The kernel sends FUSE_INTERRUPT for any signal, also for one whose handler restarts the call (SIGALRM,
- * SIGCHLD, SIGWINCH), and sends it once a request. To answer EINTR to all of them would break programs, so the callback
- * only marks the request, and while any is marked a timer looks at what is pending for its thread in /proc: a signal
- * that ends programs gets EINTR; for anything else the request goes on waiting.
+ * Interrupts. The kernel sends FUSE_INTERRUPT for any signal, even for one whose handler restarts the call (SIGALRM,
+ * SIGCHLD, SIGWINCH), and only once for each request. To answer EINTR to each of them would break programs. So the
+ * callback only marks the request. While any request is marked, a timer looks in /proc for the signals that are pending
+ * for the request's thread. If one of them ends programs, the request is answered EINTR; otherwise it goes on waiting.
  */
 
 #define LOOK_MS 20
@@ -24,7 +24,8 @@ static const uint64_t fatal =
     1ull << (SIGKILL - 1) | 1ull << (SIGINT - 1) | 1ull << (SIGTERM - 1) | 1ull << (SIGHUP - 1) | 1ull << (SIGQUIT - 1);
 static const uint64_t kill_only = 1ull << (SIGKILL - 1);
 
-/* Which signals wait for the thread and are not blocked; all of them when the thread cannot be looked at. */
+/* The signals that are pending for the thread and not blocked, as a mask. All signals when /proc does not show the
+ * thread, because it has ended or belongs to another PID namespace. */
 static uint64_t signals_of(pid_t tid)
 {
     char path[48], line[256];
@@ -54,7 +55,7 @@ static void give_up(struct pending *pending)
     if (pending->write || pending->bytes)
         pending_fail(pending, -EINTR);
     else
-        pending->resume(pending, -EINTR); /* a directory's LOOKUP is answered from memory, whatever ends it */
+        pending->resume(pending, -EINTR); /* resume_lookup() then answers for a directory from memory */
 }
 
 void pendings_check_interrupts(void *data)
@@ -142,7 +143,7 @@ void pending_free(struct pending *pending)
     free(pending);
 }
 
-/* After this many rounds something is wrong: an answer that has expired each time it came. */
+/* A pending that has asked this often gets EIO: each answer had expired when it came. */
 #define TRIES_MAX 8
 
 static void asked(struct pending *pending, int r)

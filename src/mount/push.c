@@ -34,7 +34,8 @@ struct queue {
     struct job *first, **last;
 };
 
-/* A thread and its queue. All but `thread` and `running` are guarded by the pusher's mutex. */
+/* A thread and its two queues: jobs in `urgent` run before those in `waiting`. The pusher's mutex guards all fields but
+ * `thread` and `running`, which only the loop's thread uses. */
 struct lane {
     struct push *push;
     pthread_t thread;
@@ -50,12 +51,12 @@ struct push {
     struct loop *loop;
     struct metrics *metrics;
     struct fuse_session *session;
-    int done_fd; /* readable when `answered` holds jobs */
+    int done_fd; /* an eventfd, readable when `answered` holds jobs */
 
-    pthread_mutex_t mutex; /* guards what follows */
+    pthread_mutex_t mutex; /* guards the fields below */
     struct lane lanes[LANES];
-    struct queue answered;
-    unsigned n;
+    struct queue answered; /* jobs that have run and whose done() the loop must call */
+    unsigned n;            /* jobs that wait in the lanes */
     bool stop;
 };
 
@@ -182,8 +183,9 @@ void push_free(struct push *push)
 }
 
 /*
- * The same message as for dropping, with a flag that Linux knows since 6.2; an older kernel does not look at it, and
- * drops. Written here, because libfuse has changed its function's arguments since 3.14.
+ * FUSE_NOTIFY_INVAL_ENTRY with the flag FUSE_EXPIRE_ONLY, which Linux knows since 6.2. An older kernel ignores the flag
+ * and drops the entry. The message is written here, because the arguments of libfuse's function for it have changed
+ * since 3.14.
  */
 #define EXPIRE_ONLY 1u /* FUSE_EXPIRE_ONLY */
 
@@ -194,7 +196,7 @@ static void expire_entry(struct push *push, uint64_t dir, char *name)
     uint32_t flags = EXPIRE_ONLY;
     struct iovec parts[] = {{&head, sizeof head}, {&entry, sizeof entry}, {name, strlen(name) + 1}};
 
-    memcpy((char *)&entry + 12, &flags, sizeof flags); /* called padding before Linux 6.2 */
+    memcpy((char *)&entry + 12, &flags, sizeof flags); /* this field is named padding in headers before Linux 6.2 */
     head.len = (uint32_t)(sizeof head + sizeof entry + strlen(name) + 1);
     (void)!writev(fuse_session_fd(push->session), parts, 3);
 }
@@ -224,14 +226,15 @@ static void run(struct push *push, struct job *job)
     }
 }
 
-/* The mutex is held. */
+/* To be called with the mutex held. NULL when the lane has no job. */
 static struct job *next_job(struct lane *lane)
 {
     struct job *job = take(&lane->urgent);
     return job ? job : take(&lane->waiting);
 }
 
-/* Runs a job of the lane, without the mutex meanwhile, and hands it back to the loop if somebody waits for it. */
+/* Runs a job. The mutex is held on entry and on return, and released while the job runs. A job with a done() then goes
+ * back to the loop; any other is freed. */
 static void run_job(struct push *push, struct job *job)
 {
     uint64_t one = 1;
@@ -272,7 +275,7 @@ int push_start(struct push *push, struct fuse_session *session)
     int r = 0;
 
     push->session = session;
-    sigfillset(&all); /* signals are the loop's */
+    sigfillset(&all); /* the threads block all signals, so that the loop's thread gets them */
     pthread_sigmask(SIG_SETMASK, &all, &old);
     for (unsigned i = 0; r == 0 && i < LANES; i++) {
         r = -pthread_create(&push->lanes[i].thread, NULL, work, &push->lanes[i]);
@@ -307,8 +310,8 @@ static void queue_job(struct push *push, struct job *job)
     pthread_mutex_unlock(&push->mutex);
 }
 
-/* Queues a job that somebody waits for (done may be NULL). Without the memory for it, nothing is told, and the wait is
- * over. */
+/* Queues a job with a done() (or NULL). If `job` is NULL, for want of memory, calls done() at once, without a
+ * notification. */
 static void queue_awaited(struct push *push, struct job *job, void (*done)(void *data), void *data)
 {
     if (!job) {

@@ -1,9 +1,9 @@
 /*
- * The pusher: what this program tells the kernel unasked.
+ * The pusher: sends notifications to the kernel, that is messages that answer no request.
  *
- * A notification waits for locks of the kernel, and some request that this program has not answered yet may hold them.
- * So the loop never sends one: it queues a job, and a thread of the pusher sends it. There are two threads, each with a
- * queue of its own, because there are two kinds of lock:
+ * A notification waits for locks of the kernel. A request that this program has not answered yet may hold such a lock.
+ * So the loop never sends a notification: it queues a job, and a thread of the pusher sends the notification. There are
+ * two threads, each with a queue of its own, because there are two kinds of lock:
  *
  *   names   push_drop_entry(), push_expire_entry(): they wait for the lock of the directory, which a READDIR holds
  *           until it is answered
@@ -11,15 +11,15 @@
  *           kernel holds while it copies a page or reads it from a bound node, and never while a request waits for the
  *           network
  *
- * So an answer may wait for a job of the second kind. An answer that waits for one of the first kind must not wait
- * without bound (see writes.c). Within "names" jobs run in order. Within "pages" those that drop overtake those that
- * store bytes. No job is queued for an inode that has a SETATTR or WRITE in flight: those are answered first.
+ * So the answer to a request may wait for a "pages" job. An answer that waits for a "names" job needs a time limit (see
+ * told.c). "names" jobs run in order. "pages" jobs that drop run before those that store bytes. Before a "pages" job is
+ * queued for an inode, the SETATTR or WRITE of this inode has been answered.
  *
- * Threads:   push_… from the loop thread; the pusher's threads run from push_start() to push_free().
- * Ownership: push_new() gives, push_free() takes back, with what is queued. Snapshots in the queue are referenced,
- *            never copied.
- * Errors:    push_start(): negative errno. A notification that the kernel refuses (mostly because it has forgotten
- *            the inode) is dropped.
+ * Threads:   push_…() from the loop thread; the pusher's threads run from push_start() to push_free().
+ * Ownership: push_new() gives, push_free() frees, with the jobs still queued. A queued job holds a reference to its
+ *            snapshot; the bytes are not copied.
+ * Errors:    push_start(): negative errno. No error of a notification is reported: when the kernel refuses it (mostly
+ *            because it has forgotten the inode), or there is no memory for the job, it is skipped.
  */
 #ifndef MELBICOMFS_MOUNT_PUSH_H
 #define MELBICOMFS_MOUNT_PUSH_H
@@ -33,38 +33,43 @@ struct metrics;
 struct push;
 struct snapshot;
 
-/* All borrowed. NULL when out of memory. push_free(NULL) is fine. */
+/* The arguments are borrowed until push_free(). NULL when out of memory or file descriptors. push_free() waits for the
+ * threads to end; push_free(NULL) is fine. */
 struct push *push_new(struct loop *loop, struct metrics *metrics);
 void push_free(struct push *push);
 
-/* Starts the threads; after the fork. */
+/* Starts the threads. To be called after the fork. `session` is borrowed until push_free(). */
 int push_start(struct push *push, struct fuse_session *session);
 
-/* No notification is begun any more. One under way may wait for a lock until requests that the kernel has made are
- * answered; push_ended() says when both threads have come to their ends. */
+/* push_stop() starts no more notifications. A notification under way may wait for a lock whose holder waits for an
+ * answer from this program, so the caller must go on answering requests until push_ended() returns true: both threads
+ * have ended, or were never started. */
 void push_stop(struct push *push);
 bool push_ended(struct push *push);
 
-/* Drops a name from the kernel's directory cache: the next access looks it up, and the kernel forgets the node once
- * nobody has it open. */
+/* In the following functions `dir` and `nodeid` are node numbers; names are copied. */
+
+/* Drops a name from the kernel's directory cache: the next access makes a new LOOKUP, and the kernel forgets the node
+ * once no program has it open. */
 void push_drop_entry(struct push *push, uint64_t dir, const char *name);
 
-/* Lets a name expire: the next access revalidates it, without the directory's lock. (Linux 6.1 drops it.) The
- * notification itself takes the directory's lock, which a READDIR or UNLINK may hold for long. done (may be NULL) is
- * called on the loop's thread afterwards; by push_free() if there is no afterwards. */
+/* Lets a name expire: the next access revalidates the name, without taking the directory's lock. (Linux before 6.2
+ * drops the name instead.) The notification itself takes the directory's lock, which a READDIR or UNLINK may hold for
+ * long. Afterwards done(data) is called on the loop's thread; it is called by push_free() if the job was still queued,
+ * and before this function returns if there is no memory for the job. done may be NULL. */
 void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data);
 
-/* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. done as for
- * push_expire_entry(). */
+/* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. done is called as
+ * by push_expire_entry(). */
 void push_drop_inode(struct push *push, uint64_t nodeid, void (*done)(void *data), void *data);
 
-/* Drops the attributes alone. */
+/* Drops the attributes only. */
 void push_drop_attributes(struct push *push, uint64_t nodeid);
 
-/* Puts the bytes of a snapshot into the page cache of the file that shows it. */
+/* Stores the bytes of a snapshot, from offset 0, in the page cache of node `nodeid`, which shows this snapshot. */
 void push_bytes(struct push *push, uint64_t nodeid, struct snapshot *snapshot);
 
-/* Jobs that wait, of both kinds. */
+/* How many jobs wait in both queues. */
 unsigned push_queued(struct push *push);
 
 #endif

@@ -8,28 +8,32 @@
 #include <string.h>
 
 /*
- * How long things hold, in the kernel.
+ * How long the kernel may keep what it is told:
  *
- *   attributes of a bound file or link    for ever: they cannot change
- *   attributes of an unbound one          not at all: the kernel asks before it uses them, and that GETATTR waits
- *   attributes of a directory             until the listing that the kernel holds expires; see below
- *   entries                               as long as the document they were taken from; of links, once listed, for
- *                                         ever: see links.c
- *   a command's entry                     not at all: each LOOKUP mints a node
- *   "not there"                           a second when the API says so, an hour when the grammar does
+ *   attributes of a bound file or link      for ever: they cannot change
+ *   attributes of an unbound file or link   not at all: the kernel sends GETATTR before it uses them, and that GETATTR
+ *                                           waits for the content
+ *   attributes of a directory               until the listing that the kernel holds expires; see below
+ *   an entry                                until the document that it comes from expires; the entry of a link that was
+ *                                           listed, for ever: see links.c
+ *   the entry of a command                  not at all: each LOOKUP makes a new node
+ *   "no such name"                          a second when the API says so, an hour when no such name can exist
  */
 #define FOR_EVER 1e9
 
 /*
  * A listing that has expired. The kernel keeps the pages of a listing and shows them again as long as the directory's
- * mtime is the same. A moved mtime would make it list again, but GNU tar 1.35 takes a moved mtime for "file changed as we
- * read it", and tar 1.34 a moved ctime. So neither moves unless the names have changed, and the pages are dropped:
+ * mtime is the same. A new mtime would make the kernel list again. But GNU tar 1.35 says "file changed as we read it"
+ * when the mtime has moved, and tar 1.34 when the ctime has moved. So both move only if names have changed, and
+ * otherwise the pages are dropped:
  *
- *      the listing expires      its attributes expire at the same moment, so that whoever begins to read the directory
- *                               has the kernel send GETATTR first (AUTO_INVAL_DATA; fuse_readdir_cached() in Linux)
- *      that GETATTR             is answered when the pusher has dropped the pages, and so the kernel lists again
+ *      the listing expires      The directory's attributes expire at the same moment. So the kernel sends GETATTR
+ *                               before a program reads the directory again (AUTO_INVAL_DATA; fuse_readdir_cached() in
+ *                               Linux).
+ *      that GETATTR             It is answered when the pusher has dropped the pages; then the kernel lists again.
  *
- * A LOOKUP or READDIRPLUS in between gives attributes that hold for no time, so that the GETATTR comes.
+ * A LOOKUP or READDIRPLUS before that GETATTR gives attributes that hold for no time, so that the GETATTR is still
+ * sent.
  */
 
 struct node *node_of(fuse_req_t req, fuse_ino_t ino, enum kernel_request kind)
@@ -75,7 +79,8 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
         st->st_size = node->bound ? (off_t)place_target(&node->place, node->target, target, sizeof target) : 0;
         break;
     case ROUTE_COMMAND:
-        /* New to the kernel each time; but `cp` takes a file whose number changed between stat and open for another. */
+        /* The node is new at each LOOKUP. But `cp` gives up when the inode number changes between stat and open, so the
+         * number that stat shows stays the same. */
         st->st_ino = nodes_command_ino(session->nodes, node->parent);
         st->st_mode = S_IFREG | (0644 & ~config->umask);
         break;
@@ -109,7 +114,7 @@ bool see_names(struct session *session, struct node *node)
     if (before == 0)
         return false;
     struct timespec now = clock_wall();
-    /* Whatever has happened to the clock, the mtime is another. */
+    /* The new mtime must differ, even if the clock was set back. */
     node->mtime = is_later(now, node->mtime) ? now : (struct timespec){node->mtime.tv_sec + 1, 0};
     return true;
 }
@@ -127,7 +132,7 @@ double attr_timeout(struct session *session, struct node *node)
         return 0.0;
     struct directory *dir = node->dir;
     int64_t until = dir->listed_until ? dir->listed_until : tree_list_expires(session->tree, &node->place);
-    if (until <= now) /* there is no listing that could expire */
+    if (until <= now) /* neither the kernel nor this program has a listing that could expire */
         until = now + life;
     dir->told_until = until;
     return seconds_until(until);

@@ -15,16 +15,17 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* For how many seconds a name is known not to be there: because the API says so, or the grammar of names. */
+/* For how many seconds the kernel may keep "no such name": when the API says so, and when no such name can exist. */
 #define ABSENT_S      1.0
 #define NEVER_THERE_S 3600.0
 
-/* How long a directory is answered from memory when it cannot be revalidated. */
+/* When a directory cannot be revalidated, its entry holds for this long. */
 #define FROM_MEMORY_MS 1000
 
 /* ---- LOOKUP ---- */
 
-/* Replies with the node that shows the view at the path of `node`: that one, if it still does. */
+/* Replies with the node that shows the view at the path of `node`, which is `node` itself if it shows the same. Clears
+ * the view. */
 static void reply_shown(struct session *session, fuse_req_t req, struct node *node, struct view *view)
 {
     struct place place;
@@ -38,12 +39,13 @@ static void reply_shown(struct session *session, fuse_req_t req, struct node *no
     view_clear(view);
 }
 
-/* A directory the kernel knows is answered from memory, whatever failed: to throw it away would take the working
- * directory from under those who are in it. What is below tells of the failure. */
+/* If the revalidation of a directory fails, other than with ENOENT, the reply is the entry from memory. An error would
+ * make the kernel drop the directory, and programs that have it as their working directory would lose it. The files
+ * below report the failure. */
 static void resume_lookup(struct pending *pending, int error)
 {
     struct session *session = pending->session;
-    struct node *node = pending->node; /* the one that is revalidated */
+    struct node *node = pending->node; /* the node to revalidate */
     bool dir = node_kind(node) == ROUTE_DIR;
     struct view view = {.snapshot = NULL};
 
@@ -53,8 +55,8 @@ static void resume_lookup(struct pending *pending, int error)
         return;
     }
     fuse_req_t req = pending_take(pending);
-    /* On an error (but these two) the kernel throws the entry away, and keeps the node if it is open. The next LOOKUP is
-     * none that revalidates, then: it must not wait, and gets another node. */
+    /* On any error but EINTR and ENOMEM the kernel drops the entry, and keeps the node if it is open. The next LOOKUP
+     * then is a new one, not a revalidation: it must not wait, so it must get another node. */
     if (r != 1 && r != -EINTR && r != -ENOMEM && !dir)
         nodes_lose_current(session->nodes, node);
     if (r == 1)
@@ -83,8 +85,8 @@ static void lookup_command(struct session *session, fuse_req_t req, struct node 
     fuse_reply_err(req, ENOMEM);
 }
 
-/* Nothing at hand tells what the place shows: a node that has shown something is revalidated; else one is given that
- * will find out. */
+/* Answers a LOOKUP when what the place shows is not in memory. A bound node is revalidated: the LOOKUP waits. Otherwise
+ * the reply is an unbound node, at once; the GETATTR that follows waits. */
 static void lookup_unknown(struct session *session, fuse_req_t req, struct node *dir, struct place *place)
 {
     struct node *node = nodes_find_or_make(session->nodes, dir, place);
@@ -101,7 +103,7 @@ static void lookup_unknown(struct session *session, fuse_req_t req, struct node 
     if (pending)
         pending_ask(pending);
     if (node_kind(node) == ROUTE_FILE)
-        ahead_of_getattr(session, node); /* a walk that is made again has all of it revalidated */
+        ahead_of_getattr(session, node); /* a program that walks the tree again revalidates all files */
     node_release(session->nodes, node);
 }
 
@@ -169,9 +171,9 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
     fuse_reply_none(req);
 }
 
-/* ---- GETATTR, READ, READLINK: what is not bound yet is bound first ---- */
+/* ---- GETATTR, READ, READLINK: an unbound node is bound first ---- */
 
-/* Binds the node if what it shows is at hand: 1; 0 when it takes a request; or an error. */
+/* Binds the node from memory. 1: bound; 0: this needs a request to the API; or an error. */
 static int bind_now(struct session *session, struct node *node)
 {
     struct view view = {.snapshot = NULL};
@@ -184,7 +186,8 @@ static int bind_now(struct session *session, struct node *node)
     return r;
 }
 
-/* The same for a request: true when the node is bound; else the request waits, or has been answered with the error. */
+/* Binds the node for a request. True: the node is bound, and the caller must reply. False: the request has been
+ * answered with an error, or waits for `resume`. */
 static bool bound_for(struct session *session, fuse_req_t req, struct node *node, size_t size, off_t offset,
                       void (*resume)(struct pending *, int))
 {
@@ -204,7 +207,8 @@ static bool bound_for(struct session *session, fuse_req_t req, struct node *node
     return false;
 }
 
-/* The document has come, or failed: true when the node is bound. Otherwise the pending has been seen to. */
+/* For the `resume` of a pending: true when the node is bound, and the caller must reply. False when the pending waits
+ * again, or has been answered with an error and freed. */
 static bool bound_after(struct pending *pending, int error)
 {
     if (pending->node->bound)
@@ -241,7 +245,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     bool first = !node->bound && node_kind(node) == ROUTE_FILE;
     if (bound_for(session, req, node, 0, 0, resume_getattr))
         reply_attr(session, req, node);
-    if (first) /* only now: its own document must not queue behind its cousins' */
+    if (first) /* only now, so that the file's own document is requested before those of its cousins */
         ahead_of_getattr(session, node);
 }
 
@@ -310,7 +314,8 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
     fuse_reply_statfs(req, &st);
 }
 
-/* ENOSYS once, and the kernel never asks again: every open of a snapshot succeeds, and needs no handle. */
+/* Also OPENDIR and FLUSH. After one ENOSYS the kernel never sends this request again, and takes every open as
+ * successful (fuse_file_open() in Linux). Files need no handle. */
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     (void)ino;
@@ -389,7 +394,8 @@ static void want(struct fuse_conn_info *conn, unsigned flag)
 static void op_init(void *data, struct fuse_conn_info *conn)
 {
     struct session *session = data;
-    /* With it the kernel leaves truncation to OPEN, which never comes here: `: > file` would "succeed". */
+    /* With FUSE_CAP_ATOMIC_O_TRUNC the kernel would leave truncation to OPEN, which it never sends: `: > file` would
+     * "succeed". */
     conn->want &= ~(unsigned)(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_READDIRPLUS_AUTO);
     want(conn, FUSE_CAP_READDIRPLUS);
     want(conn, FUSE_CAP_CACHE_SYMLINKS);

@@ -1,9 +1,9 @@
 /*
- * The kernel's requests: the table that libfuse calls.
+ * The table of handlers that libfuse calls, one for each kind of request of the kernel.
  *
- * Threads:   loop thread only.
- * Ownership: constant.
- * Errors:    none of its own.
+ * Threads:   libfuse calls the handlers on the loop thread, from fuse_session_process_buf().
+ * Ownership: the table is constant. Each handler takes its request and answers it, now or later.
+ * Errors:    answered to the kernel.
  */
 #ifndef MELBICOMFS_MOUNT_REQUESTS_H
 #define MELBICOMFS_MOUNT_REQUESTS_H

@@ -27,26 +27,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Requests taken in one turn of the loop at most, so that a busy kernel does not keep answers of the API waiting. */
+/* The most requests that are received in one turn of the loop, so that answers of the API are read even if the kernel
+ * sends requests all the time. */
 #define REQUESTS_A_TURN 512
 
-/* At the end: how often it is looked whether the pusher is done. */
+/* While unmounting: the time between two looks at whether the pusher has ended. */
 #define END_LOOK_MS 10
 
-/* How long nodes may keep the bytes of dropped documents: so often at most are all nodes looked at. */
+/* After the cache has dropped a document, nodes may keep its bytes for this long. All nodes are looked at once in this
+ * time at most. */
 #define RELEASE_MS 250
 
-/* ---- want of space ---- */
+/* ---- when the cache is full ---- */
 
-/* A file whose bytes nobody but its node holds is one whose document was dropped: its entry is dropped too, so that the
- * kernel forgets the node, and the bytes go. */
+/* If only the node holds a file's snapshot, the cache has dropped the document. Then the file's entry is dropped too,
+ * so that the kernel forgets the node and the bytes are freed. */
 static void release_node(void *data, struct node *node)
 {
     struct session *session = data;
     if (!node->current || !node->nlookup || !node_snapshot(node) || atomic_load(&node->snapshot->refs) > 1)
         return;
     push_drop_entry(session->push, node->parent->nodeid, node->name);
-    nodes_lose_current(session->nodes, node); /* it may live on, being open: see resume_lookup() */
+    nodes_lose_current(session->nodes, node); /* the node stays if the file is open: see resume_lookup() */
 }
 
 static void on_release(void *data)
@@ -118,7 +120,8 @@ void session_free(struct session *session)
 
 /* ---- the mount point ---- */
 
-/* Undoes the escapes of /proc/self/mountinfo in place: white space and backslashes are written as \\ooo. */
+/* Undoes in place the escapes of /proc/self/mountinfo, where white space and backslashes are written as \ooo
+ * (octal). */
 static void unescape(char *text)
 {
     char *to = text;
@@ -134,7 +137,7 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* Whether `path` is a mount of this program, as /proc/self/mountinfo has it. */
+/* Whether the topmost mount at `path` is of type fuse.melbicomfs, according to /proc/self/mountinfo. */
 static bool is_ours(const char *path)
 {
     FILE *info = fopen("/proc/self/mountinfo", "re");
@@ -172,7 +175,7 @@ static int run_fusermount(const char *path)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-/* A mount whose program has died answers ENOTCONN; ours is taken away, anybody else's is left. */
+/* Unmounts a dead mount (one whose program has died, so that it answers ENOTCONN), if it is of this program. */
 static int recover(const char *path)
 {
     if (!is_ours(path)) {
@@ -180,10 +183,12 @@ static int recover(const char *path)
         return -ENOTCONN;
     }
     if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && run_fusermount(path) < 0) {
-        log_error("%s: a dead mount is there and cannot be taken away; try: fusermount3 -u %s", path, path);
+        log_error("%s: a melbicomfs that has died is still mounted there, and unmounting it failed; unmount it: "
+                  "fusermount3 -u %s",
+                  path, path);
         return -ENOTCONN;
     }
-    log_info("%s: took away a dead mount", path);
+    log_info("%s: unmounted a melbicomfs that had died", path);
     return 0;
 }
 
@@ -193,7 +198,8 @@ static int check_empty(const char *path)
     bool empty = true;
     if (!dir) {
         int r = -errno;
-        log_error("%s: cannot read the mount point: %s", path, strerror(-r));
+        log_error("%s: cannot read the mount point: %s; choose an empty directory that you can read", path,
+                  strerror(-r));
         return r;
     }
     for (struct dirent *entry; empty && (entry = readdir(dir));)
@@ -204,7 +210,7 @@ static int check_empty(const char *path)
     return empty ? 0 : -ENOTEMPTY;
 }
 
-/* The kernel may still know the attributes of a dead mount's root; its statistics it must ask for. */
+/* Asks with statvfs(), because the kernel may answer stat() of a dead mount's root from its cache. */
 static bool is_dead(const char *path)
 {
     struct statvfs st;
@@ -222,11 +228,11 @@ static int check_mountpoint(const char *path)
     if (stat(path, &st) < 0) {
         int r = -errno;
         log_error("%s: cannot mount there: %s%s", path, strerror(-r),
-                  r == -ENOENT ? "; make it: mkdir -p DIRECTORY" : "");
+                  r == -ENOENT ? "; create the directory: mkdir -p DIRECTORY" : "");
         return r;
     }
     if (!S_ISDIR(st.st_mode)) {
-        log_error("%s: cannot mount there: not a directory", path);
+        log_error("%s: cannot mount there: not a directory; choose an empty directory", path);
         return -ENOTDIR;
     }
     return check_empty(path);
@@ -241,8 +247,8 @@ static ssize_t read_device(int fd, void *buf, size_t len, void *userdata)
 }
 
 /*
- * libfuse before 3.17 never asks for FUSE_PARALLEL_DIROPS, although the kernel offers it, so the flag is added to the
- * reply to INIT: the first reply there is. Its payload is a struct fuse_init_out.
+ * libfuse before 3.17 never asks for FUSE_PARALLEL_DIROPS, although the kernel offers it. So the flag is added here to
+ * the reply to INIT, which is the first reply of a session. The payload of that reply is a struct fuse_init_out.
  */
 static ssize_t write_device(int fd, struct iovec *iov, int count, void *userdata)
 {
@@ -259,7 +265,8 @@ static ssize_t write_device(int fd, struct iovec *iov, int count, void *userdata
 
 static const struct fuse_custom_io device = {.read = read_device, .writev = write_device};
 
-/* What libfuse says while mounting, in pieces, becomes part of our line; afterwards it is a line of the log. */
+/* While mounting, libfuse's messages come in pieces; they are collected in fuse_said, for session_mount()'s own
+ * message. Later each message of libfuse is a line of the log. */
 static char fuse_said[256];
 static bool fuse_mounting;
 
@@ -277,7 +284,7 @@ on_fuse_message(enum fuse_log_level level, const char *format, va_list arguments
         log_line(level > FUSE_LOG_WARNING ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "libfuse: %s", text);
 }
 
-/* A text for -o, where a comma or backslash would end it. NULL when out of memory. */
+/* A copy of a text for -o, with a backslash before each comma and backslash; for free(). NULL when out of memory. */
 static char *escaped(const char *text)
 {
     char *copy = malloc(2 * strlen(text) + 1), *to = copy;
@@ -321,12 +328,12 @@ int session_mount(struct session *session)
     fuse_set_log_func(on_fuse_message);
     session->fuse = fuse_new(session);
     if (!session->fuse) {
-        log_error("%s: cannot mount: %s; -h lists the options there are", path, fuse_said);
+        log_error("%s: cannot mount: %s; melbicomfs -h lists the options", path, fuse_said);
         return -EINVAL;
     }
     if (fuse_session_mount(session->fuse, path) < 0) {
         log_error("%s: cannot mount: %s", path,
-                  fuse_said[0] ? fuse_said : "fusermount3 refused; are fuse3 installed and /dev/fuse there?");
+                  fuse_said[0] ? fuse_said : "fusermount3 failed; install fuse3, and check that /dev/fuse exists");
         return -EIO;
     }
     fuse_mounting = false;
@@ -368,9 +375,9 @@ int session_start(struct session *session)
     return r;
 }
 
-/* The pusher may be in the middle of a notification that waits for a lock, whose holder waits for the answer to a
- * request that nobody has read yet. To close the device would not end that wait, so requests are taken, and what would
- * wait is refused, until the pusher is done. */
+/* Ends the pusher's threads. A notification under way may wait for a lock whose holder waits for the answer to a
+ * request that is still unread. To close the device would not end that wait. So requests are received and answered
+ * until the threads have ended, and those that would have to wait are answered EIO. */
 static void end_pusher(struct session *session)
 {
     struct pollfd device_fd = {.fd = fuse_session_fd(session->fuse), .events = POLLIN};

@@ -1,13 +1,14 @@
 /*
  * The session: the mount itself, from mount(2) to its end.
  *
- * It decodes the kernel's requests, asks the tree, and replies. What can be answered from memory is answered in the
- * callback; what needs the network waits as a `struct pending` on a document and holds up nobody. OPEN, OPENDIR and
- * FLUSH are answered ENOSYS, so that opens and warm reads never leave the kernel.
+ * The session receives the kernel's requests, asks the tree, and replies. A request that can be answered from memory is
+ * answered at once. A request that needs the network waits as a `struct pending`, and the loop goes on with other
+ * requests. OPEN, OPENDIR and FLUSH are answered ENOSYS: the kernel then opens files by itself, and reads of cached
+ * pages never leave the kernel.
  *
- * Threads:   loop thread; the pusher's thread only sends notifications.
- * Ownership: session_new() gives, session_free() takes back, and unmounts what is mounted.
- * Errors:    negative errno, after one logged line where session_mount() fails.
+ * Threads:   loop thread only. Two threads of the pusher (push.h) send notifications.
+ * Ownership: session_new() gives, session_free() frees; session_free() unmounts first.
+ * Errors:    negative errno. session_mount() also logs one line that says what is wrong and what to do.
  */
 #ifndef MELBICOMFS_MOUNT_SESSION_H
 #define MELBICOMFS_MOUNT_SESSION_H
@@ -18,21 +19,23 @@ struct metrics;
 struct session;
 struct tree;
 
-/* All borrowed. NULL when out of memory, or when an option is none that libfuse knows. session_free(NULL) is fine. */
+/* The arguments are borrowed until session_free(). NULL when out of memory or file descriptors. session_free(NULL) is
+ * fine. */
 struct session *session_new(struct loop *loop, struct tree *tree, const struct config *config, struct metrics *metrics);
 void session_free(struct session *session);
 
 /*
- * Mounts at config->mountpoint: an existing, empty directory. A dead mount of this program there (ENOTCONN) is taken
- * away first. -ENOENT, -ENOTDIR, -ENOTEMPTY, -EACCES, or what mount(2) said.
+ * Mounts at config->mountpoint, which must be an existing, empty directory. If a melbicomfs that has died is still
+ * mounted there, unmounts that first. Returns 0 or -ENOENT, -ENOTDIR, -ENOTEMPTY, -EACCES; -ENOTCONN: a dead mount
+ * cannot be removed; -EINVAL: libfuse does not know a mount option; -EIO: the mount failed.
  */
 int session_mount(struct session *session);
 
-/* Starts to serve, on the loop, after the fork. Ends the loop with status 0 when the file system is unmounted from
- * outside. */
+/* Starts the pusher's threads, and serves requests on the loop. To be called after the fork. When the file system is
+ * unmounted from outside (umount, fusermount3 -u), the loop ends with status 0. */
 int session_start(struct session *session);
 
-/* Unmounts now; what waits is answered with EIO. */
+/* Answers EIO to the requests that wait, and unmounts. Does nothing when nothing is mounted. */
 void session_unmount(struct session *session);
 
 #endif

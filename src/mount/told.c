@@ -9,24 +9,25 @@
 #include <stdlib.h>
 
 /*
- * Answers with the attributes of a node that wait until the pusher has told the kernel something.
+ * Attribute replies that wait until the pusher has sent a notification.
  *
- *      touch of a file            its entry expires first, so that whoever looks after `touch` has returned sees the new
- *                                 content. The pusher takes the directory's lock for that, and whoever holds that lock
- *                                 may wait for this very answer (an unlink, which waits for the file's lock that the
- *                                 SETATTR holds) or for the API (a listing). So the answer waits for TOUCH_MS at most.
- *      GETATTR of a directory     the pages of its expired listing are dropped first, so that the kernel lists it anew.
- *      whose listing has expired  The pusher waits for no request for that, and so the answer waits without bound.
+ *      touch of a file            The file's entry expires first, so that a program that opens the file after `touch`
+ *                                 has returned sees the new content. The notification takes the directory's lock. The
+ *                                 holder of that lock may be waiting for this very answer (an unlink waits for the
+ *                                 file's lock, which the SETATTR holds) or for the API (a listing). So the answer waits
+ *                                 for TOUCH_MS at most.
+ *      GETATTR of a directory     The pages of the expired listing are dropped first, so that the kernel lists again.
+ *      whose listing has expired  This notification never waits for a request, so the answer waits as long as it takes.
  *
- * The request may be interrupted meanwhile; the told outlives it until the pusher is done.
+ * The request may be interrupted while it waits. A `struct told` lives until the pusher is done, even then.
  */
 #define TOUCH_MS 250
 
 struct told {
     struct session *session;
-    struct pending *pending; /* NULL once it has been answered */
-    struct timer late;
-    uint64_t listings; /* the directory's, when its pages were about to be dropped */
+    struct pending *pending; /* NULL after the reply */
+    struct timer late;       /* replies after TOUCH_MS */
+    uint64_t listings;       /* the directory's count of listings when the notification was queued */
 };
 
 static void release(struct pending *pending)
@@ -35,7 +36,7 @@ static void release(struct pending *pending)
     told->pending = NULL;
 }
 
-/* NULL when out of memory, after the reply. */
+/* When out of memory, replies ENOMEM and returns NULL. */
 static struct told *told_new(struct session *session, fuse_req_t req, struct node *node)
 {
     struct told *told = calloc(1, sizeof *told);
@@ -82,8 +83,9 @@ void reply_when_expired(struct session *session, fuse_req_t req, struct node *no
     push_expire_entry(session->push, node->parent->nodeid, node->name, on_told, told);
 }
 
-/* The kernel holds no page of the listing now, unless it has begun to list again meanwhile, or was still copying the end
- * of the last listing. So it is taken to hold one for another life. */
+/* The kernel now holds no page of the listing, with one exception: it may have been copying the end of the last
+ * listing. So the directory is treated as if the kernel held a listing for another life. If the kernel has begun a new
+ * listing, begin_listing() has set the expiry already. */
 static void on_unlisted(void *data)
 {
     struct told *told = data;

@@ -30,8 +30,8 @@ static void on_purged(void *data, int error)
         pending_fail(pending, error);
         return;
     }
-    /* Without its entry the kernel forgets the node as soon as it is closed, and a name left cut gets into the log
-     * then. */
+    /* The handle keeps the beginning of a name. With its entry dropped, the kernel forgets the node as soon as the file
+     * is closed, and the unfinished name is then recorded in the log. */
     if (purge_handle_keeps(node->handle))
         push_drop_entry(pending->session->push, node->parent->nodeid, node->name);
     fuse_reply_write(pending_take(pending), pending->size);
@@ -48,19 +48,20 @@ static void write_names(struct pending *pending, const char *buf)
         pending_fail(pending, r);
 }
 
-/* The service's document has come, or failed: one that is not there is for the POST to find out. */
+/* The service's document has come or failed. If the service does not exist (-ENOENT), the name is sent all the same,
+ * and the API's answer to the POST says so. */
 static void resume_write(struct pending *pending, int error)
 {
     if (error < 0 && error != -ENOENT)
         pending_fail(pending, purge_unsent(pending->node->handle, pending->bytes, pending->size, error,
-                                           "not sent: whether the name is whole could not be found out; end it with a "
+                                           "not sent: cannot check whether the name is complete; end it with a "
                                            "newline"));
     else
         write_names(pending, pending->bytes);
 }
 
-/* Whether a name without a newline is whole is known only with the service's document. 1: it is at hand; 0: it will
- * be; or an error. */
+/* Gets the service's document, which shows whether a name without a newline is complete. 1: the document is in memory;
+ * 0: resume_write() will be called; or an error. */
 static int ask_service(struct pending *pending)
 {
     struct place place;
@@ -111,12 +112,12 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
         return;
     if (node_kind(node) == ROUTE_COMMAND && node->handle && !session->config->read_only) {
         if (fi->writepage)
-            refuse_mapped(req, node); /* nobody would hear what came of it */
+            refuse_mapped(req, node); /* the program would not learn whether the purge succeeded */
         else
             write_command(session, req, node, buf, size, offset);
         return;
     }
-    /* Root may write to any file, and what it wrote is in the page cache by now. */
+    /* Root may write to any file, and the kernel has already put the bytes into the page cache. */
     fuse_reply_err(req, EROFS);
     push_drop_inode(session->push, node->nodeid, NULL, NULL);
     node->in_cache = false;
@@ -128,15 +129,15 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW |                   \
      FUSE_SET_ATTR_CTIME)
 
-/* Lets the kernel's entry of a node expire. A directory's is left alone where that would drop it, and take the working
- * directory from under those who are in it. */
+/* Lets the kernel's entry of a node expire. A directory's entry is left alone on kernels that would drop it: programs
+ * that have the directory as their working directory would lose it. */
 static void expire_entry(struct session *session, const struct node *node)
 {
     if (node->current && node->nlookup && node->parent && (node_kind(node) != ROUTE_DIR || session->expires_entries))
         push_expire_entry(session->push, node->parent->nodeid, node->name, NULL, NULL);
 }
 
-/* Whether the kernel holds a listing of the directory that can expire; it has, then. */
+/* Expires the kernel's listing of the directory. Returns whether there is a listing that can expire. */
 static bool expire_listing(struct node *dir)
 {
     if (dir->dir->listed_until == 0 || dir->dir->listed_until == CLOCK_NEVER)
@@ -145,8 +146,8 @@ static bool expire_listing(struct node *dir)
     return true;
 }
 
-/* The kernel's pages of each listing are dropped, so that it lists anew. What is there by its name alone has no need to be
- * asked about. */
+/* Expires everything below a touched directory. The pages of each listing are dropped, so that the kernel lists again.
+ * A directory with a fixed name always exists, so its entry does not have to expire. */
 static void expire_below(struct session *session, struct node *dir)
 {
     for (struct node *node = dir->dir->first_child; node; node = node->next_sibling) {
@@ -163,7 +164,7 @@ static void expire_below(struct session *session, struct node *dir)
 static void touch_directory(struct session *session, fuse_req_t req, struct node *node)
 {
     bool listed = expire_listing(node);
-    reply_attr(session, req, node); /* which holds for no time */
+    reply_attr(session, req, node); /* the listing has expired, so these attributes hold for no time */
     if (listed)
         push_drop_inode(session->push, node->nodeid, NULL, NULL);
     if (node->place.route->select != SELECT_NONE)
@@ -199,13 +200,13 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, s
     }
 }
 
-/* ---- extended attributes: where the content comes from; none of them asks the API ---- */
+/* ---- extended attributes: they tell where the content comes from, and are answered from memory ---- */
 
 #define PREFIX "user.melbicomfs."
 
 static const char *const xattrs[] = {"url", "fetched", "expires", "stale", "etag"};
 
-/* The value of xattr i, or NULL when the document has none. */
+/* The value of attribute i, NULL when the document has none. It is in `buf`, or borrowed from the document. */
 static const char *xattr_of(const struct document *document, unsigned i, char *buf, size_t size)
 {
     switch (i) {
@@ -240,8 +241,8 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
     if (!node)
         return;
     if (strncmp(name, "user.", 5) != 0) {
-        fuse_reply_err(req,
-                       EOPNOTSUPP); /* never ENOSYS, which would end all xattrs; `ls -l` asks for ACLs of each file */
+        /* `ls -l` asks for ACLs of each file. After ENOSYS the kernel would not ask for any attribute again. */
+        fuse_reply_err(req, EOPNOTSUPP);
         return;
     }
     const struct document *document = tree_origin(session->tree, &node->place);
