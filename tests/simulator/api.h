@@ -1,9 +1,9 @@
 /*
- * The API: which answer a request gets from the account, before rules make trouble of it.
+ * The API: makes the answer to a request from the account. Rules (rules.h) may change or break the answer later.
  *
- * Threads:   under the simulator's lock.
- * Ownership: api_free() frees what api_init() made; an answer's body is the caller's reference.
- * Errors:    are answers: 401, 404, 405, 422, with the messages the service gives.
+ * Threads:   the caller holds the simulator's lock.
+ * Ownership: api_free() frees what api_init() made. The caller gets a reference to an answer's body.
+ * Errors:    are answers: 401, 404, 405 or 422, with the messages of the real API.
  */
 #ifndef SIMULATOR_API_H
 #define SIMULATOR_API_H
@@ -19,9 +19,9 @@ struct text;
 
 #define CONTENT_TYPE_MAX 80
 
-/* An answer that a test has put in place of an operation's. */
+/* The answer that a test has set for an operation, instead of the account's. */
 struct verbatim {
-    struct body *body; /* or NULL */
+    struct body *body; /* NULL: the test has set none */
     char content_type[CONTENT_TYPE_MAX];
 };
 
@@ -38,8 +38,8 @@ struct api {
 
 struct call {
     enum operation operation;
-    bool exists; /* the operation stands at this path */
-    long id;     /* the service's */
+    bool exists; /* the account has the operation at this path */
+    long id;     /* of the service, or -1 */
     const char *path, *query, *method;
     bool authorized;
     const struct text *body;
@@ -51,26 +51,29 @@ struct answer {
     char content_type[CONTENT_TYPE_MAX];
 };
 
+/* `options` is borrowed until api_free(). */
 void api_init(struct api *api, const struct options *options);
 void api_free(struct api *api);
 
-/* Renders what a mount asks for first, so that its first request is not slower than the others. */
+/* Renders the answers that a mount asks for first into the cache, so that its first requests are as fast as later
+ * ones. */
 void api_warm(struct api *api);
 
+/* Makes the answer to a request. */
 void api_answer(struct api *api, const struct call *call, struct answer *ret);
 
-/* {"message": ...} with a status; the body of most failures. */
+/* Makes the answer {"message": message}, the body of most failures. */
 void answer_message(struct answer *ret, unsigned status, const char *message);
 
-/* Takes the text over as a JSON answer. */
+/* Makes a JSON answer of a text. Takes the text's bytes and leaves it empty. */
 void answer_json(struct answer *ret, unsigned status, struct text *text);
 
-/* POST: purging. */
+/* Answers a purge (POST). */
 void api_purge(struct api *api, const struct call *call, struct answer *ret);
 
 /*
- * Changes the account as a test says. False with a message in `error` when a key is unknown or its value cannot be;
- * what came before it has been done then.
+ * Changes the account; main.c lists the keys of `changes`. Returns false with a message in `error` if a key is unknown
+ * or its value is not valid. The keys before that one have been applied then.
  */
 bool api_set(struct api *api, struct json_object *changes, struct text *error);
 

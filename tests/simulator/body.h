@@ -1,9 +1,9 @@
 /*
- * Bodies of answers, rendered once and served as often as asked for, and the cache that keeps them.
+ * Bodies of answers, and the cache that keeps them. A body is rendered once and sent as often as it is asked for.
  *
- * Threads:   body_ref() and body_unref() from any; the rest under the simulator's lock.
- * Ownership: a body is counted; whoever got a reference gives it back with body_unref(). The cache holds its own.
- * Errors:    none; no memory ends the program.
+ * Threads:   body_ref() and body_unref() from any thread; for the rest the caller holds the simulator's lock.
+ * Ownership: bodies have a reference count. Each reference is given back with body_unref(). The cache has its own.
+ * Errors:    none; running out of memory ends the program.
  */
 #ifndef SIMULATOR_BODY_H
 #define SIMULATOR_BODY_H
@@ -20,30 +20,30 @@ struct body {
     size_t len;
     char *data;
     size_t gzip_len;
-    char *gzip;    /* the same, compressed, once somebody wanted that */
-    char etag[20]; /* strong, with its quotes; of the content alone, so that it survives a restart */
+    char *gzip;    /* the same bytes compressed; NULL before body_compress() */
+    char etag[20]; /* a strong ETag with its quotes; it depends only on the content, so a restart keeps it */
 };
 
-/* Takes the text's bytes over and leaves it empty. */
+/* Makes a body of the text's bytes, and leaves the text empty. */
 struct body *body_new(struct text *text);
 
 struct body *body_ref(struct body *body);
 void body_unref(struct body *body);
 
-/* Makes sure that body->gzip is there. */
+/* Fills in body->gzip, if it is NULL. */
 void body_compress(struct body *body);
 
 struct cache {
     struct cached *entries;
 };
 
-/* A reference for the caller, or NULL. */
+/* The body kept under `key`, as a new reference for the caller; NULL if there is none. */
 struct body *cache_get(const struct cache *cache, const char *key);
 
-/* Keeps a reference of its own. */
+/* Keeps a body of an operation under `key`, with a reference of the cache's own. */
 void cache_put(struct cache *cache, enum operation operation, const char *key, struct body *body);
 
-/* Forgets an operation's answers; OP_UNKNOWN: all. */
+/* Removes the bodies of an operation; OP_UNKNOWN: of all operations. */
 void cache_clear(struct cache *cache, enum operation operation);
 
 #endif

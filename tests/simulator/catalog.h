@@ -1,7 +1,7 @@
 /*
  * The provider's side of the account: product groups, products and domain prices.
  *
- * Threads:   constant; any.
+ * Threads:   any; nothing here is changed after the start.
  * Ownership: answers are appended to the caller's text.
  * Errors:    none.
  */
@@ -13,7 +13,7 @@
 
 struct text;
 
-/* The part of a list that is wanted: `limit` items (0: all) from `offset` on. */
+/* The part of a list that a request asks for: `limit` items (0: all) from number `offset` (from 0) on. */
 struct window {
     size_t offset, limit;
 };
@@ -26,10 +26,11 @@ struct catalog {
     bool string_ids;
 };
 
-/* A group's name; ids begin at 1. Appends it to `name`. */
+/* Appends the name of a group to `name`. Group ids begin at 1. */
 void catalog_group_name(struct text *name, long group_id);
 
-/* Each appends a JSON list and returns how many items there are, outside the window too. */
+/* catalog_groups() and catalog_products() append a JSON list to `out`, and return how many items match, including those
+ * outside the window. */
 size_t catalog_groups(const struct catalog *catalog, struct window window, struct text *out);
 
 struct product_filter {

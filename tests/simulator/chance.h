@@ -1,8 +1,8 @@
 /*
- * Chance and calendar: what makes an account from a seed. The same seed, kind and index always give the same draws, so
- * that nothing generated has to be kept.
+ * Random draws and the calendar, from which the account is generated. The same seed, kind and index always give the
+ * same draws, so generated items need not be kept.
  *
- * Threads:   none shared.
+ * Threads:   any; no shared state.
  * Ownership: values only.
  * Errors:    none.
  */
@@ -13,26 +13,29 @@
 
 struct text;
 
-/* What is drawn for; keeps the draws of one kind from moving when another kind needs more of them. */
+/* What the draws are used for. Each kind has its own sequence, so its draws stay the same when another kind needs
+ * more. */
 enum chance_kind { CHANCE_SERVICE, CHANCE_INVOICE, CHANCE_INVOICE_STATUS };
 
 struct chance {
     uint64_t state;
 };
 
+/* The sequence of draws of one item. */
 struct chance chance_for(uint64_t seed, enum chance_kind kind, uint64_t index);
 
-/* A number from 0 to below - 1; `below` is at least 1. */
+/* Draws a number from 0 to below - 1; `below` is at least 1. */
 unsigned chance_below(struct chance *chance, unsigned below);
 
-/* Days since 1970-01-01 of a date, and a date's year. */
+/* day_of() is the number of days from 1970-01-01 to a date; year_of() is the year of such a day. */
 long day_of(int year, int month, int day);
 int year_of(long day);
 
 /* Appends YYYY-MM-DD. */
 void text_day(struct text *text, long day);
 
-/* Appends the members "key":"YYYY-MM-DD", and with the time of day in seconds. */
+/* text_day_member() appends the JSON member "key":"YYYY-MM-DD"; text_moment_member() also appends the time of day,
+ * given as the seconds since midnight. */
 void text_day_member(struct text *text, const char *key, long day);
 void text_moment_member(struct text *text, const char *key, long day, unsigned second);
 

@@ -1,9 +1,10 @@
 /*
- * Control: what a test may ask and order below /_sim/; main.c lists it.
+ * Control: answers the requests below /_sim/ with which a test looks into and changes the simulator; main.c lists them.
  *
- * Threads:   any; control_answer() takes the simulator's lock itself, and may wait for the API to go down or come up.
- * Ownership: the answer's body is the caller's reference.
- * Errors:    are answers: 400 with a message for what is not understood, 404, 500 when the API cannot listen again.
+ * Threads:   any; control_answer() takes the simulator's lock itself, and may wait until the API is down or up.
+ * Ownership: the caller gets a reference to the answer's body.
+ * Errors:    are answers: 400 with a message for a body that is not valid, 404 for an unknown path, 500 if the API
+ *            cannot listen again.
  */
 #ifndef SIMULATOR_CONTROL_H
 #define SIMULATOR_CONTROL_H
@@ -11,14 +12,16 @@
 #include "sim.h"
 
 struct control_call {
-    const char *method, *path, *query; /* the path from /_sim/ on, the query or NULL */
+    const char *method, *path, *query; /* path: from /_sim/ on; query: NULL if there is none */
     const struct text *body;
-    bool in_band; /* it came in on the API's own port, which therefore cannot wait for its own end */
+    bool in_band; /* the request came in on the API's port: it cannot wait until that port is closed */
 };
 
+/* Does what the request asks for, and makes the answer. */
 void control_answer(struct sim *sim, const struct control_call *call, struct answer *ret);
 
-/* Lets main() see to what was ordered; to be called when an in-band request is over, its answer sent. */
+/* Wakes main(), which closes or opens the API's port as ordered. To be called after the answer to an in-band request
+ * has been sent. */
 void control_follow(const struct sim *sim);
 
 #endif

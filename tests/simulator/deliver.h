@@ -1,9 +1,9 @@
 /*
- * Delivery: an answer on its way out, whole and at once, or as a rule spoils it.
+ * Delivery: sends an answer, normally or in the way that a rule orders (late, cut, slow, …).
  *
- * Threads:   the connection's own; takes the simulator's lock itself.
- * Ownership: both take over the reference to the answer's body; the rule is borrowed.
- * Errors:    MHD_NO closes the connection.
+ * Threads:   the connection's own thread; the functions take the simulator's lock themselves.
+ * Ownership: deliver() and deliver_plain() take over the reference to the answer's body. The rule is borrowed.
+ * Errors:    MHD_NO, which makes libmicrohttpd close the connection.
  */
 #ifndef SIMULATOR_DELIVER_H
 #define SIMULATOR_DELIVER_H
@@ -16,18 +16,17 @@ struct delivery {
     struct sim *sim;
     struct MHD_Connection *connection;
     struct journal_ticket ticket;
-    const struct rule *rule; /* or NULL */
+    const struct rule *rule; /* NULL: no rule matches */
     struct answer answer;
 };
 
-/* Sends delivery->answer, under the rule if there is one; 304 and compression are decided
- * here. */
+/* Sends delivery->answer in the way that the rule orders. Decides on 304 and on compression. */
 enum MHD_Result deliver(struct delivery *delivery);
 
-/* Sends an answer just so, as the control port does. */
+/* Sends an answer as it is, without rules, 304 or compression, for the control port. */
 enum MHD_Result deliver_plain(struct MHD_Connection *connection, const struct answer *answer);
 
-/* Ends the connection with a reset instead of an orderly close. */
+/* Ends the connection with a TCP reset. */
 void deliver_reset(struct MHD_Connection *connection);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * One generated invoice: everything about it follows from the seed and its id.
+ * One generated invoice. All its fields follow from the seed and its id.
  *
- * Threads:   none shared.
+ * Threads:   any; no shared state.
  * Ownership: answers are appended to the caller's text.
  * Errors:    none.
  */
@@ -18,10 +18,11 @@ const char *invoice_status(const struct invoices *invoices, long id);
 /* Writes the number, such as MLB-2026-0117. */
 void invoice_number(const struct invoices *invoices, long id, char ret[INVOICE_NUMBER]);
 
-/* The id that a number was generated for, -1 when it is no number at all; the id may be beyond the account's. */
+/* The id of the invoice with this number, -1 if the text is not an invoice number. The account may have no invoice with
+ * this id. */
 long invoice_numbered(const struct invoices *invoices, const char *number);
 
-/* Appends the JSON object. */
+/* Appends the invoice as a JSON object, with its items and its transactions if asked for. */
 void invoice_print(const struct invoices *invoices, long id, bool items, bool transactions, struct text *out);
 
 #endif

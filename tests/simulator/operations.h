@@ -1,7 +1,7 @@
 /*
- * The API's operations: their names, methods and the paths they may stand at.
+ * The API's operations: their names, their methods, and the candidates for the path of each.
  *
- * Threads:   constant.
+ * Threads:   any; all data is constant.
  * Ownership: constant.
  * Errors:    none.
  */
@@ -26,26 +26,28 @@ enum operation {
 
 #define OP_COUNT OP_UNKNOWN
 
-/* Where each operation stands in this account: --candidate and --path. Zeroed is the default. */
+/* At which path this account has each operation, from --candidate and --path. Zeroed: the first candidate of each. */
 struct placement {
-    unsigned candidate[OP_COUNT];
-    const char *path[OP_COUNT]; /* instead of any candidate, or NULL */
+    unsigned candidate[OP_COUNT]; /* number of the candidate, from 0 */
+    const char *path[OP_COUNT];   /* a path that replaces the candidates, or NULL */
 };
 
-/* "invoices", ...; "unknown". */
+/* The name of an operation, such as "invoices"; "unknown" for OP_UNKNOWN. */
 const char *operation_name(enum operation operation);
 
-/* OP_UNKNOWN when there is none of that name. */
+/* The operation with this name, of `len` bytes; OP_UNKNOWN if there is none. */
 enum operation operation_named(const char *name, size_t len);
 
+/* The HTTP method of an operation. */
 const char *operation_method(enum operation operation);
 
-/* How many paths the operation may stand at. */
+/* How many candidates for its path an operation has. */
 unsigned operation_candidates(enum operation operation);
 
 /*
- * Whose path this is, without prefix and query. *exists says whether the operation stands there in this account, or at
- * another of its candidates; *id is the service's (-1 when it is no number).
+ * The operation whose path this is, of `len` bytes, without prefix and query; OP_UNKNOWN if there is none. *exists is
+ * true if this account has the operation at this path, and false if it has it at another one. *id is the service's id
+ * in the path, or -1 if that is not a number.
  */
 enum operation operation_at(const struct placement *placement, const char *path, size_t len, bool *exists, long *id);
 

@@ -1,9 +1,9 @@
 /*
- * The query of a URL, taken apart.
+ * The query of a URL, parsed into keys and values.
  *
- * Threads:   none shared.
+ * Threads:   any; no shared state.
  * Ownership: query_free() frees what query_parse() made; values are borrowed until then.
- * Errors:    none; what is too much is dropped.
+ * Errors:    none; pairs beyond QUERY_MAX are ignored.
  */
 #ifndef SIMULATOR_QUERY_H
 #define SIMULATOR_QUERY_H
@@ -25,13 +25,14 @@ struct query {
 void query_parse(struct query *query, const char *string);
 void query_free(struct query *query);
 
-/* The last value under this key, or NULL; as PHP, the last one counts. Empty values count as none. */
+/* The value of a key; NULL if the key is missing or its value is empty. If a key is there more than once, the last
+ * value counts, as in PHP. */
 const char *query_get(const struct query *query, const char *key);
 
-/* A value as a number, or `otherwise` when there is none. */
+/* The value of a key as a number; `otherwise` if the key has none. */
 long query_number(const struct query *query, const char *key, long otherwise);
 
-/* True for true and any number but 0. */
+/* Whether the value of a key is "true" or a number other than 0. */
 bool query_flag(const struct query *query, const char *key);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * Rules: the trouble a test orders. The first rule that matches a request and is not used up decides what becomes of
- * it; main.c lists what a rule may say.
+ * Rules: failures and delays that a test orders. For each request, the first rule that matches and is not used up
+ * decides how the request is answered. main.c lists the members of a rule.
  *
- * Threads:   under the simulator's lock; rule_unref() from any.
- * Ownership: rules own a reference to each rule; a request that runs under one holds another.
- * Errors:    rules_add() says what it does not understand.
+ * Threads:   the caller holds the simulator's lock; rule_unref() from any thread.
+ * Ownership: rules have a reference count. `struct rules` holds a reference, and so does each request that a rule
+ *            decides.
+ * Errors:    rules_add() gives a message about a rule that is not valid.
  */
 #ifndef SIMULATOR_RULES_H
 #define SIMULATOR_RULES_H
@@ -19,38 +20,43 @@ struct text;
 
 struct rule {
     int refs;
-    struct json_object *spec; /* what was posted; the strings below are its own */
+    struct json_object *spec; /* the JSON that was posted; it owns the strings below */
 
+    /* Which requests the rule matches. */
     const char *operation; /* "*": any */
-    const char *path;      /* a part of path and query, or NULL */
-    const char *method;    /* or NULL */
-    long times;            /* so many more; -1: for ever */
-    long after;            /* so many more matches are let pass first */
+    const char *path;      /* a part of the path and query; NULL: any */
+    const char *method;    /* NULL: any */
+    long times;            /* how many more requests the rule decides; -1: no limit */
+    long after;            /* how many more matching requests pass before that */
 
-    long status;  /* 0: as it would have been */
-    long latency; /* milliseconds; -1: as everywhere */
+    /* How these requests are answered. */
+    long status;  /* 0: the status of the account's answer */
+    long latency; /* milliseconds; -1: the general latency */
     bool stall, reset, garbage;
-    long truncate;    /* bytes; -1: all */
-    long slow;        /* bytes a second; 0: at once */
-    long huge;        /* bytes; -1: no */
-    const char *url;  /* redirect to, or NULL */
-    const char *body; /* or NULL */
+    long truncate;    /* bytes to send before the connection is closed; -1: all */
+    long slow;        /* bytes a second; 0: no limit */
+    long huge;        /* bytes of junk to send; -1: no junk */
+    const char *url;  /* the target of a redirect, or NULL */
+    const char *body; /* a body instead of the account's, or NULL */
     size_t body_len;
-    struct json_object *headers; /* or NULL */
+    struct json_object *headers; /* further headers, or NULL */
 };
 
 struct rules {
     struct rule **all;
     size_t n;
-    unsigned cleared; /* how often; who waits in a stall watches it */
+    unsigned cleared; /* how often rules_clear() was called; a stalled request ends when this changes */
 };
 
-/* Takes a reference of `spec`. The rule's number from 1, or 0 with a message in `error`. */
+/* Adds a rule, and takes a reference of its own to `spec`. Returns the rule's number from 1, or 0 with a message in
+ * `error`. */
 size_t rules_add(struct rules *rules, struct json_object *spec, struct text *error);
 
+/* Removes all rules. */
 void rules_clear(struct rules *rules);
 
-/* The rule for a request, counted as used, as a reference for the caller; NULL when there is none. */
+/* The rule that decides a request, as a reference for rule_unref(); NULL if no rule matches. Counts the request in the
+ * rule's `times` and in the `after` of each rule that lets it pass. `uri` is the path with the query. */
 struct rule *rules_match(struct rules *rules, enum operation operation, const char *method, const char *uri);
 
 void rule_unref(struct rule *rule);

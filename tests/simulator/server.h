@@ -1,10 +1,10 @@
 /*
- * A listening port: HTTP in, the API or the control out. A thread a connection, so that a stalled request stalls nobody
- * else.
+ * A listening port: receives HTTP requests and passes them to the API or to the control. Each connection has a thread
+ * of its own, so that a stalled request does not hold up the others.
  *
  * Threads:   port_open() and port_close() from main() only.
- * Ownership: the caller's struct port; the certificate and key are borrowed until port_close().
- * Errors:    negative errno; -EIO when the HTTP server will not start, which is a bad certificate or key.
+ * Ownership: the caller owns the struct port. The certificate and key are borrowed until port_close().
+ * Errors:    negative errno; -EIO if the HTTP server does not start, which means a bad certificate or key.
  */
 #ifndef SIMULATOR_SERVER_H
 #define SIMULATOR_SERVER_H
@@ -16,16 +16,17 @@
 
 struct port {
     struct sim *sim;
-    bool control;           /* serves nothing but /_sim/ */
-    uint16_t number;        /* 0: any, and the real one after port_open() */
+    bool control;           /* serves only /_sim/ */
+    uint16_t number;        /* 0: any free port; port_open() sets the real number */
     const char *cert, *key; /* PEM text, or NULL for plain HTTP */
     struct MHD_Daemon *daemon;
 };
 
-/* Listens on 127.0.0.1. */
+/* Listens on 127.0.0.1. Returns 0 or a negative errno. */
 int port_open(struct port *port);
 
-/* Stops listening and ends all connections; whoever could be waiting in one must have been told to give up. */
+/* Stops listening and ends all connections. The caller must have set `closing` or `quitting` (sim.h) before, so that no
+ * thread of a connection goes on waiting. */
 void port_close(struct port *port);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The simulator as a whole: the account, its journal and rules, and what its threads tell each other.
+ * The simulator as a whole: the account, its journal and rules, and the flags with which its threads signal each other.
  *
- * Threads:   every connection has its own. All fields are under `lock`, except options and started, which are
+ * Threads:   each connection has a thread. `lock` guards all fields but `options`, `started` and `event_fd`, which are
  *            constant.
  * Ownership: main() owns it, from sim_init() to sim_free().
  * Errors:    none.
@@ -29,24 +29,24 @@ struct sim {
     struct rules rules;
     long latency_ms;
 
-    bool closing;         /* the API's connections are being closed: whoever waits on one gives up */
-    bool quitting;        /* so are the control port's */
-    bool down, want_down; /* whether the API listens, and whether it should; main() makes them equal */
-    bool failed;          /* it could not listen again */
+    bool closing;         /* the API's connections are being closed: a request that waits on one must give up */
+    bool quitting;        /* the simulator ends: a request on the control port must give up waiting too */
+    bool down, want_down; /* whether the API's port is closed, and whether it shall be; main() makes them equal */
+    bool failed;          /* the API's port could not be opened again */
     int event_fd;         /* wakes main() */
 };
 
 void sim_init(struct sim *sim, const struct options *options, int event_fd);
 void sim_free(struct sim *sim);
 
-/* Milliseconds on a clock that only moves on. */
+/* Milliseconds on a clock that only goes forward. */
 int64_t sim_now(void);
 
-/* Waits for sim_now() to reach `until` or for `wake`; the lock must be held, and is on return. False once it is time.
- */
+/* Waits until sim_now() reaches `until`, or `wake` is signalled; then returns true. Returns false at once if `until`
+ * has been reached already. The caller holds the lock before and after. */
 bool sim_wait(struct sim *sim, int64_t until);
 
-/* Sets a flag under the lock and wakes everybody. */
+/* Takes the lock, sets a flag, and wakes all threads that wait in sim_wait(). */
 void sim_set(struct sim *sim, bool *flag, bool value);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Streams: bodies that are cut, trickled or made up while they go out.
+ * Streams: bodies that are cut off, sent slowly, or generated while they are sent.
  *
- * Threads:   the connection's own; takes the simulator's lock itself.
- * Ownership: a stream belongs to the response that stream_response() gives, and counts its body and rule.
- * Errors:    stream_response() gives NULL when out of memory, and has freed the stream then.
+ * Threads:   the connection's own thread; takes the simulator's lock itself.
+ * Ownership: the response that stream_response() returns owns a copy of the stream and the reference to its body.
+ * Errors:    stream_response() returns NULL when out of memory; the reference to the body has been given back then.
  */
 #ifndef SIMULATOR_STREAM_H
 #define SIMULATOR_STREAM_H
@@ -16,16 +16,16 @@ struct stream {
     struct sim *sim;
     struct journal_ticket ticket;
     struct MHD_Connection *connection;
-    struct body *body; /* what is sent, or NULL: junk */
-    const char *bytes; /* the body's, compressed or not */
-    uint64_t total;    /* its length, or the junk's before compression */
-    uint64_t end;      /* so much goes out before the connection breaks; UINT64_MAX: all */
-    long slow;         /* bytes a second, or 0 */
-    bool reset;        /* it breaks with a reset */
-    bool compress;     /* junk only */
+    struct body *body; /* NULL: junk is generated */
+    const char *bytes; /* the body's bytes, plain or compressed */
+    uint64_t total;    /* the length of `bytes`, or of the junk before compression */
+    uint64_t end;      /* after so many bytes the connection is broken; UINT64_MAX: all bytes are sent */
+    long slow;         /* bytes a second; 0: no limit */
+    bool reset;        /* the connection is broken with a TCP reset */
+    bool compress;     /* compress the junk */
 };
 
-/* Makes a response of the stream, which is copied; the body's reference goes with it. */
+/* Makes a response of the stream. Copies the struct, and takes over the reference to its body. */
 struct MHD_Response *stream_response(const struct stream *stream);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Text under construction, and JSON as PHP's json_encode writes it: `/` as `\/`, everything beyond ASCII as `\uXXXX`.
+ * A text that grows, and JSON as PHP's json_encode() writes it: `/` as `\/`, and characters beyond ASCII as `\uXXXX`.
  *
- * Threads:   none shared.
- * Ownership: a zeroed struct text is empty; text_free() gives its bytes back and leaves it empty again.
- * Errors:    none are reported: running out of memory ends the program.
+ * Threads:   any; no shared state.
+ * Ownership: a zeroed struct text is empty. text_free() frees its bytes and leaves it empty.
+ * Errors:    none; running out of memory ends the program.
  */
 #ifndef SIMULATOR_TEXT_H
 #define SIMULATOR_TEXT_H
@@ -30,7 +30,7 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
 /* Appends a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void text_json_string(struct text *text, const char *bytes, size_t len);
 
-/* The same with slashes as they are, for what people and scripts look at. */
+/* Like text_json_string(), but writes `/` as it is, for output that people and scripts read. */
 void text_json_readable(struct text *text, const char *bytes, size_t len);
 
 /* Appends a JSON value, compactly. NULL is null. */
