@@ -1,10 +1,9 @@
 /*
- * What the tests of the command line share: the program started by hand, as a user does it, and mounts that are there
- * or not.
+ * Helpers for the tests of the command line: run the program as a user does, and look whether it has mounted.
  *
- * Threads:   one.
- * Ownership: program_begin() makes a directory with a mount point, program_end() takes away what was mounted there
- * and the directory.
+ * Threads:   the test's only.
+ * Ownership: place_make() makes a directory with a mount point in it. place_remove() unmounts, ends the program if it
+ *            is still running, and removes the directory.
  * Errors:    fail the test.
  */
 #ifndef MELBICOMFS_TESTS_COMMAND_LINE_H
@@ -25,9 +24,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OK_MS 20000
+#define OK_MS 20000 /* how long program() waits for the program's first process to end */
 
-/* A place to mount at: DIR, and DIR/mnt. */
+/* A scratch directory, and the mount point DIR/mnt in it. */
 struct place {
     char dir[256], mnt[272];
 };
@@ -42,7 +41,7 @@ static inline void place_make(struct place *place)
     assert_int_equal(mkdir(place->mnt, 0700), 0);
 }
 
-/* Whether something is mounted there, alive or dead. */
+/* Whether a file system is mounted at `path`, alive or dead. */
 static inline bool is_mount(const char *path)
 {
     char line[8192], at[4096], escaped[1200];
@@ -59,6 +58,7 @@ static inline bool is_mount(const char *path)
     return found;
 }
 
+/* Conditions for wait_until(); the data is the mount point. */
 static inline bool is_mount_cond(void *path)
 {
     return is_mount(path);
@@ -69,7 +69,8 @@ static inline bool is_no_mount(void *path)
     return !is_mount(path);
 }
 
-/* Reads a file of a process, such as "comm"; the length of what it says, 0 when the process is gone. */
+/* Reads /proc/PID/NAME, such as "comm", into `ret` with a NUL. Returns its length in bytes, 0 when the process has
+ * ended. */
 static inline size_t read_proc(const char *pid, const char *name, char *ret, size_t size)
 {
     char path[300];
@@ -83,8 +84,9 @@ static inline size_t read_proc(const char *pid, const char *name, char *ret, siz
     return len;
 }
 
-/* The process that serves a mount point, or 0: by its name and its arguments, which anybody may read. The kernel keeps
- * the program's name even where an emulator runs it, which stands before the program in the arguments then. */
+/* The process that serves the mount point `mnt`, or 0. It is found by its name (comm) and by `mnt` in its arguments,
+ * which every user may read. Under an emulator, comm is still the program's name, and the emulator is the first
+ * argument. */
 static inline pid_t server_of(const char *mnt)
 {
     DIR *proc = opendir("/proc");
@@ -134,8 +136,9 @@ static inline void place_remove(struct place *place)
 }
 
 /*
- * Runs the program with arguments as a shell reads them, in the place's directory, with MELBICOM_TOKEN set (token
- * NULL: not set), and waits for its first process to end. $URL is the simulator's, $MNT the mount point.
+ * Runs the program in the place's directory and waits for its first process to end. `format` gives the arguments, which
+ * a shell expands: $URL is the simulator's URL (empty if `sim` is NULL), $MNT the mount point. MELBICOM_TOKEN is set to
+ * `token`, or unset if `token` is NULL.
  */
 static inline struct ran __attribute__((format(printf, 4, 5)))
 program(const struct place *place, const struct simulator *sim, const char *token, const char *format, ...)
@@ -159,7 +162,8 @@ program(const struct place *place, const struct simulator *sim, const char *toke
     return run_wait(&running, OK_MS);
 }
 
-/* It failed with that status and one line that says `what`, and mounted nothing. */
+/* Asserts that the program exited with `status`, printed one line that contains `what` (in any case) on stderr and
+ * nothing on stdout, and mounted nothing. */
 static inline void assert_fails(const struct place *place, const struct ran *ran, int status, const char *what)
 {
     const char *newline = strchr(ran->err, '\n');

@@ -1,21 +1,22 @@
 /*
- * The harness of the mount tests: a simulator of the API, the real program mounted on it, and hands to work both.
+ * The harness of the mount tests: it starts a simulator of the API, mounts the real program on it, and runs commands in
+ * the mount.
  *
- *      struct fixture f;                             int setup(void **state)    fixture_start(&f, NULL, &(struct how){…});
- *      run(&f.mount, "cat billing/balance")          int teardown(void **state) return fixture_stop(&f);
- *      asked(&f.sim, "balance")                      int main(void)             harness_begin(); return cmocka_run_group_tests(…);
+ *      struct fixture f;                             int setup(void **state)    fixture_start(&f, NULL, &(struct
+ *      how){…}); run(&f.mount, "cat billing/balance")          int teardown(void **state) return fixture_stop(&f);
+ *      asked(&f.sim, "balance")                      int main(void)             harness_begin(); return
+ *      cmocka_run_group_tests(…);
  *
  * Every simulator and every mount has a directory of its own below $TMPDIR. The environment names the programs:
- * SIMULATOR and MELBICOMFS. Stopping a mount asserts that the program ended with status 0, left no mount behind and
- * wrote nothing to stderr that a sanitizer would. Whatever a test left running is ended when the test program ends,
- * however it ends; a test program that takes longer than HARNESS_DEADLINE_S (times MELBICOMFS_TIMEOUT_SCALE) is ended by
- * a watchdog, since a process stuck in a mount cannot end itself.
+ * SIMULATOR and MELBICOMFS. mount_stop() asserts that the program ended with status 0, left no mount behind and that
+ * its stderr holds no message of a sanitizer. When the test program ends, in whatever way, the processes and mounts
+ * that it left are ended too. A watchdog ends a test program that takes longer than HARNESS_DEADLINE_S seconds (times
+ * MELBICOMFS_TIMEOUT_SCALE), because a process that is stuck in a mount cannot end itself.
  *
- * Threads:   the test's main thread; the watchdog is a thread of its own and touches nothing but process ids.
- *            run_start() may be called from threads, the rest not.
- * Ownership: strings that functions here return are the harness's and live until fixture_stop() or the end of the
- *            program.
- * Errors:    whatever goes wrong in the harness itself fails the test in progress, with a message.
+ * Threads:   the test's main thread. Only run_start() may be called from other threads. The watchdog is a thread of the
+ *            harness, and uses only the list of process ids and mount points.
+ * Ownership: returned strings belong to the harness. They live until fixture_stop() or the end of the program.
+ * Errors:    an error in the harness itself fails the running test, with a message.
  */
 #ifndef MELBICOMFS_TESTS_HARNESS_H
 #define MELBICOMFS_TESTS_HARNESS_H
@@ -31,13 +32,13 @@
 
 #define HARNESS_DEADLINE_S 115
 #define HARNESS_TOKEN      "harness-token-0123456789"
-/* How long run() lets a command take. */
+/* The time limit of a command in run() and run_ok(), in ms. */
 #define RUN_MS 60000
 
 /* ---- the program ---- */
 
-/* First thing in main(): exits with 77 where /dev/fuse is missing, starts the watchdog, sets a plain environment
- * (LC_ALL=C, TZ=UTC). TEST_FILTER=pattern runs the tests of matching names only. */
+/* To be called first in main(). Exits with 77 (skipped) if /dev/fuse is missing, starts the watchdog, and sets LC_ALL=C
+ * and TZ=UTC. With TEST_FILTER=pattern in the environment, only tests with a matching name are run. */
 void harness_begin(void);
 
 /* True when run by root. */
@@ -48,10 +49,10 @@ bool is_root(void);
 /* Milliseconds on a clock that only goes forward. */
 int64_t now_ms(void);
 
-/* Asks cond(data) every few milliseconds until it says true; false when `ms` have passed. */
+/* Calls cond(data) every few milliseconds until it returns true. Returns false if `ms` have passed before that. */
 bool wait_until(bool (*cond)(void *data), void *data, int ms);
 
-/* Lets `ms` pass, for what has no condition to wait for, such as that nothing happens meanwhile, or a ttl. */
+/* Sleeps `ms`. Only where there is no condition to wait for: until a ttl ends, or to show that nothing happens. */
 void let_pass(int ms);
 
 /* ---- the simulator ---- */
@@ -59,65 +60,67 @@ void let_pass(int ms);
 struct simulator {
     pid_t pid;
     char dir[256];
-    char url[128]; /* what the program mounts */
-    uint16_t port, control;
+    char url[128];          /* the API's base URL */
+    uint16_t port, control; /* the API's port, and the control port */
 };
 
-/* Starts one with these more options (NULL-terminated, or NULL for none); --token HARNESS_TOKEN is given already. */
+/* Starts a simulator with --token HARNESS_TOKEN and these further options (NULL-terminated; NULL: none). */
 void simulator_start(struct simulator *sim, const char *const *options);
 void simulator_stop(struct simulator *sim);
 
-/* One HTTP request to 127.0.0.1 with any header lines ("A: b\r\n…" or NULL) and any body (or NULL). Its status; *ret
- * (may be NULL) is the answer's body. */
+/* Sends one HTTP request to 127.0.0.1, with header lines ("A: b\r\n…", or NULL) and a body (or NULL). Returns the
+ * status of the answer. *ret is the answer's body; ret may be NULL. */
 int http_ask(uint16_t port, const char *method, const char *path, const char *headers, const char *body, char **ret);
 
-/* The API's own answer to a GET of `path` (behind the prefix: "/billing/balance"), asked with the token. It is in the
- * journal like any request. */
+/* Sends a GET of `path` (without the prefix, such as "/billing/balance") with the token straight to the API, and
+ * returns the body. The request is in the journal like any other. */
 char *api_get(struct simulator *sim, const char *path);
 
-/* Requests in the journal, of one operation, or of all (NULL). */
+/* How many requests the journal has, of one operation or of all (NULL). */
 unsigned asked(struct simulator *sim, const char *operation);
-/* The journal as JSON, of one operation, or of all (NULL). */
+/* The journal's requests as a JSON list, of one operation or of all (NULL). */
 char *journal(struct simulator *sim, const char *operation);
 void journal_clear(struct simulator *sim);
-/* Waits until at least n requests are in the journal; fails the test after ten seconds. */
+/* Waits until asked() is at least n; fails the test after ten seconds. */
 void wait_asked(struct simulator *sim, const char *operation, unsigned n);
 
-/* Adds a rule, as JSON; drops all; changes the account. See tests/simulator/main.c. */
+/* rule() adds a rule, account_set() changes the account, both as JSON (see tests/simulator/main.c). rules_clear()
+ * removes all rules. */
 void rule(struct simulator *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rules_clear(struct simulator *sim);
 void account_set(struct simulator *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The API goes away, and comes back. */
+/* api_down() closes the API's port and all connections; api_up() opens the port again. */
 void api_down(struct simulator *sim);
 void api_up(struct simulator *sim);
 
 /* ---- the mount ---- */
 
-/* How to start the program; zero-initialise. */
+/* How to start the program. Zero-initialise; a zero field means the default. */
 struct how {
-    const char *options; /* for -o, in addition to none; NULL: no -o */
-    const char *source;  /* instead of the simulator's URL */
-    const char *token;   /* MELBICOM_TOKEN; NULL: HARNESS_TOKEN; "": not set */
-    const char *config;  /* text of the configuration file, or NULL: none */
+    const char *options; /* the text for -o; NULL: no -o */
+    const char *source;  /* NULL: the simulator's URL */
+    const char *token;   /* the value of MELBICOM_TOKEN; NULL: HARNESS_TOKEN; "": not set */
+    const char *config;  /* the text of the configuration file; NULL: no file */
 };
 
 struct mount {
     pid_t pid;
     char dir[256];
     char path[272];   /* the mount point */
-    char log[272];    /* the program's stderr */
-    char url[128];    /* what it mounts */
-    uint16_t control; /* of its simulator */
+    char log[272];    /* the file with the program's stdout and stderr */
+    char url[128];    /* the SOURCE that the program was given */
+    uint16_t control; /* the control port of the simulator; 0: none */
 };
 
-/* Mounts, and returns when the mount is there. */
+/* Starts the program with -f and returns when it has mounted. `sim` may be NULL if how->source is set; `how` may be
+ * NULL. */
 void mount_start(struct mount *mount, const struct simulator *sim, const struct how *how);
 
-/* Ends the program with SIGTERM, and takes away what is left. Fails the test unless it ended with 0 and stderr is
- * clean. */
+/* Ends the program with SIGTERM, unmounts if it left its mount behind, and removes its directory. Fails the test unless
+ * the program ended with status 0, unmounted, and its stderr holds no message of a sanitizer. */
 void mount_stop(struct mount *mount);
 
-/* The program's stderr so far. */
+/* What the program has written to stdout and stderr so far. */
 char *mount_log(const struct mount *mount);
 
 /* ---- both together ---- */
@@ -127,58 +130,65 @@ struct fixture {
     struct mount mount;
 };
 
-/* Always 0, or the test has failed: for cmocka's setup functions. `options` are the simulator's, how may be NULL. */
+/* Start and stop a simulator and a mount on it. `options` are for simulator_start(), `how` for mount_start(); both may
+ * be NULL. Return 0, for cmocka's setup and teardown functions; an error fails the test instead. */
 int fixture_start(struct fixture *fixture, const char *const *options, const struct how *how);
 int fixture_stop(struct fixture *fixture);
 
-/* Ends the mount and makes a new one on the same simulator: cold again. */
+/* Ends the mount, starts a new one on the same simulator, and clears the journal. The new mount has nothing cached. */
 void fixture_remount(struct fixture *fixture, const struct how *how);
 
 /* ---- working in the mount ---- */
 
+/* A command that has ended. */
 struct ran {
-    int status;      /* of exit, or 128 + the signal */
+    int status;      /* its exit status, or 128 + the signal that ended it */
     int64_t ms;      /* from start to end */
     char *out, *err; /* NUL-terminated */
     size_t out_len, err_len;
 };
 
+/* A command that was started in the background. */
 struct running {
-    pid_t pid; /* leads a process group */
-    int out, err;
+    pid_t pid;    /* the leader of a process group */
+    int out, err; /* files that take its stdout and stderr */
     int64_t started;
 };
 
-/* Runs a shell command with the mount point as its working directory and waits for its end. MNT, DIR, MELBICOMFS, URL
- * and CONTROL are in its environment: mount point, scratch directory, program, the simulator's two addresses. */
+/* Runs a shell command with the mount point as its working directory, and waits for its end. Fails the test after
+ * RUN_MS. The environment has MNT (mount point), DIR (scratch directory), MELBICOMFS (program), URL (the API) and
+ * CONTROL (the simulator's control port). */
 struct ran run(const struct mount *mount, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same, and fails the test unless it exits 0. */
+/* Like run(), and also fails the test unless the command exits with 0. */
 struct ran run_ok(const struct mount *mount, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same in any directory, in the background; run_wait() waits and fails the test after `ms` (the command is killed
- * then). */
+/* run_start() starts a shell command in directory `cwd`, in the background. run_wait() waits for its end; after `ms` it
+ * kills the command and fails the test. Each running command needs one run_wait(). */
 void run_start(struct running *running, const char *cwd, const char *format, ...) __attribute__((format(printf, 3, 4)));
 struct ran run_wait(struct running *running, int ms);
-/* Whether it has ended (its status is still there for run_wait()). */
+/* Whether the command has ended. run_wait() is still needed. */
 bool run_ended(const struct running *running);
-/* Waits until it, or a process below it, is called `name` and sleeps in the kernel: it waits for the mount. */
+/* Waits until the command or a child of it has the name `name` and sleeps in the kernel, as a process does that waits
+ * for the mount. Fails the test after ten seconds. */
 void run_wait_blocked(const struct running *running, const char *name);
 
-/* "MOUNT/path" by printf's rules. */
+/* The path MOUNT/…, made by printf's rules. */
 char *in_mount(const struct mount *mount, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A whole file below the mount, or the test fails; *len may be NULL. */
+/* The content of a file in the mount, with a NUL; `path` is relative to the mount point. Fails the test if the file
+ * cannot be read. *len is the length in bytes; len may be NULL. */
 char *slurp(const struct mount *mount, const char *path, size_t *len);
-/* The same of any path; NULL with errno when it cannot be opened or read. */
+/* Like slurp(), for any path. NULL with errno set if the file cannot be opened or read. */
 char *slurp_path(const char *path, size_t *len);
 
 /* ---- counting ---- */
 
-/* One line of .melbicomfs/metrics, by its name and labels as printed; 0 when it isn't there. */
+/* The value of one line of .melbicomfs/metrics, found by its name and labels as printed; 0 if there is no such line. */
 double metric(const struct mount *mount, const char *name);
 
-/* Requests of the kernel. kernel_since() leaves out what the reading of the metrics itself costs. */
+/* How many requests of each kind the kernel has sent. kernel_since() returns the requests since kernel_mark(), without
+ * those that reading the metrics takes. */
 struct kernel {
     uint64_t lookup, forget, getattr, setattr, readlink, read, write, readdir, readdirplus, getxattr, listxattr, statfs,
         other;

@@ -1,9 +1,10 @@
 /*
- * What the harness's files share: strings that are kept for the tests, and what a command finds in its environment.
+ * Functions that the harness's files share: memory that lives until the end of a test, scratch directories, and the
+ * environment of commands.
  *
- * Threads:   keep_… from any; the rest from the main thread.
- * Ownership: what keep_… returns is the harness's, until keep_none() or the end.
- * Errors:    out of memory ends the program; keep_file(): NULL with errno.
+ * Threads:   keep…() from any thread; the rest from the main thread only.
+ * Ownership: memory that keep…() returns belongs to the harness. It lives until keep_none() or the end of the program.
+ * Errors:    out of memory ends the program. keep_file() returns NULL with errno set.
  */
 #ifndef MELBICOMFS_TESTS_HARNESS_PRIVATE_H
 #define MELBICOMFS_TESTS_HARNESS_PRIVATE_H
@@ -12,20 +13,23 @@
 
 /* Memory of `size` bytes, zeroed. */
 void *keep(size_t size);
+/* A copy of a text. */
 char *keep_text(const char *text);
+/* The content of a file, with a NUL. */
 char *keep_file(const char *path);
-/* The same of an open file, from its start. */
+/* The content of an open file from its start, with a NUL; *len is its length in bytes. */
 char *keep_fd(int fd, size_t *len);
-/* Frees all. */
+/* Frees all memory that keep…() has returned. */
 void keep_none(void);
 
-/* A directory of one's own below $TMPDIR. */
+/* Makes a new directory below $TMPDIR, and writes its path to `dir`, of `size` bytes. */
 void scratch_make(char *dir, size_t size);
 
-/* What in a program's output a sanitizer or a broken invariant would have left there, in words; NULL when nothing. */
+/* Searches a program's output for messages of a sanitizer and of failed assertions. Returns a description of the first
+ * problem, or NULL. */
 const char *suspicious(const char *text);
 
-/* Commands started from now on find this mount's names in their environment. */
+/* Sets MNT, DIR, URL and CONTROL for this mount in the environment of commands that are started from now on. */
 void command_environment(const struct mount *mount);
 
 #endif

@@ -1,12 +1,13 @@
 /*
- * A model of the account, in memory: for each thing that a path can show, every text it had, and from when to when.
+ * A model of the account, in memory: for each thing that a path can show, every text that it has had, and in which
+ * time.
  *
- * It is filled from the simulator directly, after each change, so it shares nothing with the program. JSON is compared
- * by its tokens in order; that the text is laid out well is for other tests to say.
+ * After each change the model asks the simulator directly, so it shares no code and no cache with the program. JSON
+ * texts are compared token by token; other tests check the layout.
  *
- * Threads:   the test's.
- * Ownership: model_clear() frees what the model holds. Texts that are lent live until then.
- * Errors:    what fails in the model itself fails the test.
+ * Threads:   the test's only.
+ * Ownership: model_clear() frees what the model holds. Returned texts and histories are borrowed until then.
+ * Errors:    an error in the model itself fails the test.
  */
 #ifndef MELBICOMFS_TESTS_MODEL_H
 #define MELBICOMFS_TESTS_MODEL_H
@@ -15,25 +16,26 @@
 
 #define MODEL_IDS 64
 
-/* What a text is of. */
+/* The kinds of things that a path can show. */
 enum thing {
-    BALANCE, /* one line */
+    BALANCE, /* one line of text */
     BALANCE_JSON,
-    ALL_INVOICES, /* the list */
-    ALL_SERVICES,
-    INVOICE, /* one of the list, by id */
-    STATUS,  /* of an invoice */
-    NUMBER,  /* of an invoice */
-    LISTED,  /* a service that is in the list */
-    SERVICE, /* a service's own answer */
+    ALL_INVOICES, /* the whole list */
+    ALL_SERVICES, /* the whole list */
+    INVOICE,      /* one invoice of the list, by id */
+    STATUS,       /* the status of an invoice */
+    NUMBER,       /* the number of an invoice */
+    LISTED,       /* a service as the list has it */
+    SERVICE,      /* a service as its own answer has it */
     THINGS
 };
 
 struct version {
-    int64_t from, until; /* now_ms(), with the time the change itself took counted to both */
-    char *text;          /* NULL: it was not there */
+    int64_t from, until; /* on now_ms(); the time that a change takes belongs to the version before and after it */
+    char *text;          /* NULL: the thing did not exist */
 };
 
+/* The versions of one thing, oldest first. */
 struct history {
     enum thing thing;
     long id;
@@ -45,30 +47,32 @@ struct model {
     struct simulator *sim;
     struct history *histories;
     unsigned n;
-    long invoices[MODEL_IDS], services[MODEL_IDS]; /* every id that ever was */
+    long invoices[MODEL_IDS], services[MODEL_IDS]; /* every id that has ever existed */
     unsigned n_invoices, n_services;
 };
 
-/* Looks at the account for the first time. */
+/* Fills the model from the simulator's account for the first time. `sim` is borrowed. */
 void model_begin(struct model *model, struct simulator *sim);
 void model_clear(struct model *model);
 
-/* Changes the account (what account_set() takes), and looks at it again. */
+/* Changes the account (`json` is for account_set()), and takes the new texts into the model. */
 void model_change(struct model *model, const char *json);
 
-/* The history of a thing; id 0 where there is only one. */
+/* The history of a thing, made empty if there is none. `id` is 0 for things without an id. */
 struct history *model_of(struct model *model, enum thing thing, long id);
 
-/* What it is now; NULL: not there. Borrowed. */
+/* The current text of a thing; NULL if it does not exist. */
 const char *model_now(struct model *model, enum thing thing, long id);
 
-/* The first version, not before number `least`, that had this text at some time from `from` to `until`; -1: none. */
+/* The number of the first version, from number `least` on, that had this text (NULL: did not exist) at some time
+ * between `from` and `until`; -1 if there is none. */
 int model_find(const struct history *history, const char *text, unsigned least, int64_t from, int64_t until);
 
-/* Whether it was there, or not there, at some time from `from` to `until`. */
+/* Whether the thing existed (`there`), or did not exist (not `there`), at some time between `from` and `until`. */
 bool model_was(const struct history *history, bool there, int64_t from, int64_t until);
 
-/* JSON without white space between tokens and with strings written one way; malloc'd, NULL when it is no JSON. */
+/* The JSON text without white space between tokens, and with one spelling of strings; for free(). NULL if the text is
+ * not one whole JSON document. */
 char *model_tokens(const char *text, size_t len);
 
 #endif

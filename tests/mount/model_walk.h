@@ -1,14 +1,16 @@
 /*
- * The walk over the mount that test_model.c takes: where it is, and the steps that only look.
+ * The random walk over the mount that test_model.c takes: its state, and the steps that only read.
  *
- * Whatever is read must be, whole, one of the versions that the account had between the earliest moment that the
- * document behind it can have been fetched (its life ago, or when its path was touched) and now; for one path never an
- * older one than was seen before; and through a descriptor that is held, always the version that was opened. What a
- * directory lists is what was there, once each.
+ * The steps check that
+ *  - what is read from a file is, as a whole, one of the versions that the account had between the earliest moment at
+ *    which the document can have been fetched (one life ago, or when the path was last touched) and now;
+ *  - a path never shows an older version than it has shown before;
+ *  - an open descriptor always shows the version that was opened;
+ *  - a directory lists each name that existed in that time once, and no other.
  *
- * Threads:   the test's.
- * Ownership: the walk is one static struct; walk_let_go() closes and frees what it holds.
- * Errors:    whatever is not as it must be fails the test, with the seed and the step.
+ * Threads:   the test's only.
+ * Ownership: the walk is one static struct; walk_let_go() closes and frees a held file.
+ * Errors:    a failed check fails the test, and prints the seed and the step.
  */
 #ifndef MELBICOMFS_TESTS_MODEL_WALK_H
 #define MELBICOMFS_TESTS_MODEL_WALK_H
@@ -21,22 +23,23 @@
 #define PATHS_MAX 512
 #define INODES    4096
 
-/* A path that has been looked at. */
+/* A path that the walk has used. */
 struct path {
     char name[128];
     enum thing thing;
     long id;
-    unsigned least; /* the version last seen */
-    int64_t touched;
+    unsigned least;  /* the number of the version last seen */
+    int64_t touched; /* when the path was last touched, on now_ms() */
 };
 
+/* A file that the walk keeps open. */
 struct held {
     int fd;
     struct path *path;
-    int64_t since, opened; /* between which its version was there */
+    int64_t since, opened; /* the version existed at some time between these two */
     struct stat st;
-    char *bytes;
-    bool *known;
+    char *bytes; /* what has been read so far */
+    bool *known; /* which of the bytes have been read */
 };
 
 struct walk {
@@ -47,7 +50,7 @@ struct walk {
     struct held held[HELD_MAX];
     struct {
         uint64_t ino, hash;
-    } inodes[INODES]; /* what each inode has shown */
+    } inodes[INODES]; /* a hash of the content that each inode has shown */
     unsigned n_inodes;
     int64_t life_ms, begun;
     unsigned dice, seed, step, purges;
@@ -56,32 +59,33 @@ struct walk {
 
 extern struct walk walk;
 
-/* Ends the test with what is wrong, and how to come here again. */
+/* Fails the test with a message, and prints the options, seed and step that reproduce it. */
 #define wrong(...)                                                                                                     \
     do {                                                                                                               \
         print_error("-o %s, MODEL_SEED=%u, step %u (%s):\n", walk.options, walk.seed, walk.step, walk.doing);          \
         fail_msg(__VA_ARGS__);                                                                                         \
     } while (0)
 
-/* A number below n. */
+/* A random number from 0 to n - 1. */
 unsigned below(unsigned n);
 
-/* The path of that name, noted when it is new. */
+/* The path with this name; added to the walk's paths if it is new. */
 struct path *path_of(enum thing thing, long id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* An id that is or was, or now and then one that never was; a file that shows any thing. */
+/* any_invoice() and any_service() return a random id that exists or has existed, and now and then one that never
+ * existed. any_file() returns the path of a random file. */
 long any_invoice(void);
 long any_service(void);
 struct path *any_file(void);
 
-/* The steps that only look. */
+/* The steps that only read. */
 void read_file(void);
 void stat_file(void);
 void follow_link(void);
 void list_directory(void);
 void use_held(void);
 
-/* Reads the rest of what is held, and closes it. */
+/* Reads and checks the rest of a held file, and closes it. */
 void walk_let_go(struct held *held);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * What the purge tests share: the names that were posted, the log, and lists of names.
+ * Helpers for the purge tests: check the names that were posted and the lines of purge.log, and make lists of names.
  *
- * Threads:   one.
- * Ownership: as harness.h, unless said.
+ * Threads:   the test's only.
+ * Ownership: as in harness.h, unless the function says otherwise.
  * Errors:    fail the test.
  */
 #ifndef MELBICOMFS_TESTS_PURGE_POSTS_H
@@ -19,13 +19,13 @@
 #define PURGE_LOG "services/10421/cdn/purge.log"
 #define GOOD      "cdn.example.com" /* the simulator's service 10421 has it */
 
-/* Any name can be purged from now on. */
+/* Makes the API answer success to a purge of any name from now on. */
 static inline void take_any_name(struct simulator *sim)
 {
     rule(sim, "{\"operation\":\"purge\",\"status\":200,\"body\":\"{\\\"status\\\":\\\"success\\\"}\"}");
 }
 
-/* The journal's purges, to be put. */
+/* The purge requests in the journal, as a JSON list; for json_object_put(). */
 static inline struct json_object *posts(struct simulator *sim)
 {
     struct json_object *list = json_tokener_parse(journal(sim, "purge"));
@@ -34,7 +34,8 @@ static inline struct json_object *posts(struct simulator *sim)
     return list;
 }
 
-/* The name of post i; the body must hold that alone, as it is to be sent. */
+/* The name in post i of a list of posts(), in a static buffer. Asserts that the request is an authorized POST to
+ * service 10421, and that its body holds the name and nothing else. */
 static inline const char *posted_name(struct json_object *list, size_t i)
 {
     struct json_object *entry = json_object_array_get_idx(list, i);
@@ -56,7 +57,7 @@ static inline const char *posted_name(struct json_object *list, size_t i)
     return text;
 }
 
-/* How often a name was posted. */
+/* How often a name is in a list of posts(). */
 static inline unsigned times_posted(struct json_object *list, const char *name)
 {
     unsigned times = 0;
@@ -65,7 +66,7 @@ static inline unsigned times_posted(struct json_object *list, const char *name)
     return times;
 }
 
-/* Exactly these names were posted, in any order, once each. */
+/* Asserts that these names were posted, once each, in any order, and no others. */
 #define assert_posts(sim, ...) assert_posts_((sim), (const char *const[]){__VA_ARGS__, NULL})
 static inline void assert_posts_(struct simulator *sim, const char *const *names)
 {
@@ -80,13 +81,13 @@ static inline void assert_posts_(struct simulator *sim, const char *const *names
     json_object_put(list);
 }
 
-/* The log of service 10421. */
+/* The text of service 10421's purge.log. */
 static inline char *purge_log(const struct mount *mount)
 {
     return slurp(mount, PURGE_LOG, NULL);
 }
 
-/* How many of its lines say `what` (NULL: anything) of `name` (NULL: any). */
+/* How many lines of purge.log have the outcome `what` (NULL: any) and the name `name` (NULL: any). */
 static inline unsigned logged(const struct mount *mount, const char *what, const char *name)
 {
     unsigned n = 0;
@@ -105,6 +106,7 @@ static inline unsigned logged(const struct mount *mount, const char *what, const
     return n;
 }
 
+/* Asserts that purge.log contains `text`. */
 static inline void assert_logs(const struct mount *mount, const char *text)
 {
     const char *log = purge_log(mount);
@@ -112,7 +114,7 @@ static inline void assert_logs(const struct mount *mount, const char *text)
         fail_msg("purge.log does not say '%s' but:\n%s", text, log);
 }
 
-/* Lines of numbered names of odd lengths; the caller frees. */
+/* Makes n different names of different lengths, one per line; for free(). *len is the length in bytes. */
 static inline char *numbered_names(unsigned n, size_t *len)
 {
     char *text = malloc((size_t)n * 48 + 1);
@@ -126,8 +128,8 @@ static inline char *numbered_names(unsigned n, size_t *len)
 }
 
 /*
- * Of the lines of `text`: nothing but a whole one was ever posted, none twice. If `refused`, each that was not is in
- * the log as refused; otherwise each was posted.
+ * Asserts that each name posted is a whole line of `text`, and that none was posted twice. A line that was not posted
+ * must be in purge.log as refused if `refused` is true; otherwise each line must have been posted.
  */
 static inline void assert_whole_names(const struct mount *mount, struct simulator *sim, const char *text, bool refused)
 {
