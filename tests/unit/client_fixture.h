@@ -1,9 +1,9 @@
 /*
- * What the tests of client.h share: a fixture, and a record of what an exchange told.
+ * Helpers for the tests of client.h: a client over the web server of web.h, and a record of an exchange's callbacks.
  *
- * Threads:   the test's.
- * Ownership: FIXTURE() gives, fixture_free() takes back.
- * Errors:    end the test.
+ * Threads:   the test's only.
+ * Ownership: FIXTURE() gives, fixture_free() frees.
+ * Errors:    fail the test.
  */
 #ifndef MELBICOMFS_TESTS_CLIENT_FIXTURE_H
 #define MELBICOMFS_TESTS_CLIENT_FIXTURE_H
@@ -35,19 +35,20 @@ struct fixture {
     struct metrics *metrics;
     struct client *client;
     struct web *web;
-    const char *token; /* what read_token gives; NULL: it fails */
-    unsigned token_reads;
+    const char *token;    /* the token that read_token returns; NULL: read_token fails */
+    unsigned token_reads; /* how often read_token was called */
 };
 
+/* What the callbacks of an exchange were told, and what they shall do. */
 struct told {
     struct fixture *f;
     struct client_exchange *exchange;
     unsigned starts, dones;
     char body[256];
     size_t len;
-    int refuse;
-    bool cancel_start, cancel_body;
-    int restarts; /* exchanges that done starts, one after the other */
+    int refuse;                     /* the return value of on_body */
+    bool cancel_start, cancel_body; /* on_start or on_body cancels the exchange */
+    int restarts;                   /* how many further exchanges on_done starts, one after the other */
     struct client_result result;
     char message[320], etag[32];
 };
@@ -157,11 +158,13 @@ static inline void start_conditional(struct fixture *f, struct told *told, const
     assert_int_equal(told->dones, before);
 }
 
+/* Starts an exchange that reports to `told`. `method` is "GET" or "POST". */
 static inline void start(struct fixture *f, struct told *told, const char *method)
 {
     start_conditional(f, told, method, NULL);
 }
 
+/* Turns the loop until the condition holds; fails the test after PATIENCE_MS. */
 #define await(f, condition)                                                                                            \
     do {                                                                                                               \
         int64_t give_up = clock_ms() + PATIENCE_MS;                                                                    \
@@ -171,6 +174,7 @@ static inline void start(struct fixture *f, struct told *told, const char *metho
         }                                                                                                              \
     } while (0)
 
+/* Runs one exchange from start to end. */
 static inline struct told ask(struct fixture *f, const char *method)
 {
     struct told told = {0};
@@ -181,7 +185,7 @@ static inline struct told ask(struct fixture *f, const char *method)
     return told;
 }
 
-/* A counter of the metrics, by the beginning of its line; 0 before it is there. */
+/* The value of the metric whose line begins with `line`; 0 if there is no such line. */
 static inline long metric(struct fixture *f, const char *line)
 {
     struct printbuf *text = printbuf_new();
@@ -198,6 +202,7 @@ static inline long metric(struct fixture *f, const char *line)
     return value;
 }
 
+/* Whether the log contains the text. */
 static inline bool logged(const char *text)
 {
     size_t len;
@@ -220,7 +225,7 @@ static inline unsigned log_lines(void)
     return n;
 }
 
-/* Nobody listens at its base URL any more. */
+/* Sets the base URL to a port where no server listens. */
 static inline void leave_port(struct fixture *f)
 {
     char url[64];

@@ -1,9 +1,9 @@
 /*
- * What the tests of http.h share: a fixture, and a record of what a transfer told.
+ * Helpers for the tests of http.h: a loop with an http, and a record of a transfer's callbacks.
  *
- * Threads:   the test's.
- * Ownership: fixture_new() gives, fixture_free() takes back.
- * Errors:    end the test.
+ * Threads:   the test's only.
+ * Ownership: fixture_new() gives, fixture_free() frees.
+ * Errors:    fail the test.
  */
 #ifndef MELBICOMFS_TESTS_HTTP_FIXTURE_H
 #define MELBICOMFS_TESTS_HTTP_FIXTURE_H
@@ -31,6 +31,7 @@ struct fixture {
     struct http *http;
 };
 
+/* What the callbacks of a transfer were told, and what they shall do. */
 struct told {
     struct fixture *f;
     struct http_transfer *transfer;
@@ -38,12 +39,12 @@ struct told {
     long head_status;
     char body[8192];
     size_t len;
-    int refuse;                     /* what on_body returns */
-    bool cancel_head, cancel_body;  /* cancels itself there */
-    struct http_transfer **cancels; /* cancelled in on_done */
+    int refuse;                     /* the return value of on_body */
+    bool cancel_head, cancel_body;  /* on_head or on_body cancels the transfer */
+    struct http_transfer **cancels; /* a transfer that on_done cancels, or NULL */
     struct http_result result;
     char etag[64], last_modified[64], detail[256];
-    bool left;
+    bool left; /* what http_left() returned in on_done */
 };
 
 static inline void told_head(void *data, long status)
@@ -131,7 +132,7 @@ static inline void start(struct fixture *f, struct told *told, const char *metho
             .method = method, .url = url, .token = "secret-token", .body = method[0] == 'P' ? "{\"a\":1}" : NULL});
 }
 
-/* Turns the loop until the condition holds. */
+/* Turns the loop until the condition holds; fails the test after PATIENCE_MS. */
 #define await(f, condition)                                                                                            \
     do {                                                                                                               \
         int64_t give_up = clock_ms() + PATIENCE_MS;                                                                    \
@@ -141,7 +142,7 @@ static inline void start(struct fixture *f, struct told *told, const char *metho
         }                                                                                                              \
     } while (0)
 
-/* One transfer from start to end. */
+/* Runs one transfer from start to end. `base` is the URL of a server. */
 static inline struct told ask(struct fixture *f, const char *method, const char *base)
 {
     struct told told = {0};
@@ -152,7 +153,7 @@ static inline struct told ask(struct fixture *f, const char *method, const char 
     return told;
 }
 
-/* The same with a server and a fixture of its own. */
+/* Like ask(), with a fixture of its own and a server that gives this answer. */
 static inline struct told ask_for(struct web_answer answer, const char *method)
 {
     struct fixture *f = fixture_new();

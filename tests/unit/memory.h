@@ -1,12 +1,12 @@
 /*
- * Memory that runs out when a test says so.
+ * A calloc() and a strdup() that fail while a test has set `memory_fails`.
  *
- * These stand in for the C library's calloc() and strdup(), for the program that includes them and all it is linked
- * with. To be included by one file of a program.
+ * They replace the C library's functions in the whole test program, libraries included. Only one source file of a
+ * program may include this header.
  *
- * Threads:   one, while anything fails.
- * Ownership: none.
- * Errors:    none of its own.
+ * Threads:   only one thread may run while `memory_fails` is set.
+ * Ownership: as for the C library's functions; free() frees.
+ * Errors:    while `memory_fails` is set, both return NULL.
  */
 #ifndef MELBICOMFS_TESTS_MEMORY_H
 #define MELBICOMFS_TESTS_MEMORY_H
@@ -28,7 +28,7 @@ void *calloc(size_t n, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    /* Of malloc() and memset() a compiler makes calloc(). */
+    /* Not malloc() and memset(): a compiler may replace the two by a call of calloc(), which is this function. */
     void *memory = aligned_alloc(_Alignof(max_align_t), (bytes | (_Alignof(max_align_t) - 1)) + 1);
     if (memory)
         memset(memory, 0, bytes);

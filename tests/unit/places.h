@@ -1,9 +1,10 @@
 /*
- * Paths of the tree for tests: resolved name by name, looked at and listed, without a mount.
+ * Helpers that resolve paths of the tree, and read and list what they show, without a mount.
  *
- * Threads:   the test's.
- * Ownership: walk_to() fills a walk, walk_end() frees what it holds; a walk must not be moved in between.
- * Errors:    what must not fail ends the test.
+ * Threads:   the test's only.
+ * Ownership: walk_to() fills a walk, walk_end() frees what it holds. Between the two a walk must not be copied or
+ *            moved, because its places point into it.
+ * Errors:    unexpected errors fail the test.
  */
 #ifndef MELBICOMFS_TESTS_PLACES_H
 #define MELBICOMFS_TESTS_PLACES_H
@@ -16,13 +17,15 @@
 
 #define WALK_DEPTH 8
 
+/* The places of a path, one for each of its names. */
 struct walk {
     struct place places[WALK_DEPTH];
     char names[WALK_DEPTH][512];
     unsigned n;
 };
 
-/* The place of a path, or NULL when its grammar allows none such. */
+/* The place of a path, borrowed from the walk (the root: from the tree). NULL if no such path can exist. walk_end() is
+ * needed in both cases. */
 static inline struct place *walk_to(struct stack *s, struct walk *walk, const char *path)
 {
     struct place *place = tree_root(s->tree);
@@ -52,7 +55,8 @@ static inline void walk_end(struct walk *walk)
         place_clear(&walk->places[--walk->n]);
 }
 
-/* Gets what a place shows, whatever it takes: 1 and *ret, or an error. */
+/* Gets what a place shows, and sends requests and waits for them if necessary. Returns 1 with *ret for view_clear(), or
+ * an error. */
 static inline int look(struct stack *s, struct place *place, struct view *ret)
 {
     for (;;) {
@@ -72,7 +76,7 @@ static inline int look(struct stack *s, struct place *place, struct view *ret)
     }
 }
 
-/* Looks at a path by memory alone: what tree_peek() says, or -ENOENT by grammar. */
+/* What tree_peek() returns for a path; -ENOENT if no such path can exist. Sends no request. */
 static inline int peek(struct stack *s, const char *path)
 {
     struct walk walk;
@@ -85,7 +89,7 @@ static inline int peek(struct stack *s, const char *path)
     return r;
 }
 
-/* What a file shows, or where a link leads, is `text`. */
+/* Asserts that `text` is the content of the file, or the target of the link, at a path. */
 static inline void assert_shows(struct stack *s, const char *path, const char *text)
 {
     struct walk walk;
@@ -105,7 +109,7 @@ static inline void assert_shows(struct stack *s, const char *path, const char *t
     walk_end(&walk);
 }
 
-/* The names of a directory from memory, each followed by a blank. */
+/* Writes the names of a directory to `buf`, each followed by a blank. The listing must be in memory. Returns `buf`. */
 static inline char *names_of(struct stack *s, const char *path, char *buf, size_t size)
 {
     struct walk walk;

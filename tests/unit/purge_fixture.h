@@ -1,11 +1,11 @@
 /*
- * Purging without a mount and without a network.
+ * Helpers for tests of purging without a mount and without a network.
  *
- * The client is a fake that stands in for api/client.c at link time: it keeps what it is asked to send until the test
- * says what came of it. To be included by one file of a program.
+ * A fake client replaces http/client.c at link time. It keeps each request until the test answers it with answer().
+ * Only one source file of a program may include this header.
  *
- * Threads:   one.
- * Ownership: set_up() and tear_down() are cmocka's.
+ * Threads:   the test's only.
+ * Ownership: set_up() makes the fixture, tear_down() frees it; cmocka calls both.
  * Errors:    fail the test.
  */
 #ifndef MELBICOMFS_TESTS_PURGE_FIXTURE_H
@@ -45,10 +45,10 @@
 /* ---- the fake client ---- */
 
 struct client {
-    struct client_exchange *first, **last; /* under way, in order */
-    char posted[8192][80];                 /* names, in order */
-    unsigned n_posted, under_way, most;
-    bool held; /* what is started has not left yet */
+    struct client_exchange *first, **last; /* the exchanges under way, in the order of their start */
+    char posted[8192][80];                 /* the names that were sent, in order */
+    unsigned n_posted, under_way, most;    /* most: the most exchanges that were under way at once */
+    bool held;                             /* new exchanges are not sent, as if they waited for a connection */
 };
 
 struct client_exchange {
@@ -82,6 +82,7 @@ struct client_exchange *client_start(struct client *client, const struct client_
     return exchange;
 }
 
+/* Removes an exchange from those under way. */
 static inline void take(struct client_exchange *exchange)
 {
     struct client *client = exchange->client;
@@ -106,7 +107,8 @@ bool client_left(const struct client_exchange *exchange)
     return exchange->left;
 }
 
-/* The n-th exchange under way is answered. */
+/* Answers the n-th exchange under way (from 0): with an HTTP status and the body `text`, or, if `error` is not 0, with
+ * that error (-errno) and the message `text`. */
 static inline void answer(struct client *client, unsigned n, int error, long status, const char *text)
 {
     struct client_exchange *exchange = client->first;
@@ -170,7 +172,7 @@ static inline int tear_down(void **state)
     return 0;
 }
 
-/* Lets the handle go, as FORGET does, and takes a new one. */
+/* Frees the handle, as a FORGET does, and makes a new one. */
 static inline void reopen(struct fixture *f)
 {
     purge_handle_free(f->handle);
@@ -178,6 +180,7 @@ static inline void reopen(struct fixture *f)
     assert_non_null(f->handle);
 }
 
+/* What a write's done() was told. */
 struct told {
     bool done;
     int error;
@@ -196,6 +199,7 @@ static inline void turn(struct fixture *f)
     assert_int_equal(loop_turn(f->loop, 0), 0);
 }
 
+/* Begin a write that must be accepted. Return it; `told` is filled in when it is done. */
 static inline struct purge_write *begin_of(struct fixture *f, off_t offset, const char *bytes, size_t len,
                                            struct document *service, struct told *told)
 {
@@ -213,7 +217,7 @@ static inline struct purge_write *begin(struct fixture *f, off_t offset, const c
     return begin_of(f, offset, text, strlen(text), NULL, told);
 }
 
-/* Writes, and answers every POST with success. */
+/* Writes, and answers every POST with success, in random order. Returns 0 or the write's error. */
 static inline int put(struct fixture *f, off_t offset, const char *bytes, size_t len)
 {
     struct told told = {false, 0};
@@ -236,7 +240,7 @@ static inline int put_text(struct fixture *f, off_t offset, const char *text)
     return put(f, offset, text, strlen(text));
 }
 
-/* The log, of which the caller frees what it was in. */
+/* The text of the purge log. It is in *ret, which the caller frees with printbuf_free(). */
 static inline const char *log_text(struct fixture *f, struct printbuf **ret)
 {
     *ret = printbuf_new();
@@ -245,7 +249,7 @@ static inline const char *log_text(struct fixture *f, struct printbuf **ret)
     return (*ret)->buf;
 }
 
-/* How many lines of the log say `what` of `name`; NULL stands for anything. */
+/* How many lines of the purge log have the outcome `what` (NULL: any) and the name `name` (NULL: any). */
 static inline unsigned logged(struct fixture *f, const char *what, const char *name)
 {
     struct printbuf *buf;
@@ -271,6 +275,7 @@ static inline unsigned logged(struct fixture *f, const char *what, const char *n
     return n;
 }
 
+/* Asserts that exactly these n names were sent, in this order. */
 static inline void assert_posted(struct fixture *f, unsigned n, ...)
 {
     va_list names;
@@ -282,6 +287,7 @@ static inline void assert_posted(struct fixture *f, unsigned n, ...)
     va_end(names);
 }
 
+/* Asserts that the purge log contains `text`. */
 static inline void assert_logs(struct fixture *f, const char *text)
 {
     struct printbuf *buf;

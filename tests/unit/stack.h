@@ -1,10 +1,10 @@
 /*
- * The layers below the mount, put together for a test: a loop, a client, documents and the tree, over the web server
- * of web.h or, for tests that ask nobody, over a base URL where nobody listens.
+ * All layers below the mount, built up for a test: loop, client, documents and tree. They talk to the web server of
+ * web.h. For tests that send no request, the base URL is a port where no server listens.
  *
- * Threads:   the test's.
- * Ownership: stack_new() gives, stack_free() takes back; the script is borrowed.
- * Errors:    what fails ends the test.
+ * Threads:   the test's only.
+ * Ownership: stack_new() gives, stack_free() frees; the script is borrowed until then.
+ * Errors:    fail the test.
  */
 #ifndef MELBICOMFS_TESTS_STACK_H
 #define MELBICOMFS_TESTS_STACK_H
@@ -33,9 +33,9 @@
 #include "tree/views.h"
 #include "web.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 20000 /* how long await() waits */
 
-/* An answer whose end is the connection's, so that a body needs no length. */
+/* An answer of a script that ends with the connection, so that it needs no Content-Length. */
 #define SAYS_AS(status, headers, body)                                                                                 \
     {                                                                                                                  \
         .bytes = WEB_ANSWER(status, headers, body), .after = WEB_CLOSE                                                 \
@@ -54,7 +54,7 @@ struct stack {
     struct web *web; /* NULL without a script */
 };
 
-/* Somebody who waits for a document, or for what a place shows. */
+/* Waits for a document (`waiter`), or for what a place shows (`wait`), and records what it is told. */
 struct reader {
     struct waiter waiter;
     struct tree_wait wait;
@@ -62,6 +62,7 @@ struct reader {
     int error;
 };
 
+/* Turns the loop until the condition holds; fails the test after PATIENCE_MS. */
 #define await(s, condition)                                                                                            \
     do {                                                                                                               \
         int64_t give_up = clock_ms() + PATIENCE_MS;                                                                    \
@@ -78,7 +79,8 @@ static inline int stack_token(void *data, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-/* `settings` are lines of [endpoints] such as "invoices.page_size=2", NULL-terminated; or NULL. */
+/* Fills in the overrides of `config`. `settings` are lines of a configuration file's [endpoints] section, such as
+ * "invoices.page_size=2", NULL-terminated; or NULL. */
 static inline void stack_override(struct config *config, const char *const *settings)
 {
     size_t n = 0;
@@ -99,6 +101,8 @@ static inline void stack_override(struct config *config, const char *const *sett
     }
 }
 
+/* Builds up the layers. `script` are the n answers of the web server; without any (n = 0) there is no server.
+ * `settings` is for stack_override(). */
 static inline struct stack *stack_new(const struct web_answer *script, size_t n, const char *const *settings)
 {
     struct stack *s = calloc(1, sizeof(*s));
@@ -147,7 +151,7 @@ static inline struct document *stack_document(struct stack *s, enum operation op
     return document;
 }
 
-/* The document of a list with one parameter. */
+/* The document of a list with one parameter set to `value`. */
 static inline struct document *stack_filtered(struct stack *s, enum operation operation, unsigned param,
                                               const char *value)
 {
@@ -167,6 +171,7 @@ static inline struct document *stack_service(struct stack *s, uint64_t id)
     return document;
 }
 
+/* Puts an answer into a document, as if the API had sent it. */
 static inline void seed(struct document *document, const char *body)
 {
     assert_int_equal(document_seed(document, body, strlen(body)), 0);
@@ -180,7 +185,7 @@ static inline void reader_called(void *data, int error)
     reader->error = error;
 }
 
-/* Asks for a document; what document_ask() returned. */
+/* Asks for a document, and returns what document_ask() returns. */
 static inline int reader_ask(struct reader *reader, struct document *document)
 {
     *reader = (struct reader){.waiter = {.fn = reader_called, .data = reader}};
@@ -189,7 +194,7 @@ static inline int reader_ask(struct reader *reader, struct document *document)
     return r;
 }
 
-/* Gets a document, whatever it takes: 0 or an error. */
+/* Gets a document, and waits for it if it must be fetched. Returns 0 or an error. */
 static inline int obtain(struct stack *s, struct document *document)
 {
     struct reader reader;
@@ -202,7 +207,7 @@ static inline int obtain(struct stack *s, struct document *document)
     return reader.error;
 }
 
-/* Whether a snapshot shows that text. */
+/* Asserts that a snapshot holds this text. */
 static inline void assert_text(const struct snapshot *snapshot, const char *text)
 {
     assert_non_null(snapshot);
@@ -210,7 +215,7 @@ static inline void assert_text(const struct snapshot *snapshot, const char *text
         fail_msg("'%.*s' is not '%s'", (int)snapshot->len, snapshot->data, text);
 }
 
-/* How many lines of the log hold the text. */
+/* How often the text is in the log. */
 static inline unsigned logged(const char *text)
 {
     size_t len;
@@ -223,7 +228,7 @@ static inline unsigned logged(const char *text)
     return n;
 }
 
-/* The request line's path and query of the n-th request. */
+/* Writes the path and query of the n-th request (from 0) to `buf`, and returns `buf`. */
 static inline const char *asked(struct stack *s, unsigned n, char *buf, size_t size)
 {
     assert_true(n < web_requests(s->web));

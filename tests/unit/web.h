@@ -1,12 +1,14 @@
 /*
- * A web server for tests: on 127.0.0.1, a port the kernel picked, a thread a connection, and a script of answers.
+ * A web server for tests, on 127.0.0.1 and a port that the kernel picks. It sends the answers of a script. Each
+ * connection has a thread of its own.
  *
- * The n-th request gets the n-th answer of the script, and the last one from then on. An answer is raw bytes, so that
- * it can be as wrong as a test likes. Requests are kept as they came.
+ * The n-th request gets the n-th answer of the script; further requests get the last answer. An answer is raw bytes, so
+ * that a test can send any kind of broken answer. The bytes of all requests are kept in `requests`.
  *
- * Threads:   the functions from the test's thread; the server has its own.
- * Ownership: web_start() gives, web_stop() takes back; scripts are borrowed.
- * Errors:    a failed system call ends the test.
+ * Threads:   the test's thread calls web_start(), web_stop(), web_release() and the counters; the rest is for the
+ *            server's own threads.
+ * Ownership: web_start() gives, web_stop() frees; scripts are borrowed until then.
+ * Errors:    a failed system call aborts the test program.
  */
 #ifndef MELBICOMFS_TESTS_WEB_H
 #define MELBICOMFS_TESTS_WEB_H
@@ -31,19 +33,20 @@
 #define WEB_OK                            WEB_ANSWER("200 OK", "Content-Length: 2\r\n", "{}")
 #define WEB_EMPTY(status, headers)        WEB_ANSWER(status, headers "Content-Length: 0\r\n", "")
 
+/* What the server does with the connection after an answer. */
 enum web_after {
-    WEB_KEEP,  /* the connection is kept */
-    WEB_CLOSE, /* closed in order */
-    WEB_RESET, /* with an RST */
-    WEB_HANG   /* left open, and nothing more is said until web_release() or web_stop() */
+    WEB_KEEP,  /* keeps it, and waits for the next request */
+    WEB_CLOSE, /* closes it normally */
+    WEB_RESET, /* closes it with a TCP reset */
+    WEB_HANG   /* leaves it open and sends nothing more until web_release() or web_stop() */
 };
 
 struct web_answer {
-    const char *bytes; /* NULL: none */
+    const char *bytes; /* NULL: no bytes are sent */
     size_t len;        /* 0: strlen(bytes) */
     enum web_after after;
-    bool held;     /* not sent before web_release() */
-    int pieces_ms; /* sent in ten pieces, this far apart */
+    bool held;     /* the answer is not sent before web_release() */
+    int pieces_ms; /* not 0: the answer is sent in ten pieces, with so many ms between them */
 };
 
 struct web {
@@ -51,7 +54,7 @@ struct web {
     pthread_t acceptor;
     pthread_mutex_t lock;
     pthread_cond_t released;
-    bool stopping, open; /* open: what is held is let go */
+    bool stopping, open; /* open: web_release() was called */
     const struct web_answer *script;
     size_t n_script;
     unsigned n_requests, n_connections, in_flight, in_flight_max;
@@ -66,7 +69,7 @@ struct web_connection {
     int fd;
 };
 
-/* Reads one request, head and body; false when the peer is gone. */
+/* Reads one request, head and body, into `text`, of WEB_TEXT bytes. False when the peer has closed the connection. */
 static inline bool web_read(int fd, char *text)
 {
     size_t have = 0, want = 0;
@@ -172,7 +175,8 @@ static inline void *web_accept(void *data)
     }
 }
 
-/* A listening socket on a port the kernel picks; its URL, without a path, goes to url. */
+/* Returns a socket that listens on 127.0.0.1 and a port that the kernel picks; the caller closes it. Writes its URL,
+ * without a path, to `url`. */
 static inline int web_listen(int backlog, char *url, size_t size)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -204,7 +208,7 @@ static inline struct web *web_start(const struct web_answer *script, size_t n)
 
 #define WEB_START(script) web_start(script, sizeof(script) / sizeof((script)[0]))
 
-/* Lets go what is held or hangs, now and from now on. */
+/* Sends the answers that are held and ends the connections that hang; later answers are neither held nor hang. */
 static inline void web_release(struct web *web)
 {
     pthread_mutex_lock(&web->lock);
@@ -232,7 +236,7 @@ static inline void web_stop(struct web *web)
     free(web);
 }
 
-/* How many requests have come; connections; and at once, at most. */
+/* Reads a counter of the server (`which` points into `web`) under its lock. */
 static inline unsigned web_count(struct web *web, const unsigned *which)
 {
     unsigned n;
