@@ -356,7 +356,7 @@ size_t answer_items(const struct answer *answer)
 
 char *answer_message(const struct answer *answer)
 {
-    return json_api_message(answer->head, answer->head_len);
+    return json_api_message(answer->head, answer->head_len, log_hidden);
 }
 
 /* ---- publication ---- */

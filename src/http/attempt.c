@@ -1,4 +1,5 @@
 #include "http/attempt.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -47,7 +48,7 @@ static char *failure_message(const struct attempt *attempt, const struct http_re
     if (result->failure != HTTP_OK)
         return strdup(result->detail);
     if (attempt->said)
-        message = json_api_message(attempt->said->buf, (size_t)printbuf_length(attempt->said));
+        message = json_api_message(attempt->said->buf, (size_t)printbuf_length(attempt->said), log_hidden);
     if (!message && asprintf(&message, "HTTP status %ld without a message", result->status) < 0)
         message = NULL;
     return message;

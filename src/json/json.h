@@ -123,16 +123,20 @@ int json_scalar_text(struct json_slice value, struct printbuf *out);
  * -EBADMSG if `value` is not a string, -EFBIG or -ENOMEM. */
 int json_string_bytes(struct json_slice value, struct printbuf *out);
 
+/* Returns a malloc'd copy of a text without its secrets, which the caller frees, and its length in *ret_len; NULL when out
+ * of memory. */
+typedef char *json_hide_fn(const char *text, size_t len, size_t *ret_len);
+
 /*
  * Finds the API's own message in the body of an error. The members message, error, error.message, errors, detail, msg,
  * description, title and reason are tried in this order; the first string that is not blank is the message. `errors`
  * may be a string, a list whose first element counts, or an object whose first member counts. If the body is cut short,
  * the members before the cut are tried.
  *
- * Returns a malloc'd string, which the caller frees: one line of valid UTF-8, at most 300 bytes. Secrets are replaced
- * as in the log, because an API may repeat the token ("Token abc is invalid") and purge.log shows the message too.
- * Returns NULL if there is no message, if the body is not JSON, or when out of memory.
+ * Returns a malloc'd string, which the caller frees: one line of valid UTF-8, at most 300 bytes. `hide`
+ * (log_hidden(), or NULL) replaces secrets in the whole message before it is cut, because an API may repeat the token
+ * ("Token abc is invalid"). Returns NULL if there is no message, if the body is not JSON, or when out of memory.
  */
-char *json_api_message(const char *body, size_t len);
+char *json_api_message(const char *body, size_t len, json_hide_fn *hide);
 
 #endif

@@ -2,7 +2,6 @@
  * The API's own message in the body of an error; see json_api_message().
  */
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/utf8.h"
 #include "json/json.h"
 #include "json/scan.h"
@@ -161,22 +160,24 @@ static bool is_whole_or_cut(struct json_slice body, struct printbuf *scratch)
 }
 
 /* The message as it may be shown: secrets replaced, on one line. */
-static char *shown(const struct printbuf *text)
+static char *shown(const struct printbuf *text, json_hide_fn *hide)
 {
-    size_t len = 0;
-    _cleanup_(freep) char *hidden = log_hidden(text->buf, (size_t)printbuf_length(text), &len);
+    size_t len = (size_t)printbuf_length(text);
+    _cleanup_(freep) char *hidden = hide ? hide(text->buf, len, &len) : NULL;
 
+    if (!hide)
+        return one_line(text->buf, len);
     return hidden ? one_line(hidden, len) : NULL;
 }
 
-char *json_api_message(const char *body, size_t len)
+char *json_api_message(const char *body, size_t len, json_hide_fn *hide)
 {
     struct search search = {printbuf_new(), printbuf_new()};
     struct json_slice raw = without_space_before((struct json_slice){body, len});
     char *message = NULL;
 
     if (search.key && search.text && is_whole_or_cut(raw, search.key) && find_message(&search, raw, MESSAGE_LEVELS))
-        message = shown(search.text);
+        message = shown(search.text, hide);
     printbuf_free(search.key);
     printbuf_free(search.text);
     return message;

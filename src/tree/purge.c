@@ -175,7 +175,7 @@ static int judge(const struct printbuf *answer, char **ret_message)
     struct printbuf *scratch = printbuf_new();
     int r = scratch ? read_status(raw, scratch) : -ENOMEM;
     if (r == 0)
-        *ret_message = json_api_message(raw.at, raw.len);
+        *ret_message = json_api_message(raw.at, raw.len, log_hidden);
     else if (r < 0)
         *ret_message = strdup(r == -EBADMSG ? "the answer is not JSON" : "out of memory");
     printbuf_free(scratch);

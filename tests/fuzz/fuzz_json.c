@@ -10,6 +10,7 @@
  * Document n is made from the seed FUZZ_SEED + n alone, so that a failure can be repeated by itself. FUZZ_COUNT says
  * how many there are.
  */
+#include "base/log.h"
 #include "json_documents.h"
 #include "json_reference.h"
 #include "json/json.h"
@@ -258,7 +259,7 @@ static void check_damaged(const struct plan *plan)
     copy = exact(doc->buf, len);
     (void)check_printer((struct json_slice){copy, len});
     walk_members((struct json_slice){copy, len});
-    free(json_api_message(copy, len));
+    free(json_api_message(copy, len, log_hidden));
     free(copy);
 }
 

@@ -364,7 +364,7 @@ static void nesting_is_bounded(void **state)
     doc = nested(100000);
     assert_int_equal(json_indent((struct json_slice){doc, strlen(doc)}, 0, out), -EBADMSG);
     assert_int_equal(stream_in_chunks(JSON_LIST, doc, 4096, out), -EBADMSG);
-    assert_null(json_api_message(doc, strlen(doc)));
+    assert_null(json_api_message(doc, strlen(doc), log_hidden));
     free(doc);
     printbuf_free(out);
 }
@@ -423,7 +423,7 @@ struct text_case {
 
 static void check_message(const char *body, const char *expected)
 {
-    char *copy = exact(body, strlen(body)), *message = json_api_message(copy, strlen(body));
+    char *copy = exact(body, strlen(body)), *message = json_api_message(copy, strlen(body), log_hidden);
 
     if (!message != !expected || (message && strcmp(message, expected) != 0))
         fail_msg("%s: got %s, expected %s", body, message ? message : "none", expected ? expected : "none");
@@ -495,7 +495,7 @@ static void messages_are_cut_between_characters(void **state)
     for (int i = 0; i < 400; i++)
         sprintbuf(body, "\xc3\xa9");
     sprintbuf(body, "\"}");
-    message = json_api_message(body->buf, (size_t)printbuf_length(body));
+    message = json_api_message(body->buf, (size_t)printbuf_length(body), log_hidden);
     assert_int_equal(strlen(message), 299);
     assert_string_equal(message + 297, "\xc3\xa9");
     free(message);
@@ -513,7 +513,7 @@ static void messages_do_not_repeat_the_token(void **state)
     check_message("{\"message\":\"Token s3cr3t-t0ken is invalid\"}", "Token [hidden] is invalid");
     check_message("{\"errors\":[\"s3cr3t\\u002dt0ken\"]}", "[hidden]");
     sprintbuf(body, "{\"message\":\"%0295d s3cr3t-t0ken\"}", 0);
-    message = json_api_message(body->buf, (size_t)printbuf_length(body));
+    message = json_api_message(body->buf, (size_t)printbuf_length(body), log_hidden);
     assert_non_null(message);
     assert_null(strstr(message, "s3"));
     free(message);
