@@ -82,8 +82,8 @@ static void end_all(void)
     pthread_mutex_unlock(&live_lock);
 }
 
-/* What MELBICOMFS_TIMEOUT_SCALE says of how much slower programs run here than on a machine of their own; 1 by default. */
-static int scale(void)
+/* What MELBICOMFS_TIMEOUT_SCALE says: how much slower programs run here than on a machine of their own; 1 by default. */
+static int time_scale(void)
 {
     const char *text = getenv("MELBICOMFS_TIMEOUT_SCALE");
     int n = text ? atoi(text) : 1;
@@ -91,10 +91,15 @@ static int scale(void)
     return n > 0 ? n : 1;
 }
 
+int64_t deadline_in(int ms)
+{
+    return now_ms() + (int64_t)ms * time_scale();
+}
+
 static void *watch(void *unused)
 {
     static const char late[] = "harness: the test program took too long and is ended\n";
-    struct timespec left = {HARNESS_DEADLINE_S * scale(), 0};
+    struct timespec left = {HARNESS_DEADLINE_S * time_scale(), 0};
     while (nanosleep(&left, &left) < 0 && errno == EINTR)
         ;
     (void)!write(STDERR_FILENO, late, sizeof late - 1);
@@ -158,7 +163,7 @@ int64_t now_ms(void)
 
 bool wait_until(bool (*cond)(void *data), void *data, int ms)
 {
-    int64_t end = now_ms() + ms;
+    int64_t end = deadline_in(ms);
     while (!cond(data)) {
         if (now_ms() >= end)
             return false;
@@ -201,7 +206,7 @@ static void scratch_remove(const char *dir)
 /* Waits for a child; false when it has not ended in time. */
 static bool reap(pid_t pid, int ms, int *status)
 {
-    int64_t end = now_ms() + ms;
+    int64_t end = deadline_in(ms);
     for (;;) {
         pid_t r = waitpid(pid, status, WNOHANG);
         if (r == pid || (r < 0 && errno != EINTR))

@@ -49,7 +49,8 @@ bool is_root(void);
 /* Milliseconds on a clock that only goes forward. */
 int64_t now_ms(void);
 
-/* Calls cond(data) every few milliseconds until it returns true. Returns false if `ms` have passed before that. */
+/* Calls cond(data) every few milliseconds until it returns true. Returns false if `ms` (times MELBICOMFS_TIMEOUT_SCALE)
+ * have passed before that. */
 bool wait_until(bool (*cond)(void *data), void *data, int ms);
 
 /* Sleeps `ms`. Only where there is no condition to wait for: until a ttl ends, or to show that nothing happens. */

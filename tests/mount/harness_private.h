@@ -29,6 +29,9 @@ void scratch_make(char *dir, size_t size);
  * problem, or NULL. */
 const char *suspicious(const char *text);
 
+/* The moment on now_ms() at which to give up waiting for what must come within `ms` (times MELBICOMFS_TIMEOUT_SCALE). */
+int64_t deadline_in(int ms);
+
 /* Sets MNT, DIR, URL and CONTROL for this mount in the environment of commands that are started from now on. */
 void command_environment(const struct mount *mount);
 

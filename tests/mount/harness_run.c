@@ -76,7 +76,7 @@ bool run_ended(const struct running *running)
 struct ran run_wait(struct running *running, int ms)
 {
     struct ran ran = {.status = -1};
-    int64_t end = now_ms() + ms;
+    int64_t end = deadline_in(ms);
     bool late = false;
     int status = 0;
 

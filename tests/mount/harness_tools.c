@@ -246,7 +246,7 @@ void journal_clear(struct simulator *sim)
 
 void wait_asked(struct simulator *sim, const char *operation, unsigned n)
 {
-    int64_t end = now_ms() + 10000;
+    int64_t end = deadline_in(10000);
     while (asked(sim, operation) < n) {
         if (now_ms() >= end)
             fail_msg("%u requests were expected; the journal: %s", n, journal(sim, operation));
