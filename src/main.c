@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * melbicomfs: a Melbicom account as a directory.
  *

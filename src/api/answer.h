@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Answers: turn the bytes of an answer into a document's items, while they arrive.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "api/document.h"
 
 #include "api/groups.h"

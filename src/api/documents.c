@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "api/documents.h"
 
 #include "api/fetch.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "api/endpoints.h"
 
 #include "base/config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "api/fetch.h"
 
 #include "api/answer.h"

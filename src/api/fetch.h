@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Fetches: a fetch sends a query to the API and puts the answer into a document. It tries one candidate path after
  * another, and fetches all pages.

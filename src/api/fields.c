@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "api/fields.h"
 
 #include "api/documents.h"

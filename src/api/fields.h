@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Fields: reads an item's id and the fields that views are made of, such as its status.
  *

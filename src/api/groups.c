@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "api/groups.h"
 
 #include "api/document.h"

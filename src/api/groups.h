@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Groups: the items of a document that have the same text in a field, such as all invoices with the status Paid.
  *

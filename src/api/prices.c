@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "api/prices.h"
 
 #include "api/documents.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The order of prices: by extension, then operation, then currency, then years as a number. The items of a document of
  * prices are in this order, so the prices below any directory are neighbours.

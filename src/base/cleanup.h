@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Scope-bound release and visible transfer of ownership.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two clocks; see clock.h. */
 #include "base/clock.h"
 

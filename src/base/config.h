@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every setting of a mount, in one struct: command/options.c fills it, and all other modules read it.
  *

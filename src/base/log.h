@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The log: one line per event. A line goes to stderr in the foreground, or to syslog(3) once the program has detached,
  * and also into a ring in memory, which .melbicomfs/log shows.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The loop: descriptors, timers and deferred tasks, on one thread.
  *

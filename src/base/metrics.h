@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Counters of this mount, written as Prometheus text (exposition format 0.0.4).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which URLs a request may go to: https, or http to this machine; with a host; without a user or password. The URL in
  * the settings is checked before the mount, and the URL of each request before the request is sent.

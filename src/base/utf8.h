@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * UTF-8, as far as file names and log lines need it: the length of a character, and whether it is a control character.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The -o options are read twice. The first round only looks for config=, which names the file to read. Then all places
  * are applied from the weakest to the strongest, and each overwrites the settings of the places before it:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inih parses the file. This module gives inih a handler, which gets section, key and value, and a function that reads
  * lines. The line reader is needed because inih does not tell the handler the line number, and because inih

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "command/settings.h"
 
 #include "base/config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of all settings. A row has the setting's name, its allowed values, the places where it may be given, and
  * its line of the help. The command line, the configuration file and the help all use this table; a new setting is a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "command/token.h"
 
 #include "base/cleanup.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading the token. The token comes from the first of these places that gives one:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Chooses the place from which the token is read, in the order of token.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "command/values.h"
 
 #include "base/cleanup.h"

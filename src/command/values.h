@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Turns the text of a setting's value into a number, a path or a URL. The rules are the same for -o, the environment
  * and the configuration file.

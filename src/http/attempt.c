@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/attempt.h"
 #include "base/log.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Attempts: one HTTP request and its answer. An exchange with the API (client.h) makes one attempt after another.
  *

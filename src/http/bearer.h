@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The bearer token: the secret that each request carries, and how to read it again.
  *

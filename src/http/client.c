@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The client. client.h says what an exchange does; this is how.
  *

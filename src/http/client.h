@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The client: exchanges with the API. An exchange is one call of the API with its queueing, its retries and one result.
  *

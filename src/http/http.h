@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * HTTP over libcurl's multi interface: a transfer is one request and its answer. Retries, the queue and the meaning of
  * a status are in client.h.

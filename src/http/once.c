@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * http_once(): one request, blocking. It runs a loop and an http of its own until the end, so the request is sent just
  * as a mount sends it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests: the headers of a request, the curl options that are the same for every transfer, and the Retry-After of an
  * answer.

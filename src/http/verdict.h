@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Verdicts: what the end of an attempt means. Two constant tables, by HTTP status and by enum http_failure, say which
  * errno it is, whether the host is to blame, whether a retry is allowed, and what a person can do. Also writes the log

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * JSON: a stream cuts an answer into items while the answer arrives; json_indent() prints an item without changing its
  * tokens; the other functions read members and values.

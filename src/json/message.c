@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The API's own message in the body of an error; see json_api_message().
  */

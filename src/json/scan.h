@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finds where a JSON value ends, in bytes that arrive in pieces.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * JSON's text: printing it indented, walking an object's members, reading scalars.
  *

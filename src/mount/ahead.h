@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading ahead: two guesses at which files will be read next. A guess is made only after it has come true a few times;
  * see ahead.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The fields of `struct session`, for the files of this folder that serve the kernel's requests. session.h makes and
  * frees the struct. A field that only one file uses has a comment that names the file.

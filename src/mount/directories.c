@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/directories.h"
 
 #include "mount/links.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Directory listings: READDIR, READDIRPLUS, and the next page of a listing, written before the kernel asks for it.
  *

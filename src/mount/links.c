@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/links.h"
 
 #include "base/cleanup.h"

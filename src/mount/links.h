@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Directories of links, such as services/by-status/Active: when the kernel must drop its entries of the links. links.c
  * says why these directories need care of their own.

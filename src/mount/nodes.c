@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/nodes.h"
 
 #include "base/cleanup.h"

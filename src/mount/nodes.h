@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Nodes: the inodes that the kernel knows, and what each of them shows.
  *

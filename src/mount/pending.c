@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/pending.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pending requests: requests of the kernel that cannot be answered yet, mostly because a document has to be fetched.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The pusher: sends notifications to the kernel, that is messages that answer no request.
  *

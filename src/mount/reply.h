@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Replies: entries and attributes for the kernel, and how long the kernel may keep them.
  *

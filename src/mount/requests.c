@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/requests.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of handlers that libfuse calls, one for each kind of request of the kernel.
  *

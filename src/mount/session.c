@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/session.h"
 
 #include "mount/context.h"

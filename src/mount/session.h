@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The session: the mount itself, from mount(2) to its end.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/told.h"
 
 #include "mount/pending.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Attribute replies that wait until the pusher has sent a notification to the kernel; told.c says why.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "mount/writes.h"
 
 #include "mount/pending.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * WRITE (a purge), SETATTR (touch, and truncation before a purge), and reading extended attributes.
  *

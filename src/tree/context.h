@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The definition of `struct tree`, for the files of this folder that work on its members. Everybody else uses tree.h.
  *

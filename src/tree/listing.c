@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/listing.h"
 
 #include "api/endpoints.h"

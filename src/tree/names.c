@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names from the API as file names; the rule is in names.h.
  *

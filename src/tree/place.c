@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/place.h"
 
 #include "api/documents.h"

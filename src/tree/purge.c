@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/purge.h"
 
 #include "api/documents.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Purging: writes to services/<id>/cdn/purge, and the log of their results.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/purge_handle.h"
 
 #include "base/cleanup.h"

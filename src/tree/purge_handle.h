@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The handle of an open purge file: what it remembers from one write to the next.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/purge_log.h"
 
 #include "base/clock.h"

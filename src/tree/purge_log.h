@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The purge log: for each service, the names that this mount purged, and the result of each.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/purge_text.h"
 
 #include "api/documents.h"

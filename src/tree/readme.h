@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The README at the root of the mount. It explains the tree to a person who has only the mount.
  *

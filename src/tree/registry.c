@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/registry.h"
 
 #include "tree/routes.h"

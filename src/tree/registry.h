@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The registry gives each name from the API (a domain extension, a product's name) an ordinal: a number that the name
  * keeps until the mount ends, even if the name disappears and comes back. Listings are sorted by ordinal, so that a

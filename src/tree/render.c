@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/render.h"
 
 #include "api/documents.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rendering: prints a whole document as the text of one file, such as all/invoices.csv.
  *

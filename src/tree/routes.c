@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/routes.h"
 
 #include <string.h>

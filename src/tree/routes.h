@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Routes: the constant table of all paths that the user sees, one row per path.
  *

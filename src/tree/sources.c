@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/sources.h"
 
 #include "tree/context.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/status.h"
 
 #include "api/documents.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files that are made from this mount's own state (RENDER_MADE in routes.h). Each function appends the text of one file
  * to `out` and returns 0 or -ENOMEM. None sends a request.

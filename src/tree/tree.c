@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/tree.h"
 
 #include "api/documents.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The tree: what the user sees below the mount point. It knows nothing of FUSE.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree/views.h"
 
 #include "tree/context.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Holds memory ready for somebody else: takes all that is free, writes to it, says "ready", and then lets go of it bit by
 bit, so that there is always some free. Ends when its standard input does.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Measures the mount; scripts/bench builds and calls this. See there for the options."""
 import argparse
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What valgrind's callgrind has counted, by object: the program itself, and each library."""
 import collections
 import os

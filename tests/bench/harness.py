@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What measuring needs: a simulator, mounts of it, commands with a clock, and that all of it ends.
 
 Everything that is started is ended by its own process id, and everything mounted is unmounted, whatever happens: Bench

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The lines of the table: what is measured, against what, and how much is allowed.
 
 Each function measures and returns rows. Where two ways are compared, they take turns within the same run, so that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table and its picture."""
 import shutil
 import statistics

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random documents through the JSON stream and the printer, judged by a second opinion.
  *

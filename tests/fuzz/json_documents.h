@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random JSON documents in random envelopes, and what a stream has to deliver of them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A second opinion on JSON: a small tokenizer, layout and string decoder, written apart from src/api and only to judge
  * it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reads `tar c` of a mount, slowly, while the account changes, and checks each member against what the API ever said.
 
     changing.py URL CONTROL MOUNT SECONDS      as many whole runs of tar as begin in that time, two at least

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Helpers for the tests of the command line: run the program as a user does, and look whether it has mounted.
  *

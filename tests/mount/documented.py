@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compares the tree that a page documents with the one that is mounted.
 
     documented.py PAGE MOUNT          PAGE holds a block with a line a path, such as the README of the mount

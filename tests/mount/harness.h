@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The harness of the mount tests: it starts a simulator of the API, mounts the real program on it, and runs commands in
  * the mount.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that the harness's files share: memory that lives until the end of a test, scratch directories, and the
  * environment of commands.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A strict reader of Prometheus text (exposition format 0.0.4), and a comparison of it with the simulator's journal.
 
     metrics.py parse FILE              every line is well formed, every family complete; prints its samples, sorted

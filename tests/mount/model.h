@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A model of the account, in memory: for each thing that a path can show, every text that it has had, and in which
  * time.

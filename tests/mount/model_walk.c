@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "model_walk.h"
 
 #include <dirent.h>

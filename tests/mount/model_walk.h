@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The random walk over the mount that test_model.c takes: its state, and the steps that only read.
  *

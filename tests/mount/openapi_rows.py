@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rows of an OpenAPI file, a line each, for a test to see that every one of them has a path in the mount.
 
     openapi_rows.py FILE                  METHOD PATH [PARAMETER[=VALUE]], METHOD PATH or CANDIDATE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Helpers for the purge tests: check the names that were posted and the lines of purge.log, and make lists of names.
  *

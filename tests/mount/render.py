@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the mount should show of an API's answers, by the rules of its design and by none of the program's code.
 
     render.py json|csv|prices|prices-csv|one|balance|version URL PATH        the text of one answer, to standard output

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every row of openapi.yaml, each parameter and each enum value, through a path of the mount; compared with the
  * simulator's own answer, which render.py fetches directly and renders by its own rules.

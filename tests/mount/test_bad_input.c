@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names that are none, changes that cannot be made, and answers that are no answers: each has its errno, and the
  * mount goes on. */
 #include "harness.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the program says, and how it ends, when it is called wrongly or cannot mount; and what it prints when asked. */
 #include "command_line.h"
 

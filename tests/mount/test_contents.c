@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What files hold: every tool that reads them gets the bytes that render.py makes of the API's answers by the rules of
  * the design, whole, with exact sizes and the times, modes and owners that were promised.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From mounting to the end: in the background and not, by every way a mount ends, with others still in it; and the
  * token's whereabouts. */
 #include "command_line.h"

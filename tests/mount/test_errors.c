@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the API does becomes an errno and one line in the log; and what is served of a copy while it cannot be asked. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Directories of links: listed once, they hold for another life when the collection is renewed and names and ids are
  * the same; what is gone or leads elsewhere is gone from the kernel too.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Lists as they should not be: entries without an id, or with one that is none, or with one that another has; names
  * that are empty, alike, or longer than a file name. What can be shown is shown and reachable, what cannot is counted

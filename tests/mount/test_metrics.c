@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * `.melbicomfs/metrics`: Prometheus text that a strict reader takes, with counters that are those of the simulator's
  * journal after a scripted run, and the account's own gauges where they are at hand.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A random walk over the mount against a model of the account in memory; what must hold is told in model_walk.h.
  * MODEL_SEED and MODEL_STEPS in the environment choose another walk.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Purging by the programs people purge with: each whole name is one POST, nothing else is, and errors reach the
  * writer. */
 #include "purge_posts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Purges that fail, are slow, or whose writer goes away: nothing is sent twice, and the log says what came of each. */
 #include "purge_posts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Purging by plain system calls: where names are cut, what is refused, and that a refused write sends nothing. */
 #include "purge_posts.h"
 

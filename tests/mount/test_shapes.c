@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the program must not depend on: the shape of answers, the type of ids, the paths of operations, and lists that
  * come in pages.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The traps of snapshots that are about directories: expiry, lists that change, errors, extended attributes. DESIGN
  * section 2, its table.

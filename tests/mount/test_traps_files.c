@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The traps of snapshots that are about files: what breaks them, and that it is mended. DESIGN section 2, its table.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The traps of snapshots that are about what passes between the kernel and the program: interrupts, notifications,
  * locks, and pushing siblings. DESIGN section 2, its table.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The traps of snapshots that are about the kernel's locks: who waits for the API while others wait for a lock. DESIGN
  * section 2, "no operation in flight" and "LOOKUP never waits for a first fetch".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The tree as a whole: what its use asks of the API, what is documented of it, and how `touch` renews it.
  */

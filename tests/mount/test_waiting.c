@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Who waits for what, and what is asked for: a stalled document holds up nobody else, readers share a request, a dead
  * API ends everything quickly, and nothing is fetched that isn't needed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Walks over the whole tree of a large account, links followed and not: every program ends without an error, and no link
  * leads nowhere.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A request is refused, answered verbatim as a test ordered, or answered from the account, in that order of precedence:
  * no such route, wrong method, no token, verbatim, account. Lists are rendered once for each combination of parameters

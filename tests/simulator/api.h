@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The API: makes the answer to a request from the account. Rules (rules.h) may change or break the answer later.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bodies of answers, and the cache that keeps them. A body is rendered once and sent as often as it is asked for.
  *

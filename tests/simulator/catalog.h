@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The provider's side of the account: product groups, products and domain prices.
  *

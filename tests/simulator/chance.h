@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random draws and the calendar, from which the account is generated. The same seed, kind and index always give the
  * same draws, so generated items need not be kept.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a test does to the account: purging through the API, and anything else over the control port. */
 #include "api.h"
 #include "text.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Control: answers the requests below /_sim/ with which a test looks into and changes the simulator; main.c lists them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Delivery: sends an answer, normally or in the way that a rule orders (late, cut, slow, …).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "invoice.h"
 
 #include "chance.h"

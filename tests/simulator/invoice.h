@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One generated invoice. All its fields follow from the seed and its id.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "invoices.h"
 
 #include "invoice.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The account's invoices. They are generated each time they are asked for, so that a million of them take no memory.
  * The changes that a test has made are kept in an overlay and win over the generated invoices.

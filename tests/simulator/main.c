@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * melbicom-simulator: the Melbicom API, served on 127.0.0.1 from an account made up from a seed. The same options give
  * the same bytes, always. Tests, demonstrations and benchmarks run against it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The API's operations: their names, their methods, and the candidates for the path of each.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The items of a generated collection that a test has changed, by id. All other items are generated each time they are
  * asked for.

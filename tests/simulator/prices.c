@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Domain prices: a table of what an extension costs, from which every operation, currency and duration follows. */
 #include "catalog.h"
 #include "text.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rules: failures and delays that a test orders. For each request, the first rule that matches and is not used up
  * decides how the request is answered. main.c lists the members of a rule.

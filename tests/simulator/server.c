@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How a request goes: MHD announces it (remember_uri), calls handle() once with its header, once a piece of body, and
  * once at its end, where it is answered; forget() comes last in any case.

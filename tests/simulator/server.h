@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A listening port: receives HTTP requests and passes them to the API or to the control. Each connection has a thread
  * of its own, so that a stalled request does not hold up the others.

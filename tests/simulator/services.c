@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A service is drawn from its id alone, in one place (generate()), and printed from that, as a list item or whole. Once
  * a test changes it, both printings are parsed and kept in the overlay, and the drawn one counts no more.

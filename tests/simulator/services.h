@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The account's services. They are generated each time they are asked for. The changes that a test has made are kept in
  * an overlay and win over the generated services.

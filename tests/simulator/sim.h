@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The simulator as a whole: the account, its journal and rules, and the flags with which its threads signal each other.
  *

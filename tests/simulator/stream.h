@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams: bodies that are cut off, sent slowly, or generated while they are sent.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A text that grows, and JSON as PHP's json_encode() writes it: `/` as `\/`, and characters beyond ASCII as `\uXXXX`.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Helpers for the tests of client.h: a client over the web server of web.h, and a record of an exchange's callbacks.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Helpers for the tests of http.h: a loop with an http, and a record of a transfer's callbacks.
  *

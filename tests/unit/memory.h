@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A calloc() and a strdup() that fail while a test has set `memory_fails`.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Helpers that resolve paths of the tree, and read and list what they show, without a mount.
  *

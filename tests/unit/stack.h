@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * All layers below the mount, built up for a test: loop, client, documents and tree. They talk to the web server of
  * web.h. For tests that send no request, the base URL is a port where no server listens.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * api/answer, api/fields: an answer becomes items with ids and fields, whatever it is made of and however it is cut.
  */

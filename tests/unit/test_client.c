@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exchanges: what each failure is called, what is tried again and what isn't.
  */

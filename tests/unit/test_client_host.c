@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exchanges among each other: a host that fails, places, the token, and ends that are asked for.
  */

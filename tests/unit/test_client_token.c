@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A token that takes time to come: who waits for it, and who doesn't.
  */

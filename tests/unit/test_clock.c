@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The clocks on a machine that has run for a long time, and moments that time_t cannot hold.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Documents over real HTTP: who asks when, what a renewal keeps, pages and candidates.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of what the API offers, what [endpoints] makes of it, and how a query becomes a path.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One transfer: what it sends, what it makes of the answer, and which answers it refuses.
  */

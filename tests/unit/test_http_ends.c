@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One transfer: that it ends whatever it meets, that nothing it meets holds the loop, and that a POST goes out once.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a document makes of an answer: items, their ids and fields, and prices.
  */

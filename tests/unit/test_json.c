@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * api/json: the stream and its envelopes at every cut; messages in error bodies.
  *

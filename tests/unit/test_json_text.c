@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * api/json_text: the printer's tokens and layout, what it refuses, members, scalars.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What directories list: names, ordinals for life, walks that go on while the content changes, and names that are
  * shared or too long.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The log: what a line looks like, what it hides, where it is cut, what the ring keeps. */
 #include <errno.h>
 #include <fcntl.h>

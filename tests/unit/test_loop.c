@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loop: timers, tasks, descriptors, the lent wait, waking and quitting. */
 #include <errno.h>
 #include <limits.h>

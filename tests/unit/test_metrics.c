@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The metrics, read back by a strict little parser of the text format 0.0.4: HELP, then TYPE, then the samples of that
  * family and of no other; a family comes once, a series comes once; labels are quoted and escaped as they should be.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names from the API as file names, there and back; cut names; what is refused. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Nodes: what a path's node shows for good, when a new one takes its place, and when one goes.
  */

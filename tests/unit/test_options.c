@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line, the environment and the configuration file: what wins, and what is refused with which words. */
 #include "base/config.h"
 #include "command/options.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is written to purge, what is sent of it, what is refused, and what came of it. */
 #include "purge_fixture.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names that come in pieces, programs that go on or away: nothing but whole names is ever sent. */
 #include "purge_fixture.h"
 

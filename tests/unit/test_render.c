@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The texts that are made of whole documents: lists as JSON and as tables, and single lines.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of what the user sees: every row hangs together with its neighbours and with the table of endpoints.
  */

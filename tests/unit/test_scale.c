@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What large accounts cost: the tree's work is counted in looks at the fields of items, of which a list has thousands,
  * and must grow with what is shown, not with its square.

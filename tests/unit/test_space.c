@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory that documents take: which go first, and that renewals add nothing.
  */

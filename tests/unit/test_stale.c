@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What stands in when the API fails: the old copy for a while, or an error; never an empty list.
  */

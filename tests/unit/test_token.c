@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every source of a token, what is refused, and that no message ever holds what was read. */
 #include "base/clock.h"
 #include "base/config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a path is by grammar alone, what it shows from memory, what it asks for, and what touching it expires.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which URLs may be asked, and which are refused with which words. */
 #include "base/url.h"
 

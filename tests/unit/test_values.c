@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The texts of values, where it takes more than the command line to try them. */
 #include "command/values.h"
 

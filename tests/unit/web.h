@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A web server for tests, on 127.0.0.1 and a port that the kernel picks. It sends the answers of a script. Each
  * connection has a thread of its own.
