@@ -67,8 +67,9 @@ struct document {
     struct timespec changed;          /* wall clock: the content last changed */
     bool stale;                       /* an old copy is served, because the last fetch failed */
     char *etag, *last_modified, *url; /* of the last answer, or NULL; url: the last request's path and query */
-    int error;                        /* -errno of the last fetch that failed without a copy; 0: none since a success */
-    int64_t error_until;              /* clock_ms() until which the error is returned without a new request */
+    /* -errno of the last fetch that failed while no old copy could be served instead; 0: none since a success. */
+    int error;
+    int64_t error_until; /* clock_ms() until which the error is returned without a new request */
 
     /* The renditions, each with the generation that it was made from. RENDITION_OF_ALL is freed with the content, the
      * others with the document. */

@@ -41,8 +41,8 @@ struct documents;
 struct loop;
 struct metrics;
 
-/* If there are more documents without content than this, those whose error has expired are dropped, the oldest
- * first. */
+/* If there are more documents without content than this, those whose error has expired are dropped, the oldest first,
+ * until half of this number is left. */
 #define DOCUMENTS_EMPTY_MAX 256
 
 /* Waits for a document. Lives in its user's struct. Zero-initialise, set fn and data. */
@@ -63,8 +63,8 @@ void documents_free(struct documents *documents);
 /* Sets the function that is called before a loaded document is dropped for lack of space. NULL: none. */
 void documents_on_evict(struct documents *documents, void (*fn)(void *data, struct document *document), void *data);
 
-/* The document of a query. Makes one without content if the cache has none, and refreshes its place in the LRU order.
- * Sends no request. NULL when out of memory. */
+/* The document of a query, which is copied. Makes one without content if the cache has none, and refreshes its place in
+ * the LRU order. Sends no request. NULL when out of memory. */
 struct document *documents_get(struct documents *documents, const struct query *query);
 
 /* Like documents_get(), but returns NULL if the cache has no such document. */
@@ -73,7 +73,8 @@ struct document *documents_find(struct documents *documents, const struct query 
 /* Like documents_find(), but does not refresh the document's place in the LRU order. */
 struct document *documents_peek(struct documents *documents, const struct query *query);
 
-/* Calls fn for every document, in no particular order, until fn returns false. fn must not call documents_get(). */
+/* Calls fn for every document, in no particular order, until fn returns false. fn must not call documents_get() or
+ * documents_find(), which move documents while they are walked over. */
 void documents_each(struct documents *documents, bool (*fn)(void *data, struct document *document), void *data);
 
 /* True if the document has content that may be shown without a request: not expired, served stale, or answering. */
@@ -93,14 +94,15 @@ bool document_fetching(const struct document *document);
  */
 int document_ask(struct document *document, struct waiter *waiter);
 
-/* Starts a fetch without a waiter, unless the document is fresh, is being fetched, or failed less than 1 s ago. */
+/* Starts a fetch without a waiter, unless the document is fresh, is being fetched, or failed less than 1 s ago. Does
+ * nothing when out of memory. */
 void document_prefetch(struct document *document);
 
 /* Stops waiting; fn is not called. The fetch goes on. Fine for a waiter that does not wait. */
 void waiter_cancel(struct waiter *waiter);
 
 /* Between true and false, a loaded document counts as fresh even if it has expired, so that waiters that asked before
- * it expired can use it. Calls do not nest. */
+ * it expired can use it. document_expire() ends this early. Calls do not nest. */
 void document_answering(struct document *document, bool answering);
 
 /* Expires the document: the next ask fetches it. The answer of a fetch that is under way serves only the waiters that
@@ -113,7 +115,7 @@ struct document *document_ref(struct document *document);
 void document_unref(struct document *document);
 
 /* Fills the document with the body of an answer that the caller has fetched (the check before detaching), `len` bytes,
- * borrowed. 0, or -errno as from a fetch. */
+ * borrowed. Counts as an answer to a fetch. Returns 0; or an error of fetch_seed(), with the content as before. */
 int document_seed(struct document *document, const char *body, size_t len);
 
 /* Bytes of memory that all documents take; *n is their number. */

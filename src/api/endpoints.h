@@ -9,7 +9,7 @@
  *
  *      balance.path = /billing/credit              the only path to try
  *      services.param.status = state               another name for a parameter; the table has its key, here `status`
- *      invoices.query = limitnum=100000            parameters that are added to every call
+ *      invoices.query = limitnum=100000            parameters that are added to every call, encoded already
  *      invoices.page_size = 100                    paging on: fetch pages of this size until one is not full
  *      invoices.page_size_name = limitnum          the parameter for the page size (default limitnum)
  *      invoices.page_offset = limitstart           the parameter for the number of items to skip (default limitstart)
@@ -107,7 +107,7 @@ struct endpoint_paging {
     const char *offset_name; /* parameter for the number of items to skip */
 };
 
-/* The row of an operation; never NULL. */
+/* The row of an operation; never NULL. `operation` must not be OP_NONE. */
 const struct endpoint *endpoint_of(enum operation operation);
 
 /* The operation with this name, or OP_NONE. */
@@ -138,7 +138,8 @@ bool endpoints_next(const struct endpoints *endpoints, enum operation operation,
  * nothing. */
 void endpoints_settle(struct endpoints *endpoints, enum operation operation, unsigned choice);
 
-/* Appends the query's name, such as "invoices?status=Paid". It is unique, and does not depend on overrides. */
+/* Appends the query's name, such as "invoices?status=Paid". It is unique, and does not depend on overrides. When out of
+ * memory, part of the name is missing. */
 void query_key(const struct query *query, struct printbuf *out);
 
 /* Prints the table with the overrides applied: operation, method, path, how sure the path is, where it comes from, and

@@ -57,8 +57,10 @@ struct fetch *fetch_start(const struct fetcher *fetcher, struct document *docume
 /* Ends a fetch without calling done. fetch_cancel(NULL) is fine. */
 void fetch_cancel(struct fetch *fetch);
 
-/* Puts the body of an answer that the caller has fetched, `len` bytes, into the document. 0, or -errno as from a
- * fetch. */
+/* Puts the body of an answer that the caller has fetched, `len` bytes, into the document. The body is the whole answer,
+ * not a page; the document gets no validators and no url. Returns 0; -EIO when the body is not JSON of the endpoint's
+ * shape; -EFBIG when its items would take too much memory (answer.h); -ENOMEM. Logs none of these errors; on an error
+ * the content is as before. */
 int fetch_seed(const struct fetcher *fetcher, struct document *document, const char *body, size_t len);
 
 #endif

@@ -26,7 +26,7 @@ int64_t clock_ns(void);
 struct timespec clock_wall(void);
 
 /* Writes the time t as 2026-11-24T03:26:00.123Z (UTC) into buf and returns buf. `size` is buf's size in bytes, at least
- * 32. */
+ * 32. A time whose year does not fit into an int is written with the date 1970-01-01. */
 char *clock_format(struct timespec t, char *buf, size_t size);
 
 /* Converts a value of clock_ms(), in the past or in the future, to the time of day. A time after the last second of

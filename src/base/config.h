@@ -54,8 +54,8 @@ struct config {
     unsigned max_connections;    /* -o max_connections=: most requests in flight; 8 */
     unsigned readahead;          /* -o readahead=: most documents fetched ahead of a reader; 64 */
     uint64_t max_body;           /* -o max_body= (bytes, suffixes K M G T): largest answer; 256 MiB; see api/answer.h */
-    uint64_t
-        cache_size; /* -o cache_size=: bytes of memory for cached answers, a quarter of the address space at most; 256 MiB */
+    uint64_t cache_size;         /* -o cache_size= (bytes, suffixes K M G T): memory for cached answers; 256 MiB. A
+                                    quarter of the address space is the most that counts */
 
     uid_t uid, gid; /* -o uid=, gid=: owner of all files; default: the user who mounts */
     mode_t umask;   /* -o umask=: octal; 0077 */

@@ -77,7 +77,8 @@ int loop_run(struct loop *loop);
  * a task or timer ran does not wait, so that a test can look at once at what they did. Returns 0 or -errno. */
 int loop_turn(struct loop *loop, int timeout_ms);
 
-/* Makes loop_run() return `status` at the end of the current turn, which does not wait any more. */
+/* Makes loop_run() return `status` at the end of the current turn, which does not wait any more. If loop_run() is not
+ * running, the next loop_run() returns `status` at once. */
 void loop_quit(struct loop *loop, int status);
 
 /* Ends the current wait, or the next one if the loop is not waiting. May be called from any thread and from a signal

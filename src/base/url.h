@@ -13,8 +13,9 @@
 #include <stdbool.h>
 
 /* Returns NULL if requests may go to `url`. Otherwise returns what is wrong and what to do, as the end of a sentence
- * that begins with "the URL". The text never repeats the URL, which may contain a password. *loopback is always set,
- * and is true if the host is this machine: 127.0.0.0/8, [::1] or localhost. */
+ * that begins with "the URL". Running out of memory counts as a problem, too. The text never repeats the URL, which may
+ * contain a password. *loopback is always set. With the result NULL, it is true if the host is this machine:
+ * 127.0.0.0/8, [::1] or localhost. With a problem, it means nothing. */
 const char *url_problem(const char *url, bool *loopback);
 
 #endif

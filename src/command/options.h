@@ -4,8 +4,9 @@
  *
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
  *
- * SOURCE is a base URL (it contains "://") or the name of a profile. If a setting is given in several places, the first
- * of these places wins:
+ * SOURCE is a base URL (it contains "://") or the name of a profile. Without SOURCE, the profile is [default] if the
+ * file has that section. If SOURCE is a URL, there is no profile. If a setting is given in several places, the first of
+ * these places wins:
  *
  *      1. -o; of several -o, the last one        4. the profile's section of the configuration file
  *      2. SOURCE, if it is a URL                 5. the configuration file before its first section
@@ -43,8 +44,8 @@ enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDP
  *
  * On EXIT_OK, *action is what the program has to do. Paths in `config` are absolute, and the URL has passed
  * value_url(). For OPTIONS_HELP, the help has been printed on stdout; for OPTIONS_HELP and OPTIONS_VERSION, the rest of
- * `config` is not filled. The token has not been read: config->read_token is token_read(), and read_token_data says
- * where the token is.
+ * `config` is not filled; for OPTIONS_ENDPOINTS, config->mountpoint is NULL. The token has not been read:
+ * config->read_token is token_read(), and read_token_data says where the token is.
  */
 int options_parse(int argc, char **argv, struct config *config, enum options_action *action);
 

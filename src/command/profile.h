@@ -10,7 +10,8 @@
  *      balance.path = /billing/credit
  *
  * A line that begins with # or ; is a comment. A comment cannot follow a value, because a token_command may contain a
- * `;`. All sections are checked, also those that are not used. A relative path is relative to the file's directory.
+ * `;`. All sections are checked, also those that are not used. A relative path is relative to the file's directory. A
+ * file that has the key `token` anywhere is refused if group or others can read it.
  *
  * Threads:   main thread, before the fork.
  * Ownership: the caller owns the targets and frees their strings, also after a failure.

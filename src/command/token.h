@@ -23,8 +23,8 @@
  * Ownership: token_read() and token_ask() return a malloc'd string, which the caller wipes and frees. The log hides the
  *            token from then on. A reading belongs to the caller until token_ask() or token_drop() frees it.
  * Errors:    -ENOKEY: no token is configured. -EACCES: the file cannot be read, or others can read it. -EINVAL: the
- *            token is malformed. -ETIMEDOUT: the command took too long. -EIO: the command failed. -ENOMEM. All but
- *            -ENOMEM log one line, which names the place but never the token.
+ *            token is malformed, or the file is not a regular file. -ETIMEDOUT: the command took too long. -EIO: the
+ *            command failed. -ENOMEM. All but -ENOMEM log one line, which names the place but never the token.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_H
 #define MELBICOMFS_COMMAND_TOKEN_H

@@ -6,7 +6,8 @@
  * gives the mount another URL, that token is not chosen: it would be sent to a foreign server.
  *
  * Threads:   main thread, before the fork.
- * Ownership: a chosen string moves from its place to the result; the other strings stay the caller's.
+ * Ownership: a chosen string moves from its place to the result; the other strings stay the caller's. The caller frees
+ *            the result with token_source_clear(), also after a failure.
  * Errors:    -ENOMEM.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_CHOICE_H

@@ -28,7 +28,7 @@ struct http_transfer;
 struct metrics;
 struct printbuf;
 
-/* Set the fields up to `data`; zero-initialise the others. */
+/* Set the fields up to `data`, all callbacks included; zero-initialise the others. */
 struct attempt {
     struct metrics *metrics;
     const char *operation;                                      /* for the metrics; a constant string */
@@ -51,14 +51,17 @@ struct attempt {
 struct attempt_end {
     struct client_verdict verdict;
     const struct http_result *http;
-    const char *message; /* a failure: the API's own message, else the transport's, else the HTTP status; success: "" */
+    /* Success: "". A transfer that failed: http->detail. An HTTP status that is a failure: the API's own message, or
+     * "HTTP status N without a message". "" also when out of memory; never NULL. */
+    const char *message;
 };
 
-/* Starts an attempt while no other is under way. The caller fills the method and the strings of `request`, which are
- * copied; attempt_start() sets the callbacks and the data. Returns 0 or -ENOMEM. */
+/* Starts an attempt while no other is under way; on_done may start the next one. The caller fills the method and the
+ * strings of `request`, which are copied; attempt_start() sets the callbacks and the data. Returns 0 or -ENOMEM. */
 int attempt_start(struct attempt *attempt, struct http *http, struct http_request *request);
 
-/* Ends the attempt that is under way, if any, without calling on_done. */
+/* Ends the attempt that is under way, if any, without calling on_done. The metrics count the attempt, with status 0, if
+ * its request may have reached the service. */
 void attempt_abandon(struct attempt *attempt);
 
 /* True once the request of any attempt, past or under way, may have reached the service. */

@@ -8,7 +8,7 @@
  * Threads:   loop thread only.
  * Ownership: struct client_token lives in its user's struct. It owns `value`, and wipes the bytes before it frees them.
  *            loop and config are borrowed.
- * Errors:    the negative errno of config->read_token or config->start_token.
+ * Errors:    the negative errno of config->read_token, config->start_token or loop_watch().
  */
 #ifndef MELBICOMFS_HTTP_BEARER_H
 #define MELBICOMFS_HTTP_BEARER_H
@@ -37,8 +37,9 @@ struct client_token {
  * changes. */
 void client_token_set(struct client_token *token, const char *value);
 
-/* Reads the token again. Returns 0 when that is done, or when no token is configured; 1 when a token command is
- * running: on_read will be called from the loop, never from within client_token_read(); or -errno. The serial changes
+/* Reads the token again. Returns 0 when that is done, or when config->read_token is NULL: then `value` may still be
+ * NULL. Returns 1 when a token command is running: on_read will be called from the loop, never from within
+ * client_token_read(). Returns -errno with `value` unchanged: -ENOKEY when no token is configured. The serial changes
  * only if the new token differs from the old one. */
 int client_token_read(struct client_token *token);
 

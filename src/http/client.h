@@ -32,8 +32,9 @@
  *            exchange belongs to the client; the caller's pointer is valid until on_done is called or until
  *            client_cancel().
  * Errors:    result->error is 0 or a negative errno: -ENOENT for 404 and 410; -EACCES for 401, 403 and a token that
- *            cannot be read; -EINVAL for 400 and 422; -EBUSY for 429; -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, an
- *            answer that is too large or broken, a 3xx other than 304, any other 4xx, and 5xx; -ENOMEM. Every failed
+ *            cannot be read; -EINVAL for 400, 422 and a request that cannot be sent (http.h); -EBUSY for 429;
+ *            -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, an answer that is too large or broken, a 304 to a request
+ *            without validators, any other 3xx, any other 4xx, and 5xx; -ENOMEM; or what on_body returned. Every failed
  *            exchange is one line in the log: operation, method, URL path with its query (which holds no secrets), HTTP
  *            status, the API's message, and what to do. Exchanges that fail because the host is closed are not logged.
  */
@@ -53,7 +54,7 @@ struct metrics;
 
 /* How an exchange ended. Strings are borrowed, valid only during the call of on_done. */
 struct client_result {
-    int error;         /* 0 for 2xx and 304, else -errno */
+    int error;         /* 0 for a 2xx, and for a 304 if the request had validators; else -errno */
     long status;       /* HTTP status of the last attempt; 0: it brought none */
     bool not_modified; /* the status is 304 */
     bool host;         /* the failure is the host's: another path would fail, too */
@@ -99,12 +100,13 @@ void client_cancel(struct client_exchange *exchange);
 /* True once the request of any attempt may have reached the service. */
 bool client_left(const struct client_exchange *exchange);
 
-/* Sets the token before the first exchange; it is copied, and hidden in the log. Without this call the first exchange
- * reads the token (bearer.h). */
+/* Sets the token before the first exchange; it is copied, and hidden in the log. Without this call, with NULL, or when
+ * out of memory, the first exchange reads the token (bearer.h). */
 void client_set_token(struct client *client, const char *token);
 
-/* The host's retry time as clock_ms(), or 0 while the host is open. While it is closed, *error (unless error is NULL)
- * is the -errno of the failure that closed it. */
+/* The host's retry time as clock_ms(), or 0 while the host is open. The time may have passed: the host stays closed
+ * until an answer opens it. While the host is closed, *error (unless error is NULL) is the -errno of the failure that
+ * closed it; otherwise *error is untouched. */
 int64_t client_closed_until(const struct client *client, int *error);
 
 /* True while a new exchange would wait for a place. Read-ahead sends nothing then. */

@@ -36,7 +36,7 @@ enum http_failure {
     HTTP_TLS,        /* certificate or handshake: the request was certainly not sent */
     HTTP_TIMEOUT,    /* after the sending began, no byte moved for config->timeout_ms */
     HTTP_RESET,      /* the connection broke after all or part of the request was sent */
-    HTTP_TOO_LARGE,  /* more than config->max_body decompressed bytes, or the body callback returned -EFBIG */
+    HTTP_TOO_LARGE,  /* over config->max_body (Content-Length, or decompressed), or the body callback returned -EFBIG */
     HTTP_SINK,       /* the body callback returned another error */
     HTTP_BROKEN      /* anything else: not HTTP, bad encoding, a URL that is not allowed, out of memory, … */
 };
@@ -94,8 +94,9 @@ bool http_left(const struct http_transfer *transfer);
  * which are gone on return: the check before the fork needs that.
  *
  * Fills *result; etag and last_modified are NULL, and detail is valid until the next call. Returns result->error. On
- * success *ret_body (unless ret_body is NULL) is the body, malloc'd, NUL-terminated, and cut at 1 MiB; *ret_len (unless
- * ret_len is NULL) is its length in bytes without the NUL. On failure *ret_body and *ret_len are untouched.
+ * success *ret_body is the body, malloc'd for the caller to free, NUL-terminated, and cut at 1 MiB; *ret_len (unless
+ * ret_len is NULL) is its length in bytes without the NUL. *ret_body and *ret_len are untouched on failure, and also if
+ * ret_body is NULL.
  */
 int http_once(const struct config *config, const char *url, const char *token, struct http_result *result,
               char **ret_body, size_t *ret_len);

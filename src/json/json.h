@@ -109,8 +109,8 @@ int json_check(struct json_slice raw, struct printbuf *scratch);
 int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value);
 
 /* Returns the value of the object's member called `name`, or of the last one if there are several. `at` of the result
- * is NULL if there is none. In an object that is cut short, the members before the cut are found. `scratch` is
- * overwritten. */
+ * is NULL if there is none. In an object that is cut short, the members before the cut are found. A member whose key
+ * cannot be read, because memory runs out, is passed over. `scratch` is overwritten. */
 struct json_slice json_find_member(struct json_slice object, const char *name, struct printbuf *scratch);
 
 /*
@@ -124,8 +124,8 @@ int json_scalar_text(struct json_slice value, struct printbuf *out);
  * -EBADMSG if `value` is not a string, -EFBIG or -ENOMEM. */
 int json_string_bytes(struct json_slice value, struct printbuf *out);
 
-/* Returns a malloc'd copy of a text without its secrets, which the caller frees, and its length in *ret_len; NULL when out
- * of memory. */
+/* Returns a malloc'd copy of a text (`len` bytes) without its secrets, which the caller frees, and its length in bytes
+ * in *ret_len; NULL when out of memory. */
 typedef char *json_hide_fn(const char *text, size_t len, size_t *ret_len);
 
 /*

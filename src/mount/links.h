@@ -34,8 +34,8 @@ void links_drop_not(struct session *session, struct node *dir);
 /* Cancels a pending drop at the end of the session, without releasing `dir`. Returns whether a drop was pending. */
 bool links_drop_forget(struct node *dir);
 
-/* To be called when the kernel begins to list `dir`: drops the links that have gone or lead to another item since the
- * kernel's last listing. */
+/* To be called when the kernel begins to list `dir`, a directory of links: drops the links that have gone or lead to
+ * another item since the kernel's last listing, and stores the signature of the new listing in dir->dir->signature. */
 void links_listed(struct session *session, struct node *dir);
 
 #endif

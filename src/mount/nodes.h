@@ -45,7 +45,7 @@ struct directory {
     struct node *cursor;                   /* the child where pushing continues; NULL: after the file just read */
     int64_t listed_until;    /* when the listing expires that the kernel may hold; 0: the kernel has no listing */
     uint64_t listings;       /* how often the kernel has begun to list the directory */
-    uint64_t signature;      /* of the listing that the kernel got last; see tree_list_signature() */
+    uint64_t signature;      /* links.c: of the listing that the kernel got last; see tree_list_signature() */
     uint64_t seen;           /* the last signature that see_names() saw; a new signature moves the mtime; 0: none */
     int64_t told_until;      /* until when the directory's attributes hold, as last told to the kernel */
     bool expired;            /* the listing has expired, and the kernel has not begun a new one */

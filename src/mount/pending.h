@@ -63,13 +63,15 @@ void pending_ask_list(struct pending *pending);
  * request. */
 fuse_req_t pending_take(struct pending *pending);
 
-/* Cancels the wait, calls `release`, releases the node and frees the pending. The request must have been taken. */
+/* Cancels the wait, releases the node, calls `release`, and frees the pending with its `bytes`. `release` must not use
+ * the node, which may have been freed. The request must have been taken. */
 void pending_free(struct pending *pending);
 
 /* Replies with an error (-errno), and frees the pending. */
 void pending_fail(struct pending *pending, int error);
 
-/* Replies to all pending requests with an error (-errno), and frees them. */
+/* Replies to all pending requests with an error (-errno), without calling `resume`, and frees them. Gives up writes
+ * under way (purge_give_up()). */
 void pendings_fail(struct session *session, int error);
 
 /* The function of the session's timer `interrupts`: ends the interrupted requests whose thread has a fatal signal.

@@ -56,8 +56,8 @@ void push_drop_entry(struct push *push, uint64_t dir, const char *name);
 
 /* Lets a name expire: the next access revalidates the name, without taking the directory's lock. (Linux before 6.2
  * drops the name instead.) The notification itself takes the directory's lock, which a READDIR or UNLINK may hold for
- * long. Afterwards done(data) is called on the loop's thread; it is called by push_free() if the job was still queued,
- * and before this function returns if there is no memory for the job. done may be NULL. */
+ * long. Afterwards the loop calls done(data), exactly once. Two exceptions: push_free() calls done if the loop has not
+ * done so yet, and this function calls done before it returns if there is no memory for the job. done may be NULL. */
 void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (*done)(void *data), void *data);
 
 /* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. done is called as

@@ -33,7 +33,8 @@ double seconds_until(int64_t until);
 bool listing_expired(struct session *session, struct node *dir);
 
 /* Looks at the names and ids that `dir` has now, without a request to the API. If they differ from those seen last,
- * moves the directory's mtime forward. Returns whether the mtime moved. */
+ * moves the directory's mtime forward. Returns whether the mtime moved. The first look moves nothing, nor does a look
+ * while no fresh listing is in memory. */
 bool see_names(struct session *session, struct node *dir);
 
 /* Replies to a LOOKUP with an entry that the kernel may keep until `expires` (on clock_ms(); 0: not at all), and counts
@@ -43,7 +44,8 @@ void reply_entry(struct session *session, fuse_req_t req, struct node *node, int
 /* Replies that the name does not exist. The kernel may keep this answer for `seconds`. */
 void reply_absent(fuse_req_t req, double seconds);
 
-/* Replies with the attributes of a node, and with how long they hold. */
+/* Replies with the attributes of a node, and with how long they hold. Calls see_names() first for a directory whose
+ * names have been seen before. */
 void reply_attr(struct session *session, fuse_req_t req, struct node *node);
 
 #endif

@@ -32,11 +32,13 @@ void session_free(struct session *session);
  */
 int session_mount(struct session *session);
 
-/* Starts the pusher's threads, and serves requests on the loop. To be called after the fork. When the file system is
- * unmounted from outside (umount, fusermount3 -u), the loop ends with status 0. */
+/* Starts the pusher's threads, and serves requests on the loop from then on. To be called after session_mount() and
+ * after the fork. Returns 0 or -errno, without a line in the log. When the file system is unmounted from outside
+ * (umount, fusermount3 -u), the loop ends with status 0. */
 int session_start(struct session *session);
 
-/* Answers EIO to the requests that wait, and unmounts. Does nothing when nothing is mounted. */
+/* Answers EIO to the requests that wait, and unmounts. Blocks until the pusher's threads have ended, and answers the
+ * kernel's requests meanwhile. Does nothing when nothing is mounted. */
 void session_unmount(struct session *session);
 
 #endif

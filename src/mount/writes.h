@@ -4,8 +4,9 @@
  *
  * Threads:   loop thread only.
  * Ownership: each handler takes the request and answers it, now or later.
- * Errors:    answered to the kernel: EROFS for what cannot be written; of a purge, what purge.h returns; ENODATA or
- *            EOPNOTSUPP for an extended attribute that does not exist.
+ * Errors:    answered to the kernel: EROFS for what cannot be written; of a purge, what purge.h returns; EINVAL for a
+ *            purge through mmap, and for truncating a purge file to another size than 0; of an extended attribute,
+ *            ENODATA or EOPNOTSUPP if it does not exist, ERANGE if it is longer than the caller's buffer.
  */
 #ifndef MELBICOMFS_MOUNT_WRITES_H
 #define MELBICOMFS_MOUNT_WRITES_H

@@ -52,7 +52,8 @@ int names_id(const char *name, const char *suffix, uint64_t *ret);
  * be longer than 255 bytes. */
 void names_shared(const char *text, uint64_t id, const char *suffix, char name[NAMES_MAX + 1]);
 
-/* Returns whether `name` is a shared name that ends in `suffix`, and stores its id in *ret if so. */
+/* Returns whether `name` ends like a shared name, in "%=ID" and `suffix`, and stores the id in *ret if so. The text
+ * before `%=` is not checked: compare `name` with names_shared() of that item. *ret is untouched otherwise. */
 bool names_shared_id(const char *name, const char *suffix, uint64_t *ret);
 
 /* Returns the 64-bit FNV-1a hash of `len` bytes. Cut names end in this hash. */

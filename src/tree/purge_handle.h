@@ -50,20 +50,21 @@ struct purge_handle {
                                    that pointer to NULL */
 };
 
-/* Frees a handle. Kept text that no write completed is logged as refused. A write under way goes on without the handle.
- * purge_handle_free(NULL) is fine. */
+/* Frees a handle. Kept text that no write completed is logged as refused, unless kept_sent is true. A write under way
+ * goes on without the handle. purge_handle_free(NULL) is fine. */
 void purge_handle_free(struct purge_handle *handle);
 
 /* Returns whether the handle keeps the beginning of a name. */
 bool purge_handle_keeps(const struct purge_handle *handle);
 
 /* Frees the kept text. `joined`: a write has completed it. Otherwise it will never be completed, and is logged as
- * refused. */
+ * refused unless kept_sent is true. */
 void purge_handle_drop(struct purge_handle *handle, bool joined);
 
 /* Checks a text before it is sent, and fills it in as purge_text_check() does. `service`: see purge_write(). Returns 0;
  * or -EINVAL when purge_text_check() refuses the text, or when the text may begin with the rest of a failed write.
- * After -EINVAL the purge log has the line at fault and each other name (the first 1,000, then how many more). */
+ * After -EINVAL the purge log has the line at fault and each other name (the first 1,000, then how many more). If
+ * purge_text_check() refused the text, the handle also remembers what failed_write_of() gives. */
 int purge_handle_check(struct purge_handle *handle, struct purge_text *text, const struct document *service);
 
 /* Logs a name (`len` bytes) as refused because of `why`, in the purge log and in the program's log. */

@@ -27,8 +27,8 @@ void purge_log_free(struct purge_log *log);
 
 /* Adds a line about `name` (`len` bytes of any kind) to the log of service `id`, and counts it in the metrics. `error`
  * is 0 or -errno; `status` is the HTTP status, or 0 without an answer; `message` is the API's message or the reason, or
- * ""; `ns` is how long the POST took, in nanoseconds. Control characters are written as \xNN, and a name is cut at 300
- * bytes. */
+ * ""; `ns` is how long the POST took, in nanoseconds. Control characters and bytes that are not UTF-8 are written as
+ * \xNN, and a name is cut at 300 bytes. A line that is dropped for lack of memory is counted, too. */
 void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t len, int error, long status,
                    const char *message, int64_t ns);
 

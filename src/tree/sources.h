@@ -7,8 +7,8 @@
  *
  * If that document does not hold the item, the item does not exist. There is one exception: a partial list. A list is
  * partial when the narrow source is another operation: the list of all services does not hold a cancelled one, but the
- * service's own document does. A missing item is then looked for in the narrow document, and in every other fresh list
- * of the list's operation.
+ * service's own document does. A missing item is then looked for in the narrow document, if that is fresh; otherwise in
+ * every fresh list of the list's operation.
  *
  * Threads:   loop thread only.
  * Ownership: documents are borrowed until the next turn of the loop.

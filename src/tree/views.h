@@ -41,7 +41,8 @@ struct tree_wait {
 
 /* Looks up what the place shows. Sends no request. Returns 1 with *ret filled in, to be released with view_clear(); 0
  * when tree_ask() must be called first; -ENOENT; -EIO when the answer in memory lacks a field that the file's text
- * needs, or the text would be too long (render.h); -ENOMEM. */
+ * needs, or the text would be too long (render.h); -ENOMEM. If the result is not 1, *ret means nothing and holds no
+ * reference. */
 int tree_peek(struct tree *tree, struct place *place, struct view *ret);
 
 /* Releases the view's snapshot. May be called twice. */
@@ -62,9 +63,9 @@ void tree_wait_cancel(struct tree_wait *wait);
  * the place. Does not refresh the document's place in the LRU order. Borrowed until the next turn of the loop. */
 struct document *tree_origin(struct tree *tree, struct place *place);
 
-/* Begins to fetch what `place` shows, before anybody needs it. Does nothing if that is fresh or being fetched. Returns
- * false, and does nothing, while the client is busy or the API's host is closed (client.h): prefetch no more for
- * now. */
+/* Begins to fetch what `place` shows, before anybody needs it. Does nothing if that is fresh or being fetched, if the
+ * last fetch failed less than 1 s ago, or when out of memory. Returns false, and does nothing, while the client is busy
+ * or the retry time of the API's host has not come (client.h): prefetch no more for now. Otherwise returns true. */
 bool tree_prefetch(struct tree *tree, struct place *place);
 
 #endif
