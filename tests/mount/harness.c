@@ -84,7 +84,7 @@ static void end_all(void)
 }
 
 /* What MELBICOMFS_TIMEOUT_SCALE says: how much slower programs run here than on a machine of their own; 1 by default. */
-static int time_scale(void)
+int time_scale(void)
 {
     const char *text = getenv("MELBICOMFS_TIMEOUT_SCALE");
     int n = text ? atoi(text) : 1;

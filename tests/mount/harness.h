@@ -50,6 +50,10 @@ bool is_root(void);
 /* Milliseconds on a clock that only goes forward. */
 int64_t now_ms(void);
 
+/* How many times slower than usual programs run here, as MELBICOMFS_TIMEOUT_SCALE says; 1 without it. A test multiplies a
+ * ttl by it where everything between two expiries must have the time to happen. */
+int time_scale(void);
+
 /* Calls cond(data) every few milliseconds until it returns true. Returns false if `ms` (times MELBICOMFS_TIMEOUT_SCALE)
  * have passed before that. */
 bool wait_until(bool (*cond)(void *data), void *data, int ms);

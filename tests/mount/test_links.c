@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,10 +56,12 @@ static void test_listing_links_after_their_life_looks_none_of_them_up(void **sta
     struct fixture f;
 
     (void)state;
-    fixture_start(&f, many, &(struct how){.options = "ttl=2"});
+    char options_with_ttl[32];
+    (void)snprintf(options_with_ttl, sizeof options_with_ttl, "ttl=%d", 2 * time_scale());
+    fixture_start(&f, many, &(struct how){.options = options_with_ttl});
     run_ok(&f.mount, "ls -l billing/invoices/by-number > /dev/null");
     account_set(&f.sim, "{\"latency_ms\":100}");
-    let_pass(2100);
+    let_pass(2000 * time_scale() + 100);
     struct kernel_mark mark = kernel_mark(&f.mount);
     run_ok(&f.mount, "ls -l billing/invoices/by-number > /dev/null");
     struct kernel after = kernel_since(&f.mount, &mark);
