@@ -42,7 +42,8 @@ struct session {
     struct pending *pendings; /* pending.c: the requests that wait, newest first */
     struct timer interrupts;  /* pending.c: set while a pending request is marked as interrupted */
     struct timer release;     /* session.c: set when the cache has dropped documents to make room */
-    struct page *ahead;       /* directories.c: a page of a listing, written before the kernel asks for it; or NULL */
+    struct page *ahead;       /* directories.c: the last page answered, until ahead_task replaces it by the next page,
+                                 which is written before the kernel asks for it; or NULL */
     struct task ahead_task;
     struct timer ahead_expiry;
 };

@@ -16,10 +16,11 @@
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
 
-/* The function of the session's task `ahead_task`: writes the page that follows the last page answered. */
+/* The function of the session's task `ahead_task`: replaces the last page answered, which the session keeps, by the
+ * page that follows it. */
 void page_ahead_write(void *session);
 
-/* The function of the session's timer `ahead_expiry`: frees the page written ahead, if there is one. */
+/* The function of the session's timer `ahead_expiry`: frees the page that the session keeps, if there is one. */
 void page_ahead_drop(void *session);
 
 #endif

@@ -51,9 +51,11 @@ struct directory {
     bool expired;            /* the listing has expired, and the kernel has not begun a new one */
     uint64_t command_ino;    /* the inode number that stat shows for the command in the directory; 0: none yet */
     struct links_drop *drop; /* links.c: the pending drop of the directory's links, or NULL */
-    unsigned reads, window;  /* ahead.c: files read in a row, and how many files to push or fetch next */
-    int64_t last_read, last_push; /* ahead.c */
-    uint64_t cousin;              /* ahead.c: number of the child directory that last had a first GETATTR below */
+    unsigned reads;          /* ahead.c: calls in a row of ahead_of_read() for a child, or of ahead_of_getattr() for a
+                                file in a child directory */
+    unsigned window;         /* ahead.c: how many files to push, or child directories to fetch from, next */
+    int64_t last_read, last_push; /* ahead.c: the last call that `reads` counts, and the last push */
+    uint64_t cousin;    /* ahead.c: number of the child directory whose file was last given to ahead_of_getattr() */
     uint64_t exhausted; /* ahead.c: number of the last child when a round found nothing more to push; else 0 */
 };
 

@@ -38,7 +38,8 @@ bool listing_expired(struct session *session, struct node *dir);
 bool see_names(struct session *session, struct node *dir);
 
 /* Replies to a LOOKUP with an entry that the kernel may keep until `expires` (on clock_ms(); 0: not at all), and counts
- * the lookup. The node may be freed on return if the kernel refuses the reply. */
+ * the lookup. The kernel may not keep the entry of an unbound node, whatever `expires` is. The node may be freed on
+ * return if the kernel refuses the reply. */
 void reply_entry(struct session *session, fuse_req_t req, struct node *node, int64_t expires);
 
 /* Replies that the name does not exist. The kernel may keep this answer for `seconds`. */

@@ -27,8 +27,9 @@ void session_free(struct session *session);
 
 /*
  * Mounts at config->mountpoint, which must be an existing, empty directory. If a melbicomfs that has died is still
- * mounted there, unmounts that first. Returns 0 or -ENOENT, -ENOTDIR, -ENOTEMPTY, -EACCES; -ENOTCONN: a dead mount
- * cannot be removed; -EINVAL: libfuse does not know a mount option; -EIO: the mount failed.
+ * mounted there, unmounts that first. Returns 0; -ENOTDIR; -ENOTEMPTY; -ENOENT, -EACCES or another errno of stat(2) or
+ * opendir(3) for the directory; -ENOTCONN: a dead mount cannot be removed; -EINVAL: libfuse refused the mount options,
+ * or memory ran out; -EIO: the mount failed; or another -errno: the FUSE device could not be set up.
  */
 int session_mount(struct session *session);
 

@@ -4,7 +4,7 @@
  *
  * Threads:   loop thread only.
  * Ownership: both functions take the request, and hold the node until the reply.
- * Errors:    when out of memory, the reply is ENOMEM.
+ * Errors:    when out of memory, the reply is ENOMEM; when a signal ends the wait (pending.h), EINTR.
  */
 #ifndef MELBICOMFS_MOUNT_TOLD_H
 #define MELBICOMFS_MOUNT_TOLD_H

@@ -3,8 +3,8 @@
  * The purge log: for each service, the names that this mount purged, and the result of each.
  *
  * A line has six columns, separated by tabs: time; `ok` or the error; name; HTTP status; the API's message;
- * milliseconds. A column without a value is "-". A service's log holds 256 KiB; when it is full, its oldest lines are
- * dropped.
+ * milliseconds. Without an answer the status is "-", and a missing message is "-". A service's log holds 256 KiB; when
+ * it is full, its oldest lines are dropped.
  *
  * Threads:   loop thread only.
  * Ownership: the caller owns the log and frees it with purge_log_free(). Names and messages are copied.

@@ -14,8 +14,8 @@ struct place;
 struct printbuf;
 struct tree;
 
-/* .melbicomfs/status.json: the mount, whether the API's host can be reached, and every document in the cache with its
- * URL, its number of entries, its times and its last error. */
+/* .melbicomfs/status.json: the mount, whether the API's host can be reached, and every document in the cache that has
+ * content or an error or is being fetched, with its URL, its number of entries, its times and its last error. */
 int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
 /* .melbicomfs/metrics, in Prometheus' text format: the counters of base/metrics.h, and gauges of the account (balance,
