@@ -3,10 +3,11 @@
  * The harness of the mount tests: it starts a simulator of the API, mounts the real program on it, and runs commands in
  * the mount.
  *
- *      struct fixture f;                             int setup(void **state)    fixture_start(&f, NULL, &(struct
- *      how){…}); run(&f.mount, "cat billing/balance")          int teardown(void **state) return fixture_stop(&f);
- *      asked(&f.sim, "balance")                      int main(void)             harness_begin(); return
- *      cmocka_run_group_tests(…);
+ *      static struct fixture f;
+ *      setup       fixture_start(&f, NULL, &(struct how){.options = "ttl=1"})
+ *      a test      run(&f.mount, "cat billing/balance"); asked(&f.sim, "balance")
+ *      teardown    fixture_stop(&f)
+ *      main        harness_begin(); cmocka_run_group_tests(…)
  *
  * Every simulator and every mount has a directory of its own below $TMPDIR. The environment names the programs:
  * SIMULATOR and MELBICOMFS. mount_stop() asserts that the program ended with status 0, left no mount behind and that
