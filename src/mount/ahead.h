@@ -12,12 +12,12 @@
 
 #include "mount/context.h"
 
-/* To be called after a READ at offset 0 of `file`. May push the bytes of other files in its directory into the kernel's
+/* To be called after a READ at offset 0 of `node`. May push the bytes of other files in its directory into the kernel's
  * page cache. */
-void ahead_of_read(struct session *session, struct node *file);
+void ahead_of_read(struct session *session, struct node *node);
 
-/* To be called at the first GETATTR of `file`, or when a LOOKUP revalidates `file`. May fetch the documents of files
+/* To be called at the first GETATTR of `node`, or when a LOOKUP revalidates `node`. May fetch the documents of files
  * with the same name in the next directories. */
-void ahead_of_getattr(struct session *session, struct node *file);
+void ahead_of_getattr(struct session *session, struct node *node);
 
 #endif

@@ -18,9 +18,9 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 
 /* The function of the session's task `ahead_task`: replaces the last page answered, which the session keeps, by the
  * page that follows it. */
-void page_ahead_write(void *session);
+void page_ahead_write(void *data);
 
 /* The function of the session's timer `ahead_expiry`: frees the page that the session keeps, if there is one. */
-void page_ahead_drop(void *session);
+void page_ahead_drop(void *data);
 
 #endif

@@ -13,9 +13,9 @@
 
 /* Lets the kernel's entry of a file expire, then replies with the file's attributes. Replies after 250 ms at the
  * latest, expired or not. */
-void reply_when_expired(struct session *session, fuse_req_t req, struct node *file);
+void reply_when_expired(struct session *session, fuse_req_t req, struct node *node);
 
 /* Drops the kernel's cached listing of a directory, then replies with the directory's attributes. */
-void reply_when_unlisted(struct session *session, fuse_req_t req, struct node *dir);
+void reply_when_unlisted(struct session *session, fuse_req_t req, struct node *node);
 
 #endif

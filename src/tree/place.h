@@ -57,7 +57,7 @@ char *place_path(const struct place *place, char *buf, size_t size);
 size_t place_target(const struct place *place, uint64_t id, char *buf, size_t size);
 
 /* Fills *ret with the arguments of a place. */
-void args_of(const struct place *place, struct args *ret);
+void args_of(const struct place *place, struct args *args);
 
 /* Returns whether every argument's text is known. */
 bool args_known(const struct args *args);
