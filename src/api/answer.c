@@ -261,7 +261,7 @@ static void drop_page(struct answer *answer)
     answer->made = answer->made_page_start;
 }
 
-struct answer *answer_new(const struct document *document, uint64_t max_body)
+struct answer *answer_new(const struct document *document, const struct endpoints *endpoints, uint64_t max_body)
 {
     struct answer *answer = calloc(1, sizeof *answer);
     if (!answer)
@@ -270,7 +270,7 @@ struct answer *answer_new(const struct document *document, uint64_t max_body)
     answer->endpoint = endpoint_of(document->query.operation);
     answer->made_max = 4 * max_body + MADE_SPARE;
     answer->now = clock_wall();
-    answer->fields = fields_new(answer->endpoint);
+    answer->fields = fields_new(endpoints_reading(endpoints, document->query.operation));
     answer->text = printbuf_new();
     bool ok = answer->fields && answer->text;
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
@@ -401,7 +401,7 @@ static int order_ids(struct answer *answer, uint32_t **ret, size_t *ret_n)
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && answer->items[order[kept - 1]].id == answer->items[order[i]].id) {
             answer->items[order[i]].id = ITEM_NO_ID;
-            answer->unshown++;
+            answer->unshown += answer->endpoint->by_id;
         } else {
             order[kept++] = order[i];
         }

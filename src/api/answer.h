@@ -25,6 +25,7 @@
 
 struct answer;
 struct document;
+struct endpoints;
 
 /*
  * Begins an answer for `document`. The HTTP client bounds the bytes of a page by `max_body`, but items can take far
@@ -32,9 +33,9 @@ struct document;
  * by up to 400 spaces. So the items of all pages may take 4 * max_body + 1 MiB; the 1 MiB keeps a small max_body
  * usable.
  *
- * NULL when out of memory. answer_free(NULL) is fine.
+ * `endpoints` says how the answer is read; it is borrowed. NULL when out of memory. answer_free(NULL) is fine.
  */
-struct answer *answer_new(const struct document *document, uint64_t max_body);
+struct answer *answer_new(const struct document *document, const struct endpoints *endpoints, uint64_t max_body);
 void answer_free(struct answer *answer);
 
 /* A page begins. If it began before and did not end (a retry), its items are forgotten. 0 or -ENOMEM. */

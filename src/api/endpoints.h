@@ -5,11 +5,15 @@
  * A query is one call: an operation with its arguments. Not all of the API's paths are known for certain, so a row
  * lists candidate paths. Each fetch begins with endpoints_first(), and a 404 moves it to the next candidate
  * (endpoints_next()). When an answer proves that a candidate is right, every later fetch begins with that one, until
- * unmount (endpoints_settle()). The configuration file's [endpoints] section overrides paths and names:
+ * unmount (endpoints_settle()). The configuration file's [endpoints] section overrides paths, and the names in
+ * calls and answers:
  *
  *      balance.path = /billing/credit              the only path to try
  *      services.param.status = state               another name for a parameter; the table has its key, here `status`
  *      invoices.query = limitnum=100000            parameters that are added to every call, encoded already
+ *      invoices.list = data.invoices               the members that lead to the list, or to the one object
+ *      invoices.id = invoice_no                    the member of an item that is its id
+ *      balance.field.amount = creditbalance        the member that is a field; the table has its key, here `amount`
  *      invoices.page_size = 100                    paging on: fetch pages of this size until one is not full
  *      invoices.page_size_name = limitnum          the parameter for the page size (default limitnum)
  *      invoices.page_offset = limitstart           the parameter for the number of items to skip (default limitstart)
@@ -55,11 +59,11 @@ enum shape {
 
 #define ENDPOINT_PATHS   5
 #define ENDPOINT_PARAMS  5
-#define ENDPOINT_ALIASES 5
+#define ENDPOINT_ALIASES 9 /* names of one thing, and a NULL after them */
 
 /* Indices of an item's fields, for snapshot_field(). */
 enum { INVOICE_NUMBER, INVOICE_STATUS, INVOICE_DATE };
-enum { SERVICE_PRODUCT, SERVICE_STATUS };
+enum { SERVICE_PRODUCT, SERVICE_STATUS, SERVICE_NAME };
 enum { GROUP_NAME };
 enum { PRICE_EXTENSION, PRICE_OPERATION, PRICE_CURRENCY, PRICE_YEARS };
 enum { BALANCE_AMOUNT, BALANCE_CURRENCY };
@@ -78,6 +82,13 @@ struct endpoint_param {
     const char *prefix; /* put before the value in the URL, or NULL */
 };
 
+/* A field of an item. */
+struct endpoint_field {
+    const char *key;                     /* its name in [endpoints], such as "amount"; NULL: no such field */
+    const char *names[ENDPOINT_ALIASES]; /* the API's possible names for it, the best first */
+    const char *const *known;            /* the values that are known, NULL-terminated; NULL: it may be any text */
+};
+
 struct endpoint {
     const char *name;
     const char *method;
@@ -86,11 +97,19 @@ struct endpoint {
     enum shape shape;
     const char *names[ENDPOINT_ALIASES]; /* members that may hold the list or object, besides `data` and `value` */
     struct endpoint_param params[ENDPOINT_PARAMS];
-    const char *ids[ENDPOINT_ALIASES];                     /* possible names of an item's id, the best first */
-    const char *fields[SNAPSHOT_FIELDS][ENDPOINT_ALIASES]; /* possible names of each field, the best first */
-    int date_field;                                        /* index of the field that gives the mtime, or -1 */
-    bool slow;                                             /* the ttl is config->ttl_slow_s, not config->ttl_s */
-    bool by_id; /* items are listed by id: an item without a usable id counts as unshown */
+    const char *ids[ENDPOINT_ALIASES]; /* possible names of an item's id, the best first */
+    struct endpoint_field fields[SNAPSHOT_FIELDS];
+    int date_field; /* index of the field that gives the mtime, or -1 */
+    bool slow;      /* the ttl is config->ttl_slow_s, not config->ttl_s */
+    bool by_id;     /* items are listed by id: an item without an id of its own counts as unshown */
+};
+
+/* How an operation's answers are read: the table's names, or those that [endpoints] gives in their place. */
+struct endpoint_reading {
+    const char *list; /* names of members with dots between them, from the answer down to the list or object, such as
+                         "data.invoices"; NULL: not configured */
+    const char *ids[ENDPOINT_ALIASES];
+    struct endpoint_field fields[SNAPSHOT_FIELDS];
 };
 
 /* One call of an operation. Strings are borrowed. */
@@ -107,6 +126,10 @@ struct endpoint_paging {
     const char *offset_name; /* parameter for the number of items to skip */
 };
 
+/* The statuses of services and invoices that are known, NULL-terminated. The API's list of services has the first two
+ * statuses only. */
+extern const char *const endpoint_service_statuses[], *const endpoint_invoice_statuses[];
+
 /* The row of an operation; never NULL. `operation` must not be OP_NONE. */
 const struct endpoint *endpoint_of(enum operation operation);
 
@@ -122,6 +145,9 @@ void endpoints_free(struct endpoints *endpoints);
  * paging on, it is the page that begins after `offset` items. 0 or -ENOMEM. */
 int endpoints_path(const struct endpoints *endpoints, const struct query *query, unsigned choice, size_t offset,
                    struct printbuf *out);
+
+/* How the answers of an operation are read. Borrowed until endpoints_free(). */
+const struct endpoint_reading *endpoints_reading(const struct endpoints *endpoints, enum operation operation);
 
 /* The paging of an operation. Borrowed. */
 const struct endpoint_paging *endpoints_page(const struct endpoints *endpoints, enum operation operation);

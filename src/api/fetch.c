@@ -152,7 +152,8 @@ static bool proves_path(const struct document *document, unsigned choice)
         return true;
     if (document->n_items == 0)
         return false;
-    return endpoint->shape != SHAPE_OBJECT || !endpoint->fields[0][0] || snapshot_field(document->items[0].snapshot, 0);
+    return endpoint->shape != SHAPE_OBJECT || !endpoint->fields[0].key ||
+           snapshot_field(document->items[0].snapshot, 0);
 }
 
 static void finish(struct fetch *fetch, int error, const struct client_result *result)
@@ -242,7 +243,7 @@ struct fetch *fetch_start(const struct fetcher *fetcher, struct document *docume
         return NULL;
     *fetch = (struct fetch){.fetcher = fetcher, .document = document, .has_copy = has_copy, .done = done, .data = data};
     fetch->choice = endpoints_first(fetcher->endpoints, document->query.operation);
-    fetch->answer = answer_new(document, fetcher->config->max_body);
+    fetch->answer = answer_new(document, fetcher->endpoints, fetcher->config->max_body);
     if (!fetch->answer || request(fetch) < 0) {
         fetch_cancel(fetch);
         return NULL;
@@ -262,7 +263,7 @@ void fetch_cancel(struct fetch *fetch)
 
 int fetch_seed(const struct fetcher *fetcher, struct document *document, const char *body, size_t len)
 {
-    struct answer *answer = answer_new(document, fetcher->config->max_body);
+    struct answer *answer = answer_new(document, fetcher->endpoints, fetcher->config->max_body);
     size_t n;
     if (!answer)
         return -ENOMEM;

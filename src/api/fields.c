@@ -43,14 +43,14 @@ static void want(struct fields *fields, unsigned target, const char *const alias
     }
 }
 
-struct fields *fields_new(const struct endpoint *endpoint)
+struct fields *fields_new(const struct endpoint_reading *reading)
 {
     struct fields *fields = calloc(1, sizeof *fields);
     if (!fields)
         return NULL;
-    want(fields, ID, endpoint->ids);
+    want(fields, ID, reading->ids);
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
-        want(fields, FIRST_FIELD + i, endpoint->fields[i]);
+        want(fields, FIRST_FIELD + i, reading->fields[i].names);
 
     bool ok = (fields->key = printbuf_new());
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)

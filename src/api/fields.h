@@ -2,7 +2,7 @@
 /*
  * Fields: reads an item's id and the fields that views are made of, such as its status.
  *
- * The endpoint lists several possible names for the id and for each field. The first name in the list that the item has
+ * The reading lists several possible names for the id and for each field. The first name in the list that the item has
  * counts. If the item has several members with that name, the last one counts.
  *
  * Threads:   any; a struct fields belongs to one thread at a time.
@@ -18,11 +18,11 @@
 
 #include <stdint.h>
 
-struct endpoint;
+struct endpoint_reading;
 struct fields;
 
-/* Makes a reader for the items of `endpoint`, which is borrowed. NULL when out of memory. fields_free(NULL) is fine. */
-struct fields *fields_new(const struct endpoint *endpoint);
+/* Makes a reader for the items of answers that are read by `reading`, which is borrowed. NULL when out of memory. fields_free(NULL) is fine. */
+struct fields *fields_new(const struct endpoint_reading *reading);
 void fields_free(struct fields *fields);
 
 /*

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-static const char *const service_statuses[] = {"Active", "Suspended", "Pending", "Cancelled", "Terminated", NULL};
-static const char *const invoice_statuses[] = {"Paid", "Unpaid", "Cancelled", "Refunded", NULL};
 static const char *const price_operations[] = {"domainregister", "domaintransfer", "domainrenew", NULL};
 static const char *const currencies[] = {"EUR", "USD", NULL};
 
@@ -65,7 +63,7 @@ static const struct route table[] = {
     {.path = "services/<id>/cdn/purge", .kind = ROUTE_COMMAND},
     MADE("services/<id>/cdn/purge.log", MADE_PURGE_LOG),
     DIR("services/by-status"),
-    {.path = "services/by-status/<status>", .kind = ROUTE_DIR, .names = service_statuses},
+    {.path = "services/by-status/<status>", .kind = ROUTE_DIR, .names = endpoint_service_statuses},
     {.path = "services/by-status/<status>/<id>", .kind = ROUTE_LINK, .select = SELECT_ID, .target = "../../%s",
      .where = ARG(0), .where_field = SERVICE_STATUS, .list_knows = 2, .list = ALL(OP_SERVICES),
      .narrow = {.used = true, .operation = OP_SERVICES, .params = {[SERVICES_STATUS] = ARG(0)}}},
@@ -93,7 +91,7 @@ static const struct route table[] = {
      .field = INVOICE_NUMBER, .target = "../%s.json", .list = ALL(OP_INVOICES),
      .narrow = {.used = true, .operation = OP_INVOICES, .params = {[INVOICES_NUMBER] = ARG(0)}}},
     DIR("billing/invoices/by-status"),
-    {.path = "billing/invoices/by-status/<status>", .kind = ROUTE_DIR, .names = invoice_statuses},
+    {.path = "billing/invoices/by-status/<status>", .kind = ROUTE_DIR, .names = endpoint_invoice_statuses},
     {.path = "billing/invoices/by-status/<status>/<id>.json", .kind = ROUTE_LINK, .select = SELECT_ID,
      .where = ARG(0), .where_field = INVOICE_STATUS, .target = "../../%s.json", .list = ALL(OP_INVOICES),
      .narrow = {.used = true, .operation = OP_INVOICES, .params = {[INVOICES_STATUS] = ARG(0)}}},

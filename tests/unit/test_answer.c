@@ -4,6 +4,7 @@
  */
 #include "api/answer.h"
 #include "api/documents.h"
+#include "base/config.h"
 #include "json/json.h"
 
 #include <errno.h>
@@ -20,11 +21,12 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint64_t max_body = 1 << 30;
+static struct endpoints *endpoints; /* without overrides */
 
 /* Builds from chunks of `chunk` bytes, each in a heap block of exactly its size, and publishes. */
 static int build_in_chunks(struct document *document, const char *body, size_t chunk, bool *ret_changed)
 {
-    struct answer *answer = answer_new(document, max_body);
+    struct answer *answer = answer_new(document, endpoints, max_body);
     size_t len = strlen(body), n;
 
     assert_non_null(answer);
@@ -368,7 +370,7 @@ static void a_small_answer_that_becomes_a_large_one_is_refused(void **state)
 static void pages_without_end_are_refused(void **state)
 {
     struct document document = new_document(OP_SERVICES);
-    struct answer *answer = answer_new(&document, 1000);
+    struct answer *answer = answer_new(&document, endpoints, 1000);
     char body[1200];
     size_t n;
     int r = 0;
@@ -393,6 +395,23 @@ static void pages_without_end_are_refused(void **state)
     answer_free(answer);
 }
 
+static int set_up(void **state)
+{
+    struct config config;
+
+    (void)state;
+    config_init(&config);
+    endpoints = endpoints_new(&config);
+    return endpoints ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    endpoints_free(endpoints);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,5 +427,5 @@ int main(void)
         cmocka_unit_test(pages_without_end_are_refused),
     };
 
-    return cmocka_run_group_tests_name("build", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("build", tests, set_up, tear_down);
 }

@@ -89,6 +89,48 @@ static void check_params(const struct endpoint *endpoint)
     }
 }
 
+static void check_fields(const struct endpoint *endpoint)
+{
+    bool ended = false;
+
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
+        const struct endpoint_field *field = &endpoint->fields[i];
+
+        ended = ended || !field->key;
+        assert_int_equal(field->key == NULL, ended);
+        assert_int_equal(count(field->names, ENDPOINT_ALIASES) == 0, ended);
+        assert_true(!ended || !field->known);
+        for (unsigned k = 0; k < i && !ended; k++)
+            assert_string_not_equal(field->key, endpoint->fields[k].key);
+    }
+}
+
+static bool has_name(const struct endpoint *endpoint, const char *name, size_t len)
+{
+    for (unsigned i = 0; i < ENDPOINT_ALIASES && endpoint->names[i]; i++)
+        if (strlen(endpoint->names[i]) == len && strncmp(endpoint->names[i], name, len) == 0)
+            return true;
+    return false;
+}
+
+/* {"invoices":{"invoice":[…]}} is a list, too. */
+static void test_a_list_has_its_name_in_both_numbers(void **state)
+{
+    (void)state;
+    for (unsigned op = 0; op < OPERATIONS; op++) {
+        const struct endpoint *endpoint = endpoint_of((enum operation)op);
+
+        for (unsigned i = 0; i < ENDPOINT_ALIASES && endpoint->names[i] && endpoint->shape == SHAPE_LIST; i++) {
+            char plural[64];
+            size_t len = strlen(endpoint->names[i]);
+
+            (void)snprintf(plural, sizeof(plural), "%ss", endpoint->names[i]);
+            assert_true(endpoint->names[i][len - 1] == 's' ? has_name(endpoint, endpoint->names[i], len - 1)
+                                                           : has_name(endpoint, plural, len + 1));
+        }
+    }
+}
+
 static void test_every_row(void **state)
 {
     (void)state;
@@ -106,15 +148,14 @@ static void test_every_row(void **state)
         }
         assert_true(strcmp(endpoint->evidence, "documented") == 0 || strcmp(endpoint->evidence, "observed") == 0 ||
                     strcmp(endpoint->evidence, "inferred") == 0);
-        count(endpoint->names, ENDPOINT_ALIASES);
+        assert_true(count(endpoint->names, ENDPOINT_ALIASES) < ENDPOINT_ALIASES);
         unsigned ids = count(endpoint->ids, ENDPOINT_ALIASES);
         assert_true(!endpoint->by_id || ids > 0);
         assert_true(!endpoint->by_id || endpoint->shape == SHAPE_LIST);
-        for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
-            count(endpoint->fields[i], ENDPOINT_ALIASES);
+        check_fields(endpoint);
         assert_true(endpoint->date_field < SNAPSHOT_FIELDS);
         if (endpoint->date_field >= 0)
-            assert_non_null(endpoint->fields[endpoint->date_field][0]);
+            assert_non_null(endpoint->fields[endpoint->date_field].key);
         check_params(endpoint);
     }
     assert_int_equal(endpoint_named("no-such-operation"), OP_NONE);
@@ -377,6 +418,56 @@ static void test_overrides(void **state)
     clear(&config, endpoints);
 }
 
+/* How answers are read, in a line: "list|id,id|key=name,name|…". */
+static void assert_reading(const struct endpoints *endpoints, enum operation operation, const char *expected)
+{
+    const struct endpoint_reading *reading = endpoints_reading(endpoints, operation);
+    struct printbuf *out = printbuf_new();
+
+    sprintbuf(out, "%s|", reading->list ? reading->list : "");
+    for (unsigned i = 0; i < ENDPOINT_ALIASES && reading->ids[i]; i++)
+        sprintbuf(out, "%s%s", i ? "," : "", reading->ids[i]);
+    for (unsigned k = 0; k < SNAPSHOT_FIELDS && reading->fields[k].key; k++) {
+        sprintbuf(out, "|%s", reading->fields[k].key);
+        for (unsigned i = 0; i < ENDPOINT_ALIASES && reading->fields[k].names[i]; i++)
+            sprintbuf(out, "%c%s", i ? ',' : '=', reading->fields[k].names[i]);
+        assert_ptr_equal(reading->fields[k].known, endpoint_of(operation)->fields[k].known);
+    }
+    assert_string_equal(out->buf, expected);
+    printbuf_free(out);
+}
+
+static void test_overrides_of_how_answers_are_read(void **state)
+{
+    static const char *const rows[][3] = {
+        {"invoices", "list", "data.invoices"},
+        {"services", "id", "first"},
+        {"services", "id", "sid"},
+        {"balance", "field.amount", "creditbalance"},
+        {"service", "list", "value"},
+        {"service", "field.status", "state.name"},
+        {"pricing", "list", "prices"},
+    };
+    struct config config;
+    struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
+
+    (void)state;
+    assert_non_null(endpoints);
+    assert_reading(endpoints, OP_INVOICES,
+                   "data.invoices|id,invoiceId,invoiceid,invoice_id|number=invoicenum,invoiceNum,invoicenumber,number|"
+                   "status=status|date=date,invoiceDate");
+    assert_reading(endpoints, OP_SERVICES,
+                   "|sid|product=productName,productname,name|status=status,serviceStatus|"
+                   "name=domain,domainName,domainname,hostname,hostName");
+    assert_reading(endpoints, OP_BALANCE, "||amount=creditbalance|currency=currency,currencyCode");
+    assert_reading(endpoints, OP_SERVICE,
+                   "value|id,serviceId,serviceid,service_id|product=productName,productname,name|status=state.name|"
+                   "name=domain,domainName,domainname,hostname,hostName");
+    assert_reading(endpoints, OP_PRODUCTS, "|id,productId,productid,pid");
+    assert_reading(endpoints, OP_PRICING, "prices|");
+    clear(&config, endpoints);
+}
+
 static void test_refused_overrides(void **state)
 {
     static const char *const rows[][3] = {
@@ -401,6 +492,21 @@ static void test_refused_overrides(void **state)
         {"invoices", "page_size", "1000001"},
         {"invoices", "page_size", "99999999999999999999"},
         {"invoices", "colour", "red"},
+        {"invoices", "query", ""},
+        {"invoices", "list", ""},
+        {"invoices", "list", "."},
+        {"invoices", "list", ".data"},
+        {"invoices", "list", "data."},
+        {"invoices", "list", "data..invoices"},
+        {"purge", "list", "data"},
+        {"balance", "id", "n"},
+        {"purge", "id", "n"},
+        {"invoices", "id", ""},
+        {"balance", "field", "x"},
+        {"balance", "field.", "x"},
+        {"balance", "field.status", "x"},
+        {"balance", "field.amount", ""},
+        {"pricing", "field.years", "x"},
     };
 
     (void)state;
@@ -415,6 +521,45 @@ static void test_refused_overrides(void **state)
         assert_non_null(strstr(log, "config:1"));
         assert_non_null(strstr(log, rows[i][1]));
         assert_ptr_equal(strchr(log, '\n'), log + len - 1); /* one line */
+        free(log);
+        clear(&config, endpoints);
+    }
+}
+
+/* The line and its key, what is wrong, and what there is instead. */
+static void test_a_refusal_says_which_keys_there_are(void **state)
+{
+    static const struct {
+        const char *row[3], *line;
+    } rows[] = {
+        {{"balances", "path", "/x"},
+         "config:1: balances.path = /x: there is no such operation; the operations are version, groups, products, "
+         "services, service, purge, pricing, invoices, balance\n"},
+        {{"balance", "field.amout", "credit"},
+         "config:1: balance.field.amout = credit: there is no such key; the keys of balance are path, query, list, "
+         "field.amount, field.currency\n"},
+        {{"services", "page_size", "many"},
+         "config:1: services.page_size = many: the size of a page is a whole number from 1 to 1000000; the keys of "
+         "services are path, param.status, param.product, query, list, id, field.product, field.status, field.name, "
+         "page_size, page_size_name, page_offset\n"},
+        {{"purge", "path", "/purge"},
+         "config:1: purge.path = /purge: this path needs {id}, which stands for the service's id; the keys of purge "
+         "are path, query\n"},
+        {{"invoices", "list", ""},
+         "config:1: invoices.list = : the value is missing; the keys of invoices are path, param.id, param.number, "
+         "param.status, param.items, param.transactions, query, list, id, field.number, field.status, field.date, "
+         "page_size, page_size_name, page_offset\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config config;
+        struct endpoints *endpoints = make(&config, &rows[i].row, 1);
+        size_t len;
+        char *log = log_recent(&len);
+
+        assert_null(endpoints);
+        assert_string_equal(strstr(log, "config:1"), rows[i].line);
         free(log);
         clear(&config, endpoints);
     }
@@ -476,6 +621,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_row),
+        cmocka_unit_test(test_a_list_has_its_name_in_both_numbers),
         cmocka_unit_test(test_only_prices_and_catalogues_live_long),
         cmocka_unit_test(test_every_path_and_candidate_of_the_description),
         cmocka_unit_test(test_every_parameter_of_the_description),
@@ -484,7 +630,9 @@ int main(void)
         cmocka_unit_test(test_a_404_moves_on_to_the_next_candidate),
         cmocka_unit_test(test_when_no_candidate_is_there_the_next_call_begins_anew),
         cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_overrides_of_how_answers_are_read),
         cmocka_unit_test(test_refused_overrides),
+        cmocka_unit_test(test_a_refusal_says_which_keys_there_are),
         cmocka_unit_test(test_paging),
         cmocka_unit_test(test_the_printed_table_tells_what_is_in_force),
     };

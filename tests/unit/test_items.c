@@ -169,6 +169,41 @@ static void test_lists_without_ids_are_no_fault(void **state)
     stack_free(s);
 }
 
+/* An id says which object is a product. No file is named after it, so a product without one is not missing anywhere. */
+static void test_products_need_no_ids_of_their_own(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document =
+        seeded(s, OP_PRODUCTS, "[{\"pid\":2,\"a\":1},{\"a\":2},{\"pid\":1},{\"pid\":2,\"a\":3}]");
+
+    (void)state;
+    assert_int_equal(document->n_items, 4);
+    assert_int_equal(document->items[0].id, 2);
+    assert_int_equal(document->unshown, 0);
+    assert_int_equal(logged("no usable id"), 0);
+    stack_free(s);
+}
+
+/* [endpoints] says what the API calls the id and the fields. */
+static void test_configured_names_of_ids_and_fields(void **state)
+{
+    static const char *const settings[] = {"services.id=sid", "services.field.status=state", NULL};
+    struct stack *s = stack_new(NULL, 0, settings);
+    struct document *document =
+        seeded(s, OP_SERVICES,
+               "[{\"id\":1,\"sid\":5,\"status\":\"Active\",\"state\":\"Pending\",\"productName\":"
+               "\"p\",\"domain\":\"d.example\"},{\"id\":2,\"status\":\"Active\"}]");
+
+    (void)state;
+    assert_int_equal(document->n_ids, 1);
+    assert_int_equal(document->unshown, 1);
+    assert_string_equal(field_of(document, 5, SERVICE_STATUS), "Pending");
+    assert_string_equal(field_of(document, 5, SERVICE_PRODUCT), "p");
+    assert_string_equal(field_of(document, 5, SERVICE_NAME), "d.example");
+    assert_null(snapshot_field(document->items[1].snapshot, SERVICE_STATUS));
+    stack_free(s);
+}
+
 static void test_items_that_came_and_went_leave_the_others(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -611,6 +646,8 @@ int main(void)
         cmocka_unit_test(test_order_of_ids),
         cmocka_unit_test(test_duplicate_ids),
         cmocka_unit_test(test_lists_without_ids_are_no_fault),
+        cmocka_unit_test(test_products_need_no_ids_of_their_own),
+        cmocka_unit_test(test_configured_names_of_ids_and_fields),
         cmocka_unit_test(test_items_that_came_and_went_leave_the_others),
         cmocka_unit_test(test_an_item_with_a_field),
         cmocka_unit_test(test_the_items_of_a_text),

@@ -180,7 +180,7 @@ static void test_how_items_are_found(void **state)
         case SELECT_NAME:
         case SELECT_GROUP:
             assert_int_equal(route_shape(route)->segment, SEGMENT_TEXT);
-            assert_non_null(endpoint->fields[route->field][0]);
+            assert_non_null(endpoint->fields[route->field].key);
             break;
         case SELECT_PRICE:
             assert_int_equal(endpoint->shape, SHAPE_PRICES);
@@ -189,7 +189,7 @@ static void test_how_items_are_found(void **state)
         }
         if (route->where) {
             assert_true(route->where < route_shape(route)->args);
-            assert_non_null(endpoint->fields[route->where_field][0]);
+            assert_non_null(endpoint->fields[route->where_field].key);
         }
     }
 }
