@@ -7,6 +7,7 @@
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The targets: the id, and the fields from FIRST_FIELD on. */
 enum { ID, FIRST_FIELD };
@@ -27,6 +28,7 @@ struct member {
 };
 
 struct fields {
+    const struct endpoint_reading *reading;
     struct wanted wanted[TARGETS * ENDPOINT_ALIASES];
     unsigned n_wanted;
     uint64_t lengths; /* one bit for each wanted length, modulo 64: skips most members without a comparison */
@@ -48,6 +50,7 @@ struct fields *fields_new(const struct endpoint_reading *reading)
     struct fields *fields = calloc(1, sizeof *fields);
     if (!fields)
         return NULL;
+    fields->reading = reading;
     want(fields, ID, reading->ids);
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
         want(fields, FIRST_FIELD + i, reading->fields[i].names);
@@ -118,6 +121,15 @@ static int read_text(struct json_slice value, struct printbuf *text, const char 
     return r;
 }
 
+/* The known value that `text` equals but for the case of letters; otherwise `text`. */
+static const char *as_known(const char *const *known, const char *text)
+{
+    for (; known && *known; known++)
+        if (strcasecmp(*known, text) == 0)
+            return *known;
+    return text;
+}
+
 static uint64_t id_of(const char *text)
 {
     if (!text || *text < '0' || *text > '9' || (*text == '0' && text[1]))
@@ -138,7 +150,10 @@ int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id,
     if (r < 0)
         return r;
     *ret_id = id_of(id);
-    for (unsigned i = 0; r == 0 && i < SNAPSHOT_FIELDS; i++)
+    for (unsigned i = 0; r == 0 && i < SNAPSHOT_FIELDS; i++) {
         r = read_text(found[FIRST_FIELD + i].value, fields->texts[i], &ret_texts[i]);
+        if (r == 0 && ret_texts[i])
+            ret_texts[i] = as_known(fields->reading->fields[i].known, ret_texts[i]);
+    }
     return r;
 }

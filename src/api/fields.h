@@ -30,7 +30,8 @@ void fields_free(struct fields *fields);
  *
  *  - *ret_id is the item's id, or ITEM_NO_ID. An id is a number or a string of digits only, without leading zeros, and
  *    at most ITEM_ID_MAX.
- *  - ret_texts has the text of each field; NULL when the field is absent, null, an object or an array.
+ *  - ret_texts has the text of each field; NULL when the field is absent, null, an object or an array. Of a field with
+ *    known values, a text that is a known value in other letters ("unpaid") is given as that value ("Unpaid").
  */
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id,
                 const char *ret_texts[SNAPSHOT_FIELDS]);

@@ -285,6 +285,28 @@ static void test_the_items_of_a_text(void **state)
     stack_free(s);
 }
 
+/* A known status is the same status in any letters. The text of the item stays as the API wrote it. */
+static void test_the_case_of_a_status_does_not_count(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = seeded(s, OP_INVOICES,
+                                       "[{\"id\":9,\"status\":\"PAID\"},{\"id\":2,\"status\":\"unpaid\"},"
+                                       "{\"id\":3,\"status\":\"Paid\"},{\"id\":4,\"status\":\"draft\"},"
+                                       "{\"id\":5,\"status\":\"Paid \"},{\"id\":6,\"invoicenum\":\"paid\"}]");
+    struct document *services = seeded(s, OP_SERVICES, "[{\"id\":1,\"status\":\"suspended\"}]");
+
+    (void)state;
+    assert_group(document, "Paid", 2, "3 9 ");
+    assert_group(document, "Unpaid", 1, "2 ");
+    assert_group(document, "unpaid", 0, "");
+    assert_group(document, "draft", 1, "4 "); /* there is no other spelling of it */
+    assert_group(document, "Paid ", 1, "5 ");
+    assert_string_equal(field_of(document, 6, INVOICE_NUMBER), "paid");
+    assert_text(document_item(document, 9)->snapshot, "{\n  \"id\": 9,\n  \"status\": \"PAID\"\n}\n");
+    assert_string_equal(field_of(services, 1, SERVICE_STATUS), "Suspended");
+    stack_free(s);
+}
+
 /* What is worked out of the content is counted as what the document takes, while it is there. */
 static void test_groups_are_counted(void **state)
 {
@@ -651,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_items_that_came_and_went_leave_the_others),
         cmocka_unit_test(test_an_item_with_a_field),
         cmocka_unit_test(test_the_items_of_a_text),
+        cmocka_unit_test(test_the_case_of_a_status_does_not_count),
         cmocka_unit_test(test_groups_are_counted),
         cmocka_unit_test(test_an_item_with_a_field_without_memory),
         cmocka_unit_test(test_hostile_numbers_do_not_hold_the_loop),
