@@ -261,6 +261,12 @@ static const char *set_page_offset(const struct overriding *o)
     return NULL;
 }
 
+static const char *set_page_number(const struct overriding *o)
+{
+    o->row->paging.number_name = o->line->value;
+    return NULL;
+}
+
 static const struct override_kind kinds[] = {
     {"path", is_any, NULL, set_path},
     {"param.", is_any, nth_param, set_param},
@@ -271,6 +277,7 @@ static const struct override_kind kinds[] = {
     {"page_size", is_list, NULL, set_page_size},
     {"page_size_name", is_list, NULL, set_page_size_name},
     {"page_offset", is_list, NULL, set_page_offset},
+    {"page_number", is_list, NULL, set_page_number},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -333,7 +340,7 @@ struct endpoints *endpoints_new(const struct config *config)
         return NULL;
     for (unsigned i = 0; i < OPERATIONS; i++) {
         struct in_force *row = &endpoints->rows[i];
-        row->paging = (struct endpoint_paging){0, "limitnum", "limitstart"};
+        row->paging = (struct endpoint_paging){0, "limitnum", "limitstart", NULL};
         memcpy(row->reading.ids, table[i].ids, sizeof row->reading.ids);
         memcpy(row->reading.fields, table[i].fields, sizeof row->reading.fields);
     }
@@ -379,8 +386,8 @@ static int append_paging(struct printbuf *out, char *separator, const struct end
     snprintf(number, sizeof number, "%u", paging->size);
     if (append_param(out, separator, paging->size_name, NULL, number) < 0)
         return -ENOMEM;
-    snprintf(number, sizeof number, "%zu", offset);
-    return append_param(out, separator, paging->offset_name, NULL, number);
+    snprintf(number, sizeof number, "%zu", paging->number_name ? offset / paging->size + 1 : offset);
+    return append_param(out, separator, paging->number_name ? paging->number_name : paging->offset_name, NULL, number);
 }
 
 static const char *path_of(const struct endpoints *endpoints, enum operation op, unsigned choice)
@@ -489,7 +496,7 @@ static void print_row(const struct endpoints *endpoints, enum operation op, FILE
         fprintf(out, "%-9s   ?  %s (configured)\n", "", row->query);
     if (row->paging.size)
         fprintf(out, "%-9s   ?  pages of %u: %s, %s (configured)\n", "", row->paging.size, row->paging.size_name,
-                row->paging.offset_name);
+                row->paging.number_name ? row->paging.number_name : row->paging.offset_name);
 }
 
 void endpoints_print(const struct endpoints *endpoints, FILE *out)

@@ -17,6 +17,8 @@
  *      invoices.page_size = 100                    paging on: fetch pages of this size until one is not full
  *      invoices.page_size_name = limitnum          the parameter for the page size (default limitnum)
  *      invoices.page_offset = limitstart           the parameter for the number of items to skip (default limitstart)
+ *      invoices.page_number = page                 the parameter for the page's number, in place of page_offset; the
+ *                                                  first page is 1
  *
  * Threads:   loop thread only.
  * Ownership: endpoints_new() creates, endpoints_free() frees; the table is constant. Returned strings and structs are
@@ -124,6 +126,7 @@ struct endpoint_paging {
     unsigned size;           /* items a page; 0: paging is off */
     const char *size_name;   /* parameter for the size */
     const char *offset_name; /* parameter for the number of items to skip */
+    const char *number_name; /* parameter for the number of the page, the first is 1; NULL: offset_name is sent */
 };
 
 /* The statuses of services and invoices that are known, NULL-terminated. The API's list of services has the first two

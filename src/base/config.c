@@ -16,6 +16,7 @@ void config_init(struct config *config)
         .timeout_total_ms = 300 * 1000,
         .max_connections = 8,
         .readahead = 64,
+        .max_pages = 1000,
         .max_body = UINT64_C(256) << 20,
         .cache_size = UINT64_C(256) << 20,
         .uid = getuid(),

@@ -53,6 +53,7 @@ struct config {
     unsigned timeout_total_ms;   /* -o timeout_total=: longest time for one exchange with all its retries; 300 s */
     unsigned max_connections;    /* -o max_connections=: most requests in flight; 8 */
     unsigned readahead;          /* -o readahead=: most documents fetched ahead of a reader; 64 */
+    unsigned max_pages;          /* -o max_pages=: most pages of one list; 1000 */
     uint64_t max_body;           /* -o max_body= (bytes, suffixes K M G T): largest answer; 256 MiB; see api/answer.h */
     uint64_t cache_size;         /* -o cache_size= (bytes, suffixes K M G T): memory for cached answers; 256 MiB. A
                                     quarter of the address space is the most that counts */

@@ -55,6 +55,8 @@ static const struct setting settings[] = {
      .help = "most documents fetched ahead of a reader"},
     {"push", "0|1", SETTING_FLAG, IN_CONFIG(push), .initial = "1",
      .help = "1: put files into the page cache before they are read"},
+    {"max_pages", "N", SETTING_NUMBER, IN_CONFIG(max_pages), .min = 1, .max = 1000000, .initial = "1000",
+     .help = "most pages of one list"},
     {"max_body", "SIZE", SETTING_SIZE, IN_CONFIG(max_body), .min = KIB, .max = TIB, .initial = "256M",
      .help = "largest answer, decompressed; up to 4 x in memory"},
     {"cache_size", "SIZE", SETTING_SIZE, IN_CONFIG(cache_size), .min = 64 * KIB, .max = TIB, .initial = "256M",

@@ -483,6 +483,8 @@ static void test_refused_overrides(void **state)
         {"services", "param.colour", "x"},
         {"balance", "page_size", "100"},
         {"service", "page_offset", "skip"},
+        {"balance", "page_number", "page"},
+        {"services", "page_number", ""},
         {"pricing", "page_size_name", "n"},
         {"invoices", "page_size", "0"},
         {"invoices", "page_size", "-1"},
@@ -541,14 +543,14 @@ static void test_a_refusal_says_which_keys_there_are(void **state)
         {{"services", "page_size", "many"},
          "config:1: services.page_size = many: the size of a page is a whole number from 1 to 1000000; the keys of "
          "services are path, param.status, param.product, query, list, id, field.product, field.status, field.name, "
-         "page_size, page_size_name, page_offset\n"},
+         "page_size, page_size_name, page_offset, page_number\n"},
         {{"purge", "path", "/purge"},
          "config:1: purge.path = /purge: this path needs {id}, which stands for the service's id; the keys of purge "
          "are path, query\n"},
         {{"invoices", "list", ""},
          "config:1: invoices.list = : the value is missing; the keys of invoices are path, param.id, param.number, "
          "param.status, param.items, param.transactions, query, list, id, field.number, field.status, field.date, "
-         "page_size, page_size_name, page_offset\n"},
+         "page_size, page_size_name, page_offset, page_number\n"},
     };
 
     (void)state;
@@ -573,6 +575,9 @@ static void test_paging(void **state)
         {"services", "page_size_name", "per page"},
         {"services", "page_offset", "skip"},
         {"services", "query", "x=y"},
+        {"groups", "page_size", "10"},
+        {"groups", "page_number", "page"},
+        {"groups", "page_offset", "from"},
     };
     struct config config;
     struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
@@ -585,6 +590,10 @@ static void test_paging(void **state)
                 "/billing/invoices?showInvoiceItems=true&showTransactions=true&limitnum=100&limitstart=0");
     assert_path(endpoints, &(struct query){.operation = OP_SERVICES}, 50, "/services?x=y&per%20page=25&skip=50");
     assert_path(endpoints, &(struct query){.operation = OP_PRODUCTS}, 50, "/products");
+    /* Pages that are numbered begin with 1, and the offset is not sent. */
+    assert_path(endpoints, &(struct query){.operation = OP_GROUPS}, 0, "/products/groups?limitnum=10&page=1");
+    assert_path(endpoints, &(struct query){.operation = OP_GROUPS}, 10, "/products/groups?limitnum=10&page=2");
+    assert_path(endpoints, &(struct query){.operation = OP_GROUPS}, 990, "/products/groups?limitnum=10&page=100");
     clear(&config, endpoints);
 }
 

@@ -205,7 +205,7 @@ static void initial_values_are_the_defaults(void **state)
     (void)state;
     config_init(&expected);
     config_init(&actual);
-    actual.ttl_s = actual.ttl_slow_s = actual.stale_if_error_s = actual.readahead = 1;
+    actual.ttl_s = actual.ttl_slow_s = actual.stale_if_error_s = actual.readahead = actual.max_pages = 1;
     actual.timeout_ms = actual.connect_timeout_ms = actual.timeout_total_ms = actual.max_connections = 1;
     actual.max_body = actual.cache_size = actual.umask = 1;
     actual.push = false;
@@ -226,11 +226,11 @@ static void every_setting_as_option(void **state)
 {
     const struct config *config = &outcome.config;
     (void)state;
-    assert_int_equal(parse_words("/m", "-o", "ro,delay_connect,push=0,ttl=1,ttl_slow=2,stale_if_error=3",
-                                 "-otimeout=0.5", "-o",
-                                 "connect_timeout=1.25,timeout_total=7,max_connections=9,readahead=0", "-o",
-                                 "max_body=2k,cache_size=3G,uid=12,gid=13,umask=022,cafile=/ca,url=https://h/x/"),
-                     EXIT_OK);
+    assert_int_equal(
+        parse_words("/m", "-o", "ro,delay_connect,push=0,ttl=1,ttl_slow=2,stale_if_error=3", "-otimeout=0.5", "-o",
+                    "connect_timeout=1.25,timeout_total=7,max_connections=9,readahead=0", "-o",
+                    "max_pages=1000000,max_body=2k,cache_size=3G,uid=12,gid=13,umask=022,cafile=/ca,url=https://h/x/"),
+        EXIT_OK);
     assert_true(config->read_only);
     assert_true(config->delay_connect);
     assert_false(config->push);
@@ -242,6 +242,7 @@ static void every_setting_as_option(void **state)
     assert_int_equal(config->timeout_total_ms, 7000);
     assert_int_equal(config->max_connections, 9);
     assert_int_equal(config->readahead, 0);
+    assert_int_equal(config->max_pages, 1000000);
     assert_int_equal(config->max_body, 2048);
     assert_int_equal(config->cache_size, UINT64_C(3) << 30);
     assert_int_equal(config->uid, 12);
@@ -341,6 +342,9 @@ static void bad_values(void **state)
                                         "cache_size=63K",
                                         "max_connections=0",
                                         "max_connections=257",
+                                        "max_pages=0",
+                                        "max_pages=1000001",
+                                        "max_pages=all",
                                         "umask=888",
                                         "umask=1000",
                                         "uid=4294967295",
