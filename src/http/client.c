@@ -164,6 +164,8 @@ static void finish(struct client_exchange *x, const struct end *end)
         .left = attempt_left(&x->attempt),
         .etag = end->http ? end->http->etag : NULL,
         .last_modified = end->http ? end->http->last_modified : NULL,
+        .link_next = end->http ? end->http->link_next : NULL,
+        .total = end->http ? end->http->total : -1,
         .message = end->error ? end->message : "",
         .retry_at = end->retry_at,
         .ns = clock_ns() - x->started_ns,
@@ -192,7 +194,7 @@ static void end_later(struct client_exchange *x, int error, bool host, const cha
 
 static void end_those_waiting(void *data)
 {
-    static const struct http_result refused = {.status = 401};
+    static const struct http_result refused = {.status = 401, .total = -1};
     struct client *client = data;
     uint64_t last = client->ended;
     struct client_exchange *x;

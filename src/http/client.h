@@ -61,9 +61,11 @@ struct client_result {
     bool left;         /* the request of any attempt may have reached the service */
     const char *etag;  /* or NULL */
     const char *last_modified;
-    const char *message; /* a failure: the API's own message, or ours; success: ""; never NULL */
-    int64_t retry_at;    /* clock_ms() before which a retry is pointless; 0: no such time is known */
-    int64_t ns;          /* nanoseconds since client_start() */
+    const char *link_next; /* see http_result.link_next */
+    int64_t total;         /* how many items there are in all, if a header says so; else -1 */
+    const char *message;   /* a failure: the API's own message, or ours; success: ""; never NULL */
+    int64_t retry_at;      /* clock_ms() before which a retry is pointless; 0: no such time is known */
+    int64_t ns;            /* nanoseconds since client_start() */
 };
 
 /* One call of the API. on_start and on_body may be NULL. */

@@ -41,6 +41,7 @@
 #include "base/config.h"
 #include "base/loop.h"
 #include "base/url.h"
+#include "http/head.h"
 #include "http/request.h"
 
 /* Seconds. A POST does not reuse a connection that has been idle for longer, because that one may be dead. */
@@ -77,6 +78,7 @@ struct http_transfer {
     enum http_failure failure; /* set by stop(): replaces curl's code, as do error and why */
     int error;
     const char *why;
+    char *link_next;
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -107,6 +109,7 @@ static void transfer_free(struct http_transfer *t)
         curl_easy_cleanup(t->easy);
     }
     http_headers_free(t->headers);
+    free(t->link_next);
     free(t);
 }
 
@@ -123,35 +126,21 @@ bool http_left(const struct http_transfer *transfer)
     return transfer->left;
 }
 
-static const char *header_value(CURL *easy, const char *name)
-{
-    struct curl_header *header;
-
-    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
-}
-
 static void finish(struct http_transfer *t, enum http_failure failure, int error)
 {
-    struct http_result result = {
-        .failure = failure,
-        .error = error,
-        .status = t->status,
-        .retry_after_ms = -1,
-        .ns = clock_ns() - t->started_ns,
-        .bytes = t->bytes,
-        .detail = failure == HTTP_OK ? ""
-                  : t->why           ? t->why
-                                     : t->detail,
-    };
+    struct http_result result = http_no_answer(failure, error, failure == HTTP_OK ? "" : t->why ? t->why : t->detail);
 
     detach(t);
     timer_clear(&t->silence);
     t->whole = failure == HTTP_OK;
-    if (t->head) {
-        result.etag = header_value(t->easy, "ETag");
-        result.last_modified = header_value(t->easy, "Last-Modified");
-        result.retry_after_ms = http_retry_after_ms(header_value(t->easy, "Retry-After"));
-    }
+    result.status = t->status;
+    result.ns = clock_ns() - t->started_ns;
+    result.bytes = t->bytes;
+    result.link_next = t->link_next;
+    if (t->head)
+        http_head_read(t->easy, &result);
+    if (t->left)
+        http_connection_read(t->easy, &result);
     t->request.on_done(t->request.data, &result);
     transfer_free(t);
 }
@@ -256,7 +245,7 @@ static int before_sending(void *data, char *peer, char *local, int peer_port, in
 /* True if the head states a body longer than max_body. A 204 or 304 has no body, even if it states a length. */
 static bool states_too_much(const struct http_transfer *t)
 {
-    const char *length = header_value(t->easy, "Content-Length");
+    const char *length = http_header(t->easy, "Content-Length", 0);
 
     return length && t->status != 204 && t->status != 304 && strtoull(length, NULL, 10) > t->http->config->max_body;
 }
@@ -275,6 +264,10 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
         return size * n;
     t->head = true;
     t->status = status;
+    if (http_head_link(t->easy, "next", &t->link_next) < 0) {
+        stop(t, HTTP_BROKEN, -ENOMEM, "out of memory");
+        return CURL_WRITEFUNC_ERROR;
+    }
     if (t->request.on_head && !t->cancelled)
         t->request.on_head(t->request.data, status);
     if (!t->cancelled && states_too_much(t)) {
@@ -364,6 +357,9 @@ static bool set_request(struct http_transfer *t, const struct http_request *requ
     bad |= curl_easy_setopt(t->easy, CURLOPT_XFERINFOFUNCTION, progress);
     bad |= curl_easy_setopt(t->easy, CURLOPT_XFERINFODATA, t);
     bad |= curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
+    /* Not every TLS library can tell. */
+    if (request->want_certificate)
+        (void)curl_easy_setopt(t->easy, CURLOPT_CERTINFO, 1L);
     return bad == 0;
 }
 

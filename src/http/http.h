@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 struct config;
 struct loop;
@@ -49,6 +50,7 @@ struct http_request {
     const char *token;         /* bearer token, sent to this URL's host only; or NULL */
     const char *etag;          /* value of If-None-Match, or NULL */
     const char *last_modified; /* value of If-Modified-Since, or NULL */
+    bool want_certificate;     /* the result shall describe the server's certificate */
 
     /* The status and headers are complete. Called at most once a transfer, before the body. */
     void (*on_head)(void *data, long status);
@@ -63,14 +65,29 @@ struct http_request {
 /* How a transfer ended. Strings are borrowed, valid only during the call of on_done. */
 struct http_result {
     enum http_failure failure;
-    int error;        /* 0 with HTTP_OK, else -errno */
+    int error;          /* 0 with HTTP_OK, else -errno */
+    int64_t ns;         /* nanoseconds since http_start() */
+    uint64_t bytes;     /* bytes of the body, decompressed */
+    const char *detail; /* a failure in words, libcurl's or ours; "" with HTTP_OK */
+
+    /* The head of the answer. Each string is NULL and each number -1 if the answer lacks the header, or says there what
+     * cannot be read. */
     long status;      /* HTTP status; 0: the answer's head is not complete */
-    const char *etag; /* the answer's ETag, or NULL */
+    const char *etag; /* ETag */
     const char *last_modified;
-    int64_t retry_after_ms; /* from the Retry-After header, see http_retry_after_ms(); -1 without one */
-    int64_t ns;             /* nanoseconds since http_start() */
-    uint64_t bytes;         /* bytes of the body, decompressed */
-    const char *detail;     /* a failure in words, libcurl's or ours; "" with HTTP_OK */
+    const char *content_type; /* Content-Type with its parameters, such as "text/html; charset=utf-8" */
+    const char *location;     /* the target of a redirect as an absolute URL; NULL if the status is no 3xx */
+    const char *link_next;  /* the target of a Link header with rel="next", as it is written there: perhaps relative */
+    int64_t total;          /* X-Total-Count, or else X-Total */
+    int64_t retry_after_ms; /* Retry-After; see http_retry_after_ms() */
+    time_t date;            /* Date: the server's clock */
+
+    /* The connection. */
+    bool reused;         /* the request was sent on a connection that had been used before */
+    const char *version; /* HTTP version of the answer, a constant: "1.0", "1.1", "2", "3"; NULL: no answer */
+    const char *ip;      /* address of the server, or of the proxy; NULL: no connection */
+    const char *certificate_issuer; /* NULL without want_certificate, without TLS, or if the handshake failed */
+    time_t certificate_expires;     /* end of the server certificate's validity; -1: unknown, as certificate_issuer */
 };
 
 /* Replaces the wait of `loop` by curl_multi_poll() (loop_lend_wait()) until http_free(). loop and config are borrowed.
@@ -89,14 +106,25 @@ void http_cancel(struct http_transfer *transfer);
 /* True once any byte of the request may have reached the server. May be called from within on_done. */
 bool http_left(const struct http_transfer *transfer);
 
+/* A result of a transfer that brought no answer: the strings of the head and the connection are NULL, and the numbers are
+ * -1. `detail` is borrowed. */
+struct http_result http_no_answer(enum http_failure failure, int error, const char *detail);
+
 /*
- * Sends one GET and blocks until its end, at most config->timeout_total_ms. It uses a loop and an http of its own,
+ * Sends one request and blocks until its end, at most config->timeout_total_ms. It uses a loop and an http of its own,
  * which are gone on return: the check before the fork needs that.
  *
- * Fills *result; etag and last_modified are NULL, and detail is valid until the next call. Returns result->error. On
- * success *ret_body is the body, malloc'd for the caller to free, NUL-terminated, and cut at 1 MiB; *ret_len (unless
+ * request->on_head and on_body are called as in http_start(), and may be NULL; on_done is not called. Fills *result, whose
+ * strings are valid until the next call of http_perform() or http_once(). Returns result->error.
+ */
+int http_perform(const struct config *config, const struct http_request *request, struct http_result *result);
+
+/*
+ * Sends one GET by http_perform() and keeps the body of the answer.
+ *
+ * On success *ret_body is the body, malloc'd for the caller to free, NUL-terminated, and cut at 1 MiB; *ret_len (unless
  * ret_len is NULL) is its length in bytes without the NUL. *ret_body and *ret_len are untouched on failure, and also if
- * ret_body is NULL.
+ * ret_body is NULL. Fills *result and returns as http_perform() does.
  */
 int http_once(const struct config *config, const char *url, const char *token, struct http_result *result,
               char **ret_body, size_t *ret_len);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_once(): one request, blocking. It runs a loop and an http of its own until the end, so the request is sent just
- * as a mount sends it.
+ * http_perform() and http_once(): one request, blocking. It has a loop and an http of its own, so the request is sent
+ * just as a mount sends it.
  */
 #include "http/http.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,101 +14,140 @@
 #include "base/config.h"
 #include "base/loop.h"
 
-#define BODY_MAX   (1024 * 1024)
-#define DETAIL_MAX 256
+#define BODY_MAX (1024 * 1024)
 
 struct once {
     struct loop *loop;
     struct http *http;
-    struct printbuf *body;
-    size_t keep;
+    const struct http_request *request; /* the caller's, with its callbacks and data */
     struct http_result result;
-    char detail[DETAIL_MAX];
 };
 
-static int keep_body(void *data, const char *bytes, size_t len)
-{
-    struct once *once = data;
-    size_t room = once->keep - (size_t)printbuf_length(once->body);
+/* The body that http_once() keeps. */
+struct body {
+    struct printbuf *bytes;
+    size_t max;
+};
 
-    if (len > room)
-        len = room;
-    return len == 0 || printbuf_memappend(once->body, bytes, (int)len) >= 0 ? 0 : -ENOMEM;
+/* Gives the strings of the result, which are on_done's, a life until the next call. */
+static void keep_strings(struct http_result *result)
+{
+    const char **strings[] = {
+        &result->detail,    &result->etag, &result->last_modified,     &result->content_type, &result->location,
+        &result->link_next, &result->ip,   &result->certificate_issuer};
+    enum { N = sizeof(strings) / sizeof(strings[0]) };
+    static char *kept[N];
+    bool whole = true;
+
+    for (size_t i = 0; i < N; i++) {
+        free(kept[i]);
+        kept[i] = *strings[i] ? strdup(*strings[i]) : NULL;
+        whole = whole && (kept[i] || !*strings[i]);
+        *strings[i] = kept[i];
+    }
+    if (!whole)
+        *result = http_no_answer(HTTP_BROKEN, -ENOMEM, "out of memory");
 }
 
-static void keep_result(void *data, const struct http_result *result)
+static void head_came(void *data, long status)
+{
+    const struct http_request *request = ((struct once *)data)->request;
+
+    if (request->on_head)
+        request->on_head(request->data, status);
+}
+
+static int body_came(void *data, const char *bytes, size_t len)
+{
+    const struct http_request *request = ((struct once *)data)->request;
+
+    return request->on_body ? request->on_body(request->data, bytes, len) : 0;
+}
+
+static void ended(void *data, const struct http_result *result)
 {
     struct once *once = data;
 
     once->result = *result;
-    once->result.etag = once->result.last_modified = NULL;
-    (void)snprintf(once->detail, sizeof(once->detail), "%s", result->detail);
+    keep_strings(&once->result);
     loop_quit(once->loop, 0);
 }
 
 static void too_late(void *data)
 {
-    struct once *once = data;
+    struct http_result result = http_no_answer(HTTP_TIMEOUT, -ETIMEDOUT, "no whole answer within timeout_total");
 
-    once->result = (struct http_result){.failure = HTTP_TIMEOUT, .error = -ETIMEDOUT, .retry_after_ms = -1};
-    (void)snprintf(once->detail, sizeof(once->detail), "no whole answer within timeout_total");
-    loop_quit(once->loop, 0);
+    ended(data, &result);
 }
 
-static void run(struct once *once, const struct config *config, const struct http_request *request)
+static void run(struct once *once, const struct config *config)
 {
     struct timer deadline = {.fn = too_late, .data = once};
+    struct http_request request = *once->request;
 
-    if (!http_start(once->http, request))
+    request.on_head = head_came;
+    request.on_body = body_came;
+    request.on_done = ended;
+    request.data = once;
+    if (!http_start(once->http, &request))
         return;
     timer_set(once->loop, &deadline, clock_ms() + config->timeout_total_ms);
     (void)loop_run(once->loop);
     timer_clear(&deadline);
 }
 
-static void give_body(struct once *once, char **ret_body, size_t *ret_len)
+int http_perform(const struct config *config, const struct http_request *request, struct http_result *result)
 {
-    size_t len = (size_t)printbuf_length(once->body);
-    char *body = malloc(len + 1);
+    struct once once = {
+        .loop = loop_new(), .request = request, .result = http_no_answer(HTTP_BROKEN, -ENOMEM, "out of memory")};
 
-    if (!body) {
-        once->result.failure = HTTP_BROKEN;
-        once->result.error = -ENOMEM;
-        (void)snprintf(once->detail, sizeof(once->detail), "out of memory");
-        return;
-    }
-    memcpy(body, once->body->buf, len);
-    body[len] = '\0';
-    *ret_body = body;
+    once.http = once.loop ? http_new(once.loop, config) : NULL;
+    if (once.http)
+        run(&once, config);
+    http_free(once.http);
+    loop_free(once.loop);
+    *result = once.result;
+    return result->error;
+}
+
+static int keep_body(void *data, const char *bytes, size_t len)
+{
+    struct body *body = data;
+    size_t room = body->max - (size_t)printbuf_length(body->bytes);
+
+    if (len > room)
+        len = room;
+    return len == 0 || printbuf_memappend(body->bytes, bytes, (int)len) >= 0 ? 0 : -ENOMEM;
+}
+
+static int give_body(const struct body *body, char **ret_body, size_t *ret_len)
+{
+    size_t len = (size_t)printbuf_length(body->bytes);
+    char *copy = malloc(len + 1);
+
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, body->bytes->buf, len);
+    copy[len] = '\0';
+    *ret_body = copy;
     if (ret_len)
         *ret_len = len;
+    return 0;
 }
 
 int http_once(const struct config *config, const char *url, const char *token, struct http_result *result,
               char **ret_body, size_t *ret_len)
 {
-    static char detail[DETAIL_MAX];
-    struct once once = {
-        .keep = config->max_body < BODY_MAX ? (size_t)config->max_body : BODY_MAX,
-        .result = {.failure = HTTP_BROKEN, .error = -ENOMEM, .retry_after_ms = -1},
-        .detail = "out of memory",
-    };
-    struct http_request request = {
-        .method = "GET", .url = url, .token = token, .on_body = keep_body, .on_done = keep_result, .data = &once};
+    struct body body = {.bytes = printbuf_new(),
+                        .max = config->max_body < BODY_MAX ? (size_t)config->max_body : BODY_MAX};
+    struct http_request request = {.method = "GET", .url = url, .token = token, .on_body = keep_body, .data = &body};
+    int r = body.bytes ? http_perform(config, &request, result) : -ENOMEM;
 
-    once.loop = loop_new();
-    once.http = once.loop ? http_new(once.loop, config) : NULL;
-    once.body = printbuf_new();
-    if (once.http && once.body)
-        run(&once, config, &request);
-    http_free(once.http);
-    loop_free(once.loop);
-    if (once.result.error == 0 && ret_body)
-        give_body(&once, ret_body, ret_len);
-    if (once.body)
-        printbuf_free(once.body);
-    memcpy(detail, once.detail, sizeof(detail));
-    *result = once.result;
-    result->detail = detail;
-    return result->error;
+    if (r == 0 && ret_body)
+        r = give_body(&body, ret_body, ret_len);
+    if (r == -ENOMEM)
+        *result = http_no_answer(HTTP_BROKEN, r, "out of memory");
+    if (body.bytes)
+        printbuf_free(body.bytes);
+    return r;
 }

@@ -299,7 +299,7 @@ static void test_once(void **state)
     assert_int_equal(result.status, 200);
     assert_int_equal(len, 5);
     assert_memory_equal(body, "a\0bcd", 6);
-    assert_null(result.etag);
+    assert_string_equal(result.etag, "\"e\"");
     assert_string_equal(result.detail, "");
     assert_non_null(strstr(web->requests[0], "Bearer secret-token"));
     free(body);
