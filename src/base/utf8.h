@@ -39,6 +39,12 @@ static inline size_t utf8_length(const char *s, size_t left)
     return len;
 }
 
+/* Returns the length of the byte order mark at s, where `left` bytes are left: 3, or 0 if there is none. */
+static inline size_t utf8_mark(const char *s, size_t left)
+{
+    return left >= 3 && s[0] == '\xef' && s[1] == '\xbb' && s[2] == '\xbf' ? 3 : 0;
+}
+
 /* Returns whether the character at s is a control character: below U+0020, or U+007F to U+009F. `len` is its length as
  * utf8_length() returned it, not 0. */
 static inline bool utf8_is_control(const char *s, size_t len)

@@ -132,7 +132,7 @@ typedef char *json_hide_fn(const char *text, size_t len, size_t *ret_len);
  * Finds the API's own message in the body of an error. The members message, error, error.message, errors, detail, msg,
  * description, title and reason are tried in this order; the first string that is not blank is the message. `errors`
  * may be a string, a list whose first element counts, or an object whose first member counts. If the body is cut short,
- * the members before the cut are tried.
+ * the members before the cut are tried. A byte order mark before the JSON is skipped.
  *
  * Returns a malloc'd string, which the caller frees: one line of valid UTF-8, at most 300 bytes. `hide`
  * (log_hidden(), or NULL) replaces secrets in the whole message before it is cut, because an API may repeat the token

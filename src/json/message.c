@@ -3,6 +3,7 @@
  * The API's own message in the body of an error; see json_api_message().
  */
 #include "base/cleanup.h"
+#include "base/line.h"
 #include "base/utf8.h"
 #include "json/json.h"
 #include "json/scan.h"
@@ -104,43 +105,13 @@ static bool find_message(struct search *search, struct json_slice object, unsign
     return false;
 }
 
-/* A space, a control character, or one of the line breaks U+2028 and U+2029. */
-static bool breaks_line(const char *at, size_t n)
-{
-    return *at == ' ' || utf8_is_control(at, n) ||
-           (n == 3 && (memcmp(at, "\xe2\x80\xa8", 3) == 0 || memcmp(at, "\xe2\x80\xa9", 3) == 0));
-}
-
-/* Each run of breaks_line() characters becomes one space, and each byte that is not UTF-8 a question mark. The text is
- * cut between characters. */
-static char *one_line(const char *text, size_t len)
-{
-    char line[MESSAGE_MAX + 1];
-    size_t used = 0, n;
-    bool space = false;
-
-    for (size_t i = 0; i < len; i += n) {
-        const char *at = text + i;
-        bool valid = (n = utf8_length(at, len - i)) > 0;
-
-        if (valid && breaks_line(at, n)) {
-            space = used > 0;
-            continue;
-        }
-        n = valid ? n : 1;
-        if (used + space + n > MESSAGE_MAX)
-            break;
-        if (space)
-            line[used++] = ' ';
-        memcpy(line + used, valid ? at : "?", n);
-        used += n;
-        space = false;
-    }
-    return used > 0 ? strndup(line, used) : NULL;
-}
-
+/* Without a byte order mark, too. */
 static struct json_slice without_space_before(struct json_slice raw)
 {
+    size_t mark = utf8_mark(raw.at, raw.len);
+
+    raw.at += mark;
+    raw.len -= mark;
     while (raw.len > 0 && is_space(raw.at[0])) {
         raw.at++;
         raw.len--;
@@ -167,8 +138,8 @@ static char *shown(const struct printbuf *text, json_hide_fn *hide)
     _cleanup_(freep) char *hidden = hide ? hide(text->buf, len, &len) : NULL;
 
     if (!hide)
-        return one_line(text->buf, len);
-    return hidden ? one_line(hidden, len) : NULL;
+        return line_of(text->buf, len, MESSAGE_MAX, NULL);
+    return hidden ? line_of(hidden, len, MESSAGE_MAX, NULL) : NULL;
 }
 
 char *json_api_message(const char *body, size_t len, json_hide_fn *hide)
