@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/attempt.h"
-#include "base/log.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -12,7 +11,8 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "http/http.h"
-#include "json/json.h"
+#include "http/redirect.h"
+#include "http/said.h"
 
 #define ERROR_BODY_MAX 65536 /* web frameworks can add a long stack trace to the message */
 
@@ -40,18 +40,26 @@ static int answer_goes_on(void *data, const char *bytes, size_t len)
     return 0;
 }
 
-/* The message of a failure: libcurl's or ours if the transfer failed, else the API's, else the HTTP status. NULL when
- * out of memory. */
-static char *failure_message(const struct attempt *attempt, const struct http_result *result)
+/* What the answer says, if its status is a failure. */
+static enum said read_answer(const struct attempt *attempt, const struct http_result *result, char **ret)
+{
+    struct printbuf *body = attempt->said;
+
+    if (result->failure != HTTP_OK || attempt->streaming || (result->status == 304 && attempt->conditional))
+        return SAID_NOTHING;
+    return said_of(result, body ? body->buf : NULL, body ? (size_t)printbuf_length(body) : 0, ret);
+}
+
+/* The message of a failure for which the answer has no words: libcurl's or ours if the transfer failed, else the HTTP
+ * status. NULL when out of memory. */
+static char *wordless(const struct http_result *result)
 {
     char *message = NULL;
 
     if (result->failure != HTTP_OK)
         return strdup(result->detail);
-    if (attempt->said)
-        message = json_api_message(attempt->said->buf, (size_t)printbuf_length(attempt->said), log_hidden);
-    if (!message && asprintf(&message, "HTTP status %ld without a message", result->status) < 0)
-        message = NULL;
+    if (asprintf(&message, "HTTP status %ld without a message", result->status) < 0)
+        return NULL;
     return message;
 }
 
@@ -59,9 +67,17 @@ static void answer_ends(void *data, const struct http_result *result)
 {
     struct attempt *attempt = data;
     bool left = http_left(attempt->transfer);
-    struct attempt_end end = {.verdict = client_judge(result, attempt->conditional, left), .http = result};
-    _cleanup_(freep) char *message = end.verdict.error ? failure_message(attempt, result) : NULL;
+    struct attempt_end end = {.http = result};
+    _cleanup_(freep) char *message = NULL, *advice = NULL;
+    enum said said = read_answer(attempt, result, &message);
 
+    end.verdict = client_judge(result, said, attempt->conditional, left);
+    if (end.verdict.error && !message)
+        message = wordless(result);
+    if (said == SAID_REDIRECT && result->location)
+        advice = redirect_advice(attempt->base, attempt->url, result->location);
+    if (advice)
+        end.verdict.advice = advice;
     attempt->transfer = NULL;
     attempt->left = attempt->left || left;
     end.message = message ? message : "";

@@ -8,7 +8,7 @@
  *
  * Threads:   loop thread only.
  * Ownership: struct attempt lives in its user's struct, and one struct serves all attempts of an exchange.
- *            attempt_clear() frees what the struct holds. metrics, callbacks and data are borrowed.
+ *            attempt_clear() frees what the struct holds. metrics, URLs, callbacks and data are borrowed.
  * Errors:    negative errno; the errno of a failed attempt is in attempt_end.verdict.
  */
 #ifndef MELBICOMFS_HTTP_ATTEMPT_H
@@ -32,6 +32,7 @@ struct printbuf;
 struct attempt {
     struct metrics *metrics;
     const char *operation;                                      /* for the metrics; a constant string */
+    const char *base, *url;                                     /* the base URL, and the request's URL below it */
     void (*on_start)(void *data);                               /* the head of a 2xx answer is complete */
     int (*on_body)(void *data, const char *bytes, size_t len);  /* bytes of its body; see http_request.on_body */
     void (*on_done)(void *data, const struct attempt_end *end); /* the end; never from within attempt_start() */
@@ -51,8 +52,8 @@ struct attempt {
 struct attempt_end {
     struct client_verdict verdict;
     const struct http_result *http;
-    /* Success: "". A transfer that failed: http->detail. An HTTP status that is a failure: the API's own message, or
-     * "HTTP status N without a message". "" also when out of memory; never NULL. */
+    /* Success: "". A transfer that failed: http->detail. An HTTP status that is a failure: what the answer says (said.h),
+     * or "HTTP status N without a message". "" also when out of memory; never NULL. */
     const char *message;
 };
 

@@ -98,6 +98,7 @@ struct client_exchange {
     bool host;
     const char *why; /* in ENDING: the message, a constant string; NULL: the host's message, and no log line */
     char *refusal;   /* the message of the 401 after which the exchange was BARRED, or NULL */
+    const char *refusal_advice; /* with refusal: a constant string */
 };
 
 /* How an exchange ended, on its way to done and the log. */
@@ -208,7 +209,7 @@ static void end_those_waiting(void *data)
                        : x->why   ? x->why
                                   : client->host.message,
             /* No advice, no log line: the failure that closed the host has been logged. */
-            .advice = x->refusal ? "check the token"
+            .advice = x->refusal ? x->refusal_advice
                       : x->why   ? "check the token's file, variable or command, and this machine's free memory"
                                  : NULL,
             .http = x->refusal ? &refused : NULL,
@@ -280,7 +281,7 @@ static void token_read(void *data)
  */
 
 /* After a 401. True: the exchange has been moved to QUEUED with a token it has not sent yet, or to BARRED. */
-static bool another_token(struct client_exchange *x, const char *message)
+static bool another_token(struct client_exchange *x, const struct attempt_end *end)
 {
     struct client *client = x->client;
     const struct client_host *host = &client->host;
@@ -290,7 +291,8 @@ static bool another_token(struct client_exchange *x, const char *message)
     x->token_again = true;
     if (client->token.serial == x->token_serial && !(host->closed && host->error == -EACCES && host->probe != x) &&
         client_token_read(&client->token) == 1) {
-        x->refusal = strdup(message);
+        x->refusal = strdup(end->message);
+        x->refusal_advice = end->verdict.advice;
         move(x, BARRED);
         return true;
     }
@@ -318,7 +320,7 @@ static bool try_again(struct client_exchange *x, const struct attempt_end *end, 
     const struct client_verdict *verdict = &end->verdict;
     int64_t pause;
 
-    if (result->failure == HTTP_OK && result->status == 401 && another_token(x, end->message))
+    if (result->failure == HTTP_OK && result->status == 401 && another_token(x, end))
         return true;
     if (x->attempts >= ATTEMPTS_MAX || !(x->post ? verdict->again_post : verdict->again_get))
         return false;
@@ -487,6 +489,8 @@ static struct client_exchange *exchange_new(struct client *client, const struct 
         return NULL;
     }
     x->request.path = x->url + strlen(client->config->base_url);
+    x->attempt.base = client->config->base_url;
+    x->attempt.url = x->url;
     return x;
 }
 

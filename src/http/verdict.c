@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the end of an attempt means: the two tables.
+ * What the end of an attempt means: the two tables, and the advice that depends on the answer.
  */
 #include "http/verdict.h"
 
@@ -21,10 +21,10 @@ static const struct status_row {
     const char *advice;
 } statuses[] = {
     {200, 299, 0, false, ""},
-    {300, 399, -EIO, false, "redirects are not followed: set the URL to where the service is"},
+    {300, 399, -EIO, false, "redirects are not followed: set url= to the address where the API itself answers"},
     {400, 400, -EINVAL, false, "check what was asked for"},
     {401, 401, -EACCES, false, "check the token"},
-    {403, 403, -EACCES, false, "check what the token is allowed to do"},
+    {403, 403, -EACCES, false, "check what the token is allowed to do, and from which addresses"},
     {404, 404, -ENOENT, false, "check the id or name, or the path in [endpoints]"},
     {408, 408, -EIO, true, "try again later"},
     {410, 410, -ENOENT, false, "check the id or name, or the path in [endpoints]"},
@@ -50,7 +50,30 @@ static const struct failure_row {
     {HTTP_BROKEN, false, false, "check that the URL is the API's"},
 };
 
-static struct client_verdict judge_status(const struct http_result *result, bool conditional)
+/* The advice for a failure: the table's, unless the answer itself tells more. */
+static const char *advice_for(long status, enum said said, const char *usual)
+{
+    switch (said) {
+    case SAID_PAGE:
+        if (status == 401 || status == 403 || (status >= 500 && status <= 599))
+            return "something in front of the API answered, perhaps with a challenge or because it blocks this "
+                   "address: "
+                   "try again later or from another address, or ask the service to let this address in";
+        return usual;
+    case SAID_LOGIN:
+        return "a login page means that the token is missing or not accepted: check the token";
+    case SAID_UNCHANGED:
+        return "try again later, or check the proxy or cache in front of the API";
+    case SAID_NOTHING:
+    case SAID_MESSAGE:
+    case SAID_TEXT:
+    case SAID_REDIRECT:
+        break;
+    }
+    return usual;
+}
+
+static struct client_verdict judge_status(const struct http_result *result, enum said said, bool conditional)
 {
     struct client_verdict verdict = {.error = -EIO, .advice = "check that the URL is the API's"};
     long status = result->status;
@@ -64,7 +87,7 @@ static struct client_verdict judge_status(const struct http_result *result, bool
             continue;
         verdict.error = row->error;
         verdict.again_get = row->again;
-        verdict.advice = row->advice;
+        verdict.advice = row->error ? advice_for(status, said, row->advice) : row->advice;
         break;
     }
     verdict.host = status == 401 || (status == 429 && result->retry_after_ms > 0);
@@ -72,12 +95,12 @@ static struct client_verdict judge_status(const struct http_result *result, bool
     return verdict;
 }
 
-struct client_verdict client_judge(const struct http_result *result, bool conditional, bool left)
+struct client_verdict client_judge(const struct http_result *result, enum said said, bool conditional, bool left)
 {
     struct client_verdict verdict = {.error = result->error, .advice = "check that the URL is the API's"};
 
     if (result->failure == HTTP_OK)
-        return judge_status(result, conditional);
+        return judge_status(result, said, conditional);
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].failure != result->failure)
             continue;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Verdicts: what the end of an attempt means. Two constant tables, by HTTP status and by enum http_failure, say which
- * errno it is, whether the host is to blame, whether a retry is allowed, and what a person can do. Also writes the log
- * line of a failed exchange.
+ * errno it is, whether the host is to blame, whether a retry is allowed, and what a person can do. What the answer says
+ * (said.h) can change the advice, but nothing else. Also writes the log line of a failed exchange.
  *
  * Threads:   any; nothing is kept.
  * Ownership: strings are constant.
@@ -10,6 +10,8 @@
  */
 #ifndef MELBICOMFS_HTTP_VERDICT_H
 #define MELBICOMFS_HTTP_VERDICT_H
+
+#include "http/said.h"
 
 #include <stdbool.h>
 
@@ -22,12 +24,12 @@ struct client_verdict {
     bool host;          /* the failure closes the host (host.h) */
     bool again_get;     /* a GET may be retried */
     bool again_post;    /* a POST may be retried, because it certainly had no effect */
-    const char *advice; /* what a person can do; "" for a success */
+    const char *advice; /* what a person can do; "" for a success; a constant unless the caller replaced it */
 };
 
-/* Judges a transfer's result. `conditional`: the request had validators, so a 304 is a success. `left`: the request may
- * have reached the server. */
-struct client_verdict client_judge(const struct http_result *result, bool conditional, bool left);
+/* Judges a transfer's result. `said`: what the answer says; it counts only if the status is a failure. `conditional`: the
+ * request had validators, so a 304 is a success. `left`: the request may have reached the server. */
+struct client_verdict client_judge(const struct http_result *result, enum said said, bool conditional, bool left);
 
 /* Writes the log line of a failed exchange: as an error if the host is to blame, as information for -ENOENT, else as a
  * warning. */

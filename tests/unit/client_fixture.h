@@ -51,7 +51,7 @@ struct told {
     bool cancel_start, cancel_body; /* on_start or on_body cancels the exchange */
     int restarts;                   /* how many further exchanges on_done starts, one after the other */
     struct client_result result;
-    char message[320], etag[32];
+    char message[320], etag[32], link_next[32];
 };
 
 static inline int give_token(void *data, char **ret)
@@ -134,6 +134,7 @@ static inline void told_done(void *data, const struct client_result *result)
     assert_true(result->ns >= 0);
     (void)snprintf(told->message, sizeof(told->message), "%s", result->message);
     (void)snprintf(told->etag, sizeof(told->etag), "%s", result->etag ? result->etag : "none");
+    (void)snprintf(told->link_next, sizeof(told->link_next), "%s", result->link_next ? result->link_next : "none");
     if (told->restarts-- > 0)
         start(told->f, told, "GET");
 }

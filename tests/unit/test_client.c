@@ -20,7 +20,7 @@ static void test_statuses(void **state)
         {WEB_OK, 200, 0, false, NULL},
         {WEB_EMPTY("204 No Content", ""), 204, 0, false, NULL},
         {WEB_EMPTY("302 Found", "Location: http://127.0.0.1:1/\r\n"), 302, -EIO, false, "redirects are not followed"},
-        {WEB_EMPTY("304 Not Modified", ""), 304, -EIO, false, "redirects"},
+        {WEB_EMPTY("304 Not Modified", ""), 304, -EIO, false, "check the proxy or cache in front of the API"},
         {WEB_EMPTY("400 Bad Request", ""), 400, -EINVAL, false, "check what was asked for"},
         {WEB_EMPTY("401 Unauthorized", ""), 401, -EACCES, true, "check the token; try again after 2 s"},
         {WEB_EMPTY("403 Forbidden", ""), 403, -EACCES, false, "check what the token is allowed to do"},
@@ -52,6 +52,50 @@ static void test_statuses(void **state)
         if (rows[i].error)
             assert_true(logged("services: POST /services?status=Active: HTTP ") && logged(rows[i].advice));
         assert_int_equal(client_closed_until(f->client, NULL) != 0, rows[i].host);
+        fixture_free(f);
+    }
+}
+
+/* What the answer says is in the log, in its own words, and decides the advice. */
+static void test_words(void **state)
+{
+    static const struct {
+        const char *bytes;
+        const char *message, *advice, *not ;
+    } rows[] = {
+        {WEB_ANSWER("403 Forbidden", "Content-Length: 36\r\n", "{\"message\":\"Invalid IP 203.0.113.9\"}"),
+         "Invalid IP 203.0.113.9", "check what the token is allowed to do, and from which addresses", "front"},
+        {WEB_ANSWER("403 Forbidden", "Content-Type: text/html\r\nContent-Length: 37\r\n",
+                    "<html><title>Just a moment...</title>"),
+         "a web page, \"Just a moment...\"", "something in front of the API answered", "token"},
+        {WEB_ANSWER("401 Unauthorized", "Content-Length: 6\r\n", "<html>"), "a web page",
+         "something in front of the API answered", "token"},
+        {WEB_ANSWER("502 Bad Gateway", "Content-Length: 6\r\n", "<html>"), "a web page",
+         "something in front of the API answered", "token"},
+        {WEB_ANSWER("500 No", "Content-Type: text/html\r\nContent-Length: 15\r\n", "Out of memory.\n"),
+         "\"Out of memory.\"", "the service is in trouble", "front"},
+        {WEB_ANSWER("429 Too Many Requests", "Content-Length: 27\r\n", "\xef\xbb\xbf{\"message\":\"Slow down.\"}"),
+         "Slow down.", "try again later", "front"},
+        {WEB_EMPTY("418 I'm a teapot", ""), "HTTP status 418 without a message", "check the URL", "front"},
+        {WEB_EMPTY("302 Found", "Location: https://www.example.com/login?next=/\r\n"),
+         "a redirect to https://www.example.com/login", "check the token", "redirects"},
+        {WEB_EMPTY("301 Moved", "Location: https://127.0.0.1/v1/services\r\n"),
+         "a redirect to https://127.0.0.1/v1/services", "redirects are not followed: set url=https://127.0.0.1/v1",
+         "token"},
+        {WEB_EMPTY("302 Found", ""), "a redirect without a target", "redirects are not followed", "token"},
+        {WEB_EMPTY("304 Not Modified", ""), "the API answered 304 (not modified) to a request without validators",
+         "check the proxy or cache", "redirect"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct web_answer answer = {.bytes = rows[i].bytes};
+        struct fixture *f = fixture_with(&answer, 1);
+
+        assert_string_equal(ask(f, "POST").message, rows[i].message);
+        assert_int_equal(log_lines(), 1);
+        assert_true(logged(rows[i].message) && logged(rows[i].advice));
+        assert_false(logged(rows[i].not ));
         fixture_free(f);
     }
 }
@@ -119,7 +163,8 @@ static void test_unreachable(void **state)
 static void test_answer(void **state)
 {
     static const struct web_answer script[] = {
-        {.bytes = WEB_ANSWER("200 OK", "Content-Length: 5\r\nETag: \"e\"\r\n", "hello")},
+        {.bytes = WEB_ANSWER(
+             "200 OK", "Content-Length: 5\r\nETag: \"e\"\r\nLink: <?page=2>; rel=next\r\nX-Total: 40\r\n", "hello")},
         {.bytes = WEB_EMPTY("304 Not Modified", "")},
         {.bytes = WEB_ANSWER("404 Not Found", "Content-Length: 31\r\n", "{\"message\":\"Service not found\"}")},
     };
@@ -131,6 +176,8 @@ static void test_answer(void **state)
     assert_int_equal(told.starts, 1);
     assert_memory_equal(told.body, "hello", 5);
     assert_string_equal(told.etag, "\"e\"");
+    assert_string_equal(told.link_next, "?page=2");
+    assert_int_equal(told.result.total, 40);
     assert_int_equal(told.result.retry_at, 0);
     assert_ptr_equal(strstr(f->web->requests[0], "GET /api/services?status=Active HTTP/1.1\r\n"), f->web->requests[0]);
     assert_non_null(strstr(f->web->requests[0], "Bearer first-token\r\n"));
@@ -139,6 +186,8 @@ static void test_answer(void **state)
     await(f, renewed.dones);
     assert_int_equal(renewed.result.error, 0);
     assert_true(renewed.result.not_modified);
+    assert_string_equal(renewed.link_next, "none");
+    assert_int_equal(renewed.result.total, -1);
     assert_int_equal(renewed.starts, 0);
     assert_non_null(strstr(f->web->requests[1], "If-None-Match: \"e\"\r\n"));
 
@@ -392,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_answer),

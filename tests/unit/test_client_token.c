@@ -145,6 +145,26 @@ static void test_no_other_token_comes(void **state)
     }
 }
 
+/* A web page with a 401 may be the API's: the token is read again, but is not what the log speaks of. */
+static void test_a_page_instead_of_the_api(void **state)
+{
+    static const struct web_answer page = {
+        .bytes = WEB_ANSWER("401 Unauthorized", "Content-Length: 22\r\n", "<title>Hello!</title>\n")};
+    struct fixture *f = slow_fixture(&page, 1);
+    struct told told = {0};
+
+    (void)state;
+    client_set_token(f->client, "old-token");
+    start(f, &told, "GET");
+    await(f, slow.starts == 1);
+    give("old-token");
+    await(f, told.dones);
+    assert_int_equal(told.result.error, -EACCES);
+    assert_true(logged("HTTP 401: a web page, \"Hello!\": something in front of the API answered"));
+    assert_false(logged("check the token"));
+    fixture_free(f);
+}
+
 static void test_a_command_that_cannot_start(void **state)
 {
     struct fixture *f = slow_fixture(&refused, 1);
@@ -242,10 +262,10 @@ static void test_free_while_it_is_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_only_the_refused_wait),        cmocka_unit_test(test_no_other_token_comes),
-        cmocka_unit_test(test_a_command_that_cannot_start),  cmocka_unit_test(test_the_deadline_of_the_command),
-        cmocka_unit_test(test_the_deadline_of_the_exchange), cmocka_unit_test(test_no_token_to_begin_with),
-        cmocka_unit_test(test_free_while_it_is_read),
+        cmocka_unit_test(test_only_the_refused_wait),       cmocka_unit_test(test_no_other_token_comes),
+        cmocka_unit_test(test_a_page_instead_of_the_api),   cmocka_unit_test(test_a_command_that_cannot_start),
+        cmocka_unit_test(test_the_deadline_of_the_command), cmocka_unit_test(test_the_deadline_of_the_exchange),
+        cmocka_unit_test(test_no_token_to_begin_with),      cmocka_unit_test(test_free_while_it_is_read),
     };
 
     return cmocka_run_group_tests_name("client_token", tests, NULL, NULL);
