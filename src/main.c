@@ -39,12 +39,14 @@
  *   http/        requests and their failures
  *                client.c       exchanges: the queue, retries, deadlines; attempt.c one request of an exchange
  *                host.c         whether the host may be asked; bearer.c the token; verdict.c what a failure means
- *                http.c         libcurl; request.c headers and policy; once.c one request without a loop
+ *                said.c         a failed answer in words; redirect.c where a redirect leads
+ *                http.c         libcurl; request.c headers and policy; head.c and link.c the head of an answer; once.c
+ *                               one request without a loop
  *
  *   json/        stream.c takes the envelope off; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
  *
- *   base/        loop.c log.c metrics.c clock.c config.c url.c
+ *   base/        loop.c log.c line.c metrics.c clock.c config.c url.c
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *
@@ -78,9 +80,13 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "base/utf8.h"
 #include "command/options.h"
 #include "http/client.h"
 #include "http/http.h"
+#include "http/redirect.h"
+#include "http/said.h"
+#include "http/verdict.h"
 #include "mount/session.h"
 #include "tree/tree.h"
 
@@ -148,41 +154,70 @@ static void guard_memory(void)
 
 /* ---- the check before detaching ---- */
 
-/* The exit status for the result of a request, after a message unless it is EXIT_OK. */
-static int verdict(const struct http_result *result, const char *url)
+/* Says in one line why the API was not reached. */
+static int unreached(const struct http_result *result, const char *url)
 {
-    if (result->error) {
-        log_error("%s: cannot reach the API: %s (%s); check the URL and the network, or mount with -o delay_connect",
-                  url, strerror(-result->error), result->detail ? result->detail : "");
-        return EXIT_UNREACHABLE;
-    }
-    if (result->status == 401 || result->status == 403) {
-        log_error("%s: the API refuses the token (HTTP %ld); check the token", url, result->status);
-        return EXIT_TOKEN;
-    }
-    if (result->status >= 300 && result->status < 400) {
-        log_error("%s: the API answers with a redirect (HTTP %ld), and redirects are not followed; set the URL to the "
-                  "API's own address",
-                  url, result->status);
-        return EXIT_UNREACHABLE;
-    }
-    if (result->status >= 500) {
-        log_error("%s: the API answers HTTP %ld; try again later, or mount with -o delay_connect", url, result->status);
-        return EXIT_UNREACHABLE;
-    }
-    return EXIT_OK;
+    struct client_verdict verdict = client_judge(result, SAID_NOTHING, false, false);
+
+    log_error("%s: cannot reach the API: %s (%s); %s, or mount with -o delay_connect", url, strerror(-result->error),
+              result->detail, verdict.advice);
+    return EXIT_UNREACHABLE;
+}
+
+/* Says in one line what the API answered instead of a success. */
+static int refused(const struct program *program, const struct http_result *result, const char *url, const char *body,
+                   size_t len)
+{
+    _cleanup_(freep) char *words = NULL, *advice = NULL;
+    enum said said = said_of(result, body, len, &words);
+    struct client_verdict verdict = client_judge(result, said, false, true);
+    bool token = said == SAID_LOGIN || (verdict.error == -EACCES && said != SAID_PAGE);
+    bool passes = verdict.again_get || (verdict.error == -EACCES && !token);
+
+    if (said == SAID_REDIRECT && result->location)
+        advice = redirect_advice(program->config.base_url, url, result->location);
+    log_error("%s: HTTP %ld%s%s; %s%s", url, result->status, words ? ": " : " without a message", words ? words : "",
+              advice ? advice : verdict.advice, passes ? ", or mount with -o delay_connect" : "");
+    return token ? EXIT_TOKEN : EXIT_UNREACHABLE;
+}
+
+/* Whether the status is about the whole API, so that no other path needs to be asked. */
+static bool concerns_all_paths(long status)
+{
+    return (status >= 300 && status < 400) || status == 401 || status == 403 || status == 408 || status == 429 ||
+           status >= 500;
 }
 
 /* Whether a body begins like JSON, unlike a web page for example. The body may be only the beginning of a long
  * answer. */
-static bool looks_like_json(const char *body)
+static bool looks_like_json(const char *body, size_t len)
 {
-    return body && body[strspn(body, " \t\r\n")] && strchr("{[\"0123456789", body[strspn(body, " \t\r\n")]);
+    const char *at = body + utf8_mark(body, len);
+
+    at += strspn(at, " \t\r\n");
+    return *at && (strchr("{[\"0123456789", *at) || strncmp(at, "null", 4) == 0);
+}
+
+/* Why the answer is not the API's, malloc'd; NULL if it is the API's, or when out of memory. */
+static char *what_is_missing(const struct http_result *result, const char *body, size_t len)
+{
+    _cleanup_(freep) char *words = NULL;
+    char *reason = NULL;
+    int r = 0;
+
+    if (result->status >= 400) {
+        (void)said_of(result, body, len, &words);
+        r = asprintf(&reason, "HTTP %ld%s%s", result->status, words ? ": " : "", words ? words : "");
+    } else if (result->status == 200 && !looks_like_json(body, len)) {
+        (void)said_of(result, body, len, &words);
+        r = asprintf(&reason, "the answer is not JSON but %s", words ? words : "empty");
+    }
+    return r < 0 ? NULL : reason;
 }
 
 /* Sends one request. Returns EXIT_OK or the exit status, after a message. With EXIT_OK, *missing is NULL if the API
- * answered, else the reason why the answer is not the API's. */
-static int ask_once(struct program *program, enum operation operation, unsigned choice, const char **missing)
+ * answered, else the reason why the answer is not the API's, malloc'd; what it was before is freed. */
+static int ask_once(struct program *program, enum operation operation, unsigned choice, char **missing)
 {
     struct query query = {.operation = operation};
     struct printbuf *path = printbuf_new();
@@ -190,6 +225,7 @@ static int ask_once(struct program *program, enum operation operation, unsigned 
     struct http_result result = {0};
     size_t len = 0;
 
+    free(steal(missing));
     if (!path || endpoints_path(program->endpoints, &query, choice, 0, path) < 0 ||
         asprintf(&url, "%s%s", program->config.base_url, path->buf) < 0) {
         if (path)
@@ -197,16 +233,16 @@ static int ask_once(struct program *program, enum operation operation, unsigned 
         return EXIT_UNREACHABLE;
     }
     printbuf_free(path);
-    http_once(&program->config, url, program->token, &result, &body, &len);
-    int status = verdict(&result, url);
-    *missing = result.status == 404                             ? "HTTP 404"
-               : result.status == 200 && !looks_like_json(body) ? "the answer is not JSON"
-                                                                : NULL;
-    if (status == EXIT_OK && operation == OP_VERSION && result.status == 200 && !*missing) {
+    if (http_once(&program->config, url, program->token, &result, &body, &len) < 0)
+        return unreached(&result, url);
+    if (concerns_all_paths(result.status))
+        return refused(program, &result, url, body, len);
+    *missing = what_is_missing(&result, body, len);
+    if (operation == OP_VERSION && result.status == 200 && !*missing) {
         program->version = steal(&body);
         program->version_len = len;
     }
-    return status;
+    return EXIT_OK;
 }
 
 /* Checks before the mount that the API answers and takes the token, so that a wrong URL or token is one message and not
@@ -214,7 +250,7 @@ static int ask_once(struct program *program, enum operation operation, unsigned 
  * services. */
 static int check(struct program *program)
 {
-    const char *missing = NULL;
+    _cleanup_(freep) char *missing = NULL;
     int status;
     do
         status = ask_once(program, OP_VERSION, program->version_choice, &missing);

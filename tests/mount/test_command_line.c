@@ -2,6 +2,8 @@
 /* What the program says, and how it ends, when it is called wrongly or cannot mount; and what it prints when asked. */
 #include "command_line.h"
 
+#include <json-c/json.h>
+
 static struct simulator sim;
 static struct place place;
 
@@ -146,6 +148,154 @@ static void what_is_no_api_is_69(void **state)
     assert_fails(&place, &ran, 69, "404");
 }
 
+/* What a request is answered before the mount, and what the program makes of it. */
+struct answer_row {
+    int status;
+    const char *type, *location; /* headers, or NULL */
+    const char *body;
+    int exit;
+    const char *says[2]; /* stderr holds both */
+    const char * not ;   /* and not this, in any case */
+};
+
+static const struct answer_row answers[] = {
+    {403,
+     NULL,
+     NULL,
+     "{\"result\":\"error\",\"message\":\"Invalid IP 203.0.113.9\"}",
+     77,
+     {"HTTP 403: Invalid IP 203.0.113.9", "from which addresses"},
+     "web page"},
+    {403,
+     "text/html",
+     NULL,
+     "<html><title>Just a moment...</title>",
+     69,
+     {"a web page, \"Just a moment...\"", "in front of the API"},
+     "token"},
+    {302, NULL, "/login", "", 77, {"/login;", "check the token"}, "redirects are"},
+    {500,
+     NULL,
+     NULL,
+     "{\"message\":\"Route [login] not defined.\"}",
+     69,
+     {"Route [login] not defined.", "try again later"},
+     "cannot reach"},
+    /* Others of their kind. */
+    {401,
+     NULL,
+     NULL,
+     "{\"message\":\"Unauthenticated.\"}",
+     77,
+     {"HTTP 401: Unauthenticated.", "check the token"},
+     "delay_connect"},
+    {401, NULL, NULL, "<html>", 69, {"HTTP 401: a web page", "in front of the API"}, "token"},
+    {403, NULL, NULL, "", 77, {"HTTP 403 without a message", "token"}, "web page"},
+    {403,
+     NULL,
+     NULL,
+     "{\"message\":\"" HARNESS_TOKEN " is blocked\"}",
+     77,
+     {"[hidden] is blocked", "token"},
+     HARNESS_TOKEN},
+    {503, NULL, NULL, "<h1>Down for maintenance</h1>", 69, {"HTTP 503: a web page", "delay_connect"}, "token"},
+    {503, NULL, NULL, "", 69, {"HTTP 503 without a message", "try again later"}, "web page"},
+    {502, NULL, NULL, "upstream is gone", 69, {"HTTP 502: \"upstream is gone\"", "try again later"}, "web page"},
+    {429,
+     NULL,
+     NULL,
+     "\xef\xbb\xbf{\"message\":\"Too Many Attempts.\"}",
+     69,
+     {"HTTP 429: Too Many Attempts.", "try again later"},
+     "token"},
+    {304, NULL, NULL, "", 69, {"304 (not modified)", "cache"}, "redirect"},
+    {302, NULL, "http://127.0.0.1:1/", "", 69, {"a redirect to http://127.0.0.1:1/", "set url="}, "token"},
+    {301, NULL, NULL, "", 69, {"a redirect without a target", "set url="}, "token"},
+    {200,
+     NULL,
+     NULL,
+     "<html><title>Welcome</title></html>",
+     69,
+     {"not JSON but a web page, \"Welcome\"", "check the URL"},
+     "token"},
+    {200,
+     NULL,
+     NULL,
+     "PHP Notice: Undefined index\n{}",
+     69,
+     {"not JSON but \"PHP Notice: Undefined index {}\"", "check the URL"},
+     "token"},
+    {200, NULL, NULL, "", 69, {"not JSON but empty", "check the URL"}, "token"},
+    {404, NULL, NULL, "{\"error\":\"No route\"}", 69, {"HTTP 404: No route", "check the URL"}, "token"},
+    {400, NULL, NULL, "{\"error\":\"No such version\"}", 69, {"HTTP 400: No such version", "check the URL"}, "token"},
+};
+
+/* Lets the simulator give the answer to every request. */
+static void answer_with(const struct answer_row *row)
+{
+    struct json_object *spec = json_object_new_object(), *headers = json_object_new_object();
+
+    json_object_object_add(spec, "status", json_object_new_int(row->status));
+    json_object_object_add(spec, "body", json_object_new_string(row->body));
+    if (row->type)
+        json_object_object_add(headers, "Content-Type", json_object_new_string(row->type));
+    if (row->location)
+        json_object_object_add(headers, "Location", json_object_new_string(row->location));
+    json_object_object_add(spec, "headers", headers);
+    rules_clear(&sim);
+    rule(&sim, "%s", json_object_to_json_string(spec));
+    json_object_put(spec);
+}
+
+static void a_failed_check_is_told_in_the_words_of_the_answer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        answer_with(&answers[i]);
+        struct ran ran = PROGRAM("$URL $MNT");
+        assert_fails(&place, &ran, answers[i].exit, answers[i].says[0]);
+        assert_fails(&place, &ran, answers[i].exit, answers[i].says[1]);
+        if (strcasestr(ran.err, answers[i].not ))
+            fail_msg("%d %s: stderr says '%s':\n%s", answers[i].status, answers[i].body, answers[i].not, ran.err);
+    }
+}
+
+/* A redirect to the same path elsewhere tells which url= to set. */
+static void a_redirect_tells_the_url_to_set(void **state)
+{
+    char says[64];
+
+    (void)state;
+    rule(&sim, "{\"status\":301,\"redirect\":\"https://127.0.0.1:%u/api/utility/version\"}", sim.port);
+    (void)snprintf(says, sizeof says, "set url=https://127.0.0.1:%u/api\n", sim.port);
+    struct ran ran = PROGRAM("$URL $MNT");
+    assert_fails(&place, &ran, 69, says);
+}
+
+/* What concerns only the path of the version is no hindrance if the services are there. */
+static void a_version_that_is_refused_is_no_hindrance(void **state)
+{
+    (void)state;
+    rule(&sim, "{\"operation\":\"version\",\"status\":400}");
+    rule(&sim, "{\"operation\":\"unknown\",\"status\":405}");
+    assert_int_equal(PROGRAM("$URL $MNT").status, 0);
+    assert_true(is_mount(place.mnt));
+}
+
+/* A byte order mark before JSON, and a list that is null. */
+static void json_of_any_kind_is_the_api(void **state)
+{
+    static const char *const bodies[] = {"\xef\xbb\xbf{\"version\":\"1.2.6\"}", "null"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        answer_with(&(struct answer_row){.status = 200, .body = bodies[i]});
+        assert_int_equal(PROGRAM("$URL $MNT").status, 0);
+        place_remove(&place);
+        place_make(&place);
+    }
+}
+
 /* The path of the version is a guess: what answers there need not be the API for the rest to be. */
 static void a_version_that_cannot_be_had_is_no_hindrance(void **state)
 {
@@ -285,6 +435,10 @@ int main(void)
         TEST(an_unreachable_host_is_69),
         TEST(an_api_in_trouble_is_69),
         TEST(what_is_no_api_is_69),
+        TEST(a_failed_check_is_told_in_the_words_of_the_answer),
+        TEST(a_redirect_tells_the_url_to_set),
+        TEST(a_version_that_is_refused_is_no_hindrance),
+        TEST(json_of_any_kind_is_the_api),
         TEST(a_version_that_cannot_be_had_is_no_hindrance),
         TEST(delay_connect_asks_nothing),
         TEST(plain_http_goes_to_loopback_only),
