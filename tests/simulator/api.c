@@ -7,8 +7,8 @@
  */
 #include "api.h"
 
+#include "dress.h"
 #include "query.h"
-#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,13 +38,37 @@ void api_init(struct api *api, const struct options *o)
     };
 }
 
+void api_listens(struct api *api, const char *scheme, unsigned port)
+{
+    snprintf(api->origin, sizeof(api->origin), "%s://127.0.0.1:%u", scheme, port);
+}
+
+void api_expand(const struct api *api, const char *bytes, size_t len, struct text *out)
+{
+    static const char mark[] = "{URL}";
+    const char *end = bytes + len;
+
+    for (const char *at; (at = memmem(bytes, (size_t)(end - bytes), mark, strlen(mark))); bytes = at + strlen(mark)) {
+        text_add(out, bytes, (size_t)(at - bytes));
+        text_printf(out, "%s%.*s", api->origin, (int)api->options->prefix_len, api->options->prefix);
+    }
+    text_add(out, bytes, (size_t)(end - bytes));
+}
+
+void verbatim_clear(struct verbatim *verbatim)
+{
+    body_unref(verbatim->body);
+    text_free(&verbatim->headers);
+    *verbatim = (struct verbatim){0};
+}
+
 void api_free(struct api *api)
 {
     services_free(&api->services);
     invoices_free(&api->invoices);
     cache_clear(&api->cache, OP_UNKNOWN);
     for (unsigned op = 0; op < OP_COUNT; op++)
-        body_unref(api->verbatim[op].body);
+        verbatim_clear(&api->verbatim[op]);
     free(api->balance);
     free(api->token);
 }
@@ -75,60 +99,31 @@ static void answer_invalid(struct answer *ret, const char *field)
     answer_json(ret, 422, &text);
 }
 
-/* The parameters that cut a list, and the account's own limit where there are none. */
+/* The part of the list that the request asks for. */
 static struct window window_of(const struct api *api, const struct query *query)
 {
-    long size = query_number(query, "limitnum", query_number(query, "limit", api->limit));
-    long start = query_number(query, "limitstart", query_number(query, "offset", 0));
-    return (struct window){.limit = size > 0 ? (size_t)size : 0, .offset = start > 0 ? (size_t)start : 0};
+    return dress_window(api->options, query, api->limit);
 }
 
-static const char *summary_of(enum operation operation)
+/* Completes the answer that dress_open() has begun. */
+static void close_answer(const struct api *api, const struct call *call, struct window window, size_t total,
+                         struct text *text, struct answer *ret)
 {
-    static const char *const summaries[OP_COUNT] = {
-        [OP_VERSION] = "The version of the API",
-        [OP_GROUPS] = "A list of product groups",
-        [OP_PRODUCTS] = "A list of products",
-        [OP_SERVICES] = "A list of services",
-        [OP_SERVICE] = "A service",
-        [OP_PRICING] = "Prices of domains",
-        [OP_INVOICES] = "A list of invoices",
-        [OP_BALANCE] = "The credit balance",
-    };
-    return summaries[operation];
+    const struct dressing dressing = {.options = api->options,
+                                      .origin = api->origin,
+                                      .operation = call->operation,
+                                      .path = call->path,
+                                      .query = call->query,
+                                      .window = window,
+                                      .total = total};
+    dress_close(&dressing, text);
+    dress_headers(&dressing, &ret->headers);
 }
 
-static bool is_list(enum operation operation)
+/* An answer without a body is a 204. */
+static unsigned status_of(size_t len)
 {
-    return operation == OP_GROUPS || operation == OP_PRODUCTS || operation == OP_SERVICES || operation == OP_INVOICES;
-}
-
-/* The envelope goes around what is rendered in place: a list may be too large to copy. */
-static void open_envelope(const struct api *api, enum operation operation, struct text *out)
-{
-    switch (api->options->shape) {
-    case SHAPE_DATA:
-        text_puts(out, "{\"data\":");
-        break;
-    case SHAPE_VALUE:
-        text_printf(out, "{\"summary\":\"%s\",\"value\":", summary_of(operation));
-        break;
-    case SHAPE_NAMED:
-        if (is_list(operation))
-            text_printf(out, "{\"%s\":", operation_name(operation));
-        break;
-    default:
-        break;
-    }
-}
-
-static void close_envelope(const struct api *api, enum operation operation, size_t total, struct text *out)
-{
-    if (api->options->shape == SHAPE_NAMED && is_list(operation))
-        text_printf(out, ",\"totalresults\":%zu", total);
-    if (api->options->shape == SHAPE_DATA || api->options->shape == SHAPE_VALUE ||
-        (api->options->shape == SHAPE_NAMED && is_list(operation)))
-        text_char(out, '}');
+    return len ? 200 : 204;
 }
 
 /* Answers from the cache if it holds `key`; the key is freed then. */
@@ -137,7 +132,7 @@ static bool answer_cached(struct api *api, struct text *key, struct answer *ret)
     ret->body = cache_get(&api->cache, key->data);
     if (!ret->body)
         return false;
-    ret->status = 200;
+    ret->status = status_of(ret->body->len);
     snprintf(ret->content_type, sizeof(ret->content_type), "application/json");
     text_free(key);
     return true;
@@ -146,12 +141,14 @@ static bool answer_cached(struct api *api, struct text *key, struct answer *ret)
 static void answer_and_keep(struct api *api, enum operation operation, struct text *key, struct text *text,
                             struct answer *ret)
 {
-    answer_json(ret, 200, text);
-    cache_put(&api->cache, operation, key->data, ret->body);
+    answer_json(ret, status_of(text->len), text);
+    /* A page names the next one as this request asked for it. */
+    if (api->options->paging == PAGING_NONE)
+        cache_put(&api->cache, operation, key->data, ret->body);
     text_free(key);
 }
 
-static void answer_groups(struct api *api, const struct query *query, struct answer *ret)
+static void answer_groups(struct api *api, const struct call *call, const struct query *query, struct answer *ret)
 {
     struct window window = window_of(api, query);
     struct text key = {0}, text = {0};
@@ -159,13 +156,13 @@ static void answer_groups(struct api *api, const struct query *query, struct ans
     text_printf(&key, "groups %zu %zu", window.offset, window.limit);
     if (answer_cached(api, &key, ret))
         return;
-    open_envelope(api, OP_GROUPS, &text);
+    dress_open(api->options, OP_GROUPS, &text);
     size_t total = catalog_groups(&api->catalog, window, &text);
-    close_envelope(api, OP_GROUPS, total, &text);
+    close_answer(api, call, window, total, &text, ret);
     answer_and_keep(api, OP_GROUPS, &key, &text, ret);
 }
 
-static void answer_products(struct api *api, const struct query *query, struct answer *ret)
+static void answer_products(struct api *api, const struct call *call, const struct query *query, struct answer *ret)
 {
     long groups[QUERY_MAX];
     struct product_filter filter = {.config_options = query_flag(query, "showConfigOptions"),
@@ -183,13 +180,13 @@ static void answer_products(struct api *api, const struct query *query, struct a
     }
     if (answer_cached(api, &key, ret))
         return;
-    open_envelope(api, OP_PRODUCTS, &text);
+    dress_open(api->options, OP_PRODUCTS, &text);
     size_t total = catalog_products(&api->catalog, &filter, &text);
-    close_envelope(api, OP_PRODUCTS, total, &text);
+    close_answer(api, call, filter.window, total, &text, ret);
     answer_and_keep(api, OP_PRODUCTS, &key, &text, ret);
 }
 
-static void answer_services(struct api *api, const struct query *query, struct answer *ret)
+static void answer_services(struct api *api, const struct call *call, const struct query *query, struct answer *ret)
 {
     struct service_filter filter = {.product = query_get(query, "productName"),
                                     .status = query_get(query, "serviceStatus"),
@@ -204,9 +201,9 @@ static void answer_services(struct api *api, const struct query *query, struct a
                 filter.status ? filter.status : "-", filter.product ? filter.product : "");
     if (answer_cached(api, &key, ret))
         return;
-    open_envelope(api, OP_SERVICES, &text);
+    dress_open(api->options, OP_SERVICES, &text);
     size_t total = services_list(&api->services, &filter, &text);
-    close_envelope(api, OP_SERVICES, total, &text);
+    close_answer(api, call, filter.window, total, &text, ret);
     answer_and_keep(api, OP_SERVICES, &key, &text, ret);
 }
 
@@ -221,16 +218,17 @@ static void answer_service(struct api *api, const struct call *call, struct answ
     }
     if (raw) {
         answer_json(ret, 200, &own);
+        ret->is_verbatim = true;
         return;
     }
-    open_envelope(api, OP_SERVICE, &text);
+    dress_open(api->options, OP_SERVICE, &text);
     text_add(&text, own.data, own.len);
-    close_envelope(api, OP_SERVICE, 1, &text);
+    close_answer(api, call, (struct window){0}, 1, &text, ret);
     text_free(&own);
     answer_json(ret, 200, &text);
 }
 
-static void answer_pricing(struct api *api, const struct query *query, struct answer *ret)
+static void answer_pricing(struct api *api, const struct call *call, const struct query *query, struct answer *ret)
 {
     struct price_filter filter = {.extensions = query_get(query, "extension"),
                                   .operation = query_get(query, "operationType"),
@@ -246,20 +244,21 @@ static void answer_pricing(struct api *api, const struct query *query, struct an
         answer_invalid(ret, "currency");
         return;
     }
-    open_envelope(api, OP_PRICING, &text);
+    dress_open(api->options, OP_PRICING, &text);
     catalog_prices(&filter, &text);
-    close_envelope(api, OP_PRICING, 1, &text);
+    close_answer(api, call, (struct window){0}, 1, &text, ret);
     answer_json(ret, 200, &text);
 }
 
-static void render_invoices(struct api *api, const struct invoice_filter *filter, struct text *text)
+static void render_invoices(struct api *api, const struct call *call, const struct invoice_filter *filter,
+                            struct text *text, struct answer *ret)
 {
-    open_envelope(api, OP_INVOICES, text);
+    dress_open(api->options, OP_INVOICES, text);
     size_t total = invoices_list(&api->invoices, filter, text);
-    close_envelope(api, OP_INVOICES, total, text);
+    close_answer(api, call, filter->window, total, text, ret);
 }
 
-static void answer_invoices(struct api *api, const struct query *query, struct answer *ret)
+static void answer_invoices(struct api *api, const struct call *call, const struct query *query, struct answer *ret)
 {
     struct invoice_filter filter = {.id = query_number(query, "id", query_get(query, "id") ? 0 : -1),
                                     .number = query_get(query, "invoicenum"),
@@ -275,25 +274,25 @@ static void answer_invoices(struct api *api, const struct query *query, struct a
     }
     if (filter.id >= 0 || filter.number) {
         /* One invoice is quicker printed than found again. */
-        render_invoices(api, &filter, &text);
-        answer_json(ret, 200, &text);
+        render_invoices(api, call, &filter, &text, ret);
+        answer_json(ret, status_of(text.len), &text);
         return;
     }
     text_printf(&key, "invoices %zu %zu %d %d %s", filter.window.offset, filter.window.limit, filter.items,
                 filter.transactions, filter.status ? filter.status : "");
     if (answer_cached(api, &key, ret))
         return;
-    render_invoices(api, &filter, &text);
+    render_invoices(api, call, &filter, &text, ret);
     answer_and_keep(api, OP_INVOICES, &key, &text, ret);
 }
 
-static void answer_plain(struct api *api, enum operation operation, struct answer *ret)
+static void answer_plain(struct api *api, const struct call *call, struct answer *ret)
 {
     struct text text = {0};
 
-    open_envelope(api, operation, &text);
+    dress_open(api->options, call->operation, &text);
     text_char(&text, '{');
-    if (operation == OP_VERSION) {
+    if (call->operation == OP_VERSION) {
         text_member(&text, "success", "1");
         text_member(&text, "version", PRINTED_VERSION);
     } else {
@@ -301,7 +300,7 @@ static void answer_plain(struct api *api, enum operation operation, struct answe
         text_member(&text, "currency", "EUR");
     }
     text_char(&text, '}');
-    close_envelope(api, operation, 1, &text);
+    close_answer(api, call, (struct window){0}, 1, &text, ret);
     answer_json(ret, 200, &text);
 }
 
@@ -312,25 +311,25 @@ static void answer_get(struct api *api, const struct call *call, struct answer *
     query_parse(&query, call->query);
     switch (call->operation) {
     case OP_GROUPS:
-        answer_groups(api, &query, ret);
+        answer_groups(api, call, &query, ret);
         break;
     case OP_PRODUCTS:
-        answer_products(api, &query, ret);
+        answer_products(api, call, &query, ret);
         break;
     case OP_SERVICES:
-        answer_services(api, &query, ret);
+        answer_services(api, call, &query, ret);
         break;
     case OP_SERVICE:
         answer_service(api, call, ret);
         break;
     case OP_PRICING:
-        answer_pricing(api, &query, ret);
+        answer_pricing(api, call, &query, ret);
         break;
     case OP_INVOICES:
-        answer_invoices(api, &query, ret);
+        answer_invoices(api, call, &query, ret);
         break;
     default:
-        answer_plain(api, call->operation, ret);
+        answer_plain(api, call, ret);
     }
     query_free(&query);
 }
@@ -339,6 +338,28 @@ static bool method_fits(const struct call *call)
 {
     const char *method = operation_method(call->operation);
     return !strcmp(call->method, method) || (!strcmp(method, "GET") && !strcmp(call->method, "HEAD"));
+}
+
+static void answer_verbatim(const struct verbatim *verbatim, struct answer *ret)
+{
+    ret->status = verbatim->status;
+    ret->body = body_ref(verbatim->body);
+    snprintf(ret->content_type, sizeof(ret->content_type), "%s", verbatim->content_type);
+    text_add(&ret->headers, verbatim->headers.data, verbatim->headers.len);
+    ret->is_verbatim = true;
+}
+
+/* Does what --rename and the byte order mark ask for, to any answer of the account. */
+static void finish(const struct options *options, struct answer *ret)
+{
+    struct text text = {0};
+
+    if (ret->is_verbatim || !dress_finishes(options))
+        return;
+    text_add(&text, ret->body->data, ret->body->len);
+    dress_finish(options, &text);
+    body_unref(ret->body);
+    ret->body = body_new(&text);
 }
 
 void api_answer(struct api *api, const struct call *call, struct answer *ret)
@@ -356,15 +377,13 @@ void api_answer(struct api *api, const struct call *call, struct answer *ret)
     } else if (!call->authorized) {
         answer_message(ret, 401, "Unauthenticated.");
     } else if (api->verbatim[call->operation].body) {
-        const struct verbatim *verbatim = &api->verbatim[call->operation];
-        ret->status = 200;
-        ret->body = body_ref(verbatim->body);
-        snprintf(ret->content_type, sizeof(ret->content_type), "%s", verbatim->content_type);
+        answer_verbatim(&api->verbatim[call->operation], ret);
     } else if (call->operation == OP_PURGE) {
         api_purge(api, call, ret);
     } else {
         answer_get(api, call, ret);
     }
+    finish(api->options, ret);
     text_free(&message);
 }
 
@@ -389,5 +408,6 @@ void api_warm(struct api *api)
         if (api->options->gzip)
             body_compress(answer.body);
         body_unref(answer.body);
+        text_free(&answer.headers);
     }
 }

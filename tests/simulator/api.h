@@ -14,15 +14,17 @@
 #include "invoices.h"
 #include "options.h"
 #include "services.h"
+#include "text.h"
 
 struct json_object;
-struct text;
 
 #define CONTENT_TYPE_MAX 80
 
 /* The answer that a test has set for an operation, instead of the account's. */
 struct verbatim {
     struct body *body; /* NULL: the test has set none */
+    unsigned status;
+    struct text headers; /* as in struct answer */
     char content_type[CONTENT_TYPE_MAX];
 };
 
@@ -32,6 +34,7 @@ struct api {
     struct services services;
     struct invoices invoices;
     char *balance, *token;
+    char origin[32]; /* "http://127.0.0.1:PORT"; constant from the first request on */
     long limit;
     struct verbatim verbatim[OP_COUNT];
     struct cache cache;
@@ -50,11 +53,19 @@ struct answer {
     unsigned status;
     struct body *body;
     char content_type[CONTENT_TYPE_MAX];
+    struct text headers; /* further ones, a line each: "Name: value\n" */
+    bool is_verbatim;    /* the body is bytes that a test has set */
 };
 
 /* `options` is borrowed until api_free(). */
 void api_init(struct api *api, const struct options *options);
 void api_free(struct api *api);
+
+/* Says where the API is reached, before the first request. */
+void api_listens(struct api *api, const char *scheme, unsigned port);
+
+/* Appends bytes that a test has set, with the API's base URL in place of each {URL}. Needs no lock. */
+void api_expand(const struct api *api, const char *bytes, size_t len, struct text *out);
 
 /* Renders the answers that a mount asks for first into the cache, so that its first requests are as fast as later
  * ones. */
@@ -68,6 +79,9 @@ void answer_message(struct answer *ret, unsigned status, const char *message);
 
 /* Makes a JSON answer of a text. Takes the text's bytes and leaves it empty. */
 void answer_json(struct answer *ret, unsigned status, struct text *text);
+
+/* Frees what a test has set for an operation; the account answers again. */
+void verbatim_clear(struct verbatim *verbatim);
 
 /* Answers a purge (POST). */
 void api_purge(struct api *api, const struct call *call, struct answer *ret);

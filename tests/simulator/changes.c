@@ -139,25 +139,39 @@ static bool set_raw_service(struct api *api, struct json_object *value)
     return true;
 }
 
+static void set_headers(const struct api *api, struct json_object *headers, struct text *out)
+{
+    if (!json_object_is_type(headers, json_type_object))
+        return;
+    json_object_object_foreach(headers, key, value)
+    {
+        text_printf(out, "%s: ", key);
+        api_expand(api, json_object_get_string(value), (size_t)json_object_get_string_len(value), out);
+        text_char(out, '\n');
+    }
+}
+
 static bool set_raw(struct api *api, struct json_object *value)
 {
     const char *name = json_object_get_string(json_object_object_get(value, "operation"));
     const char *type = json_object_get_string(json_object_object_get(value, "content_type"));
     struct json_object *body = json_object_object_get(value, "body");
+    struct json_object *status = json_object_object_get(value, "status");
     enum operation op = name ? operation_named(name, strlen(name)) : OP_UNKNOWN;
 
     if (op == OP_UNKNOWN)
         return false;
     struct verbatim *verbatim = &api->verbatim[op];
-    body_unref(verbatim->body);
-    verbatim->body = NULL;
+    verbatim_clear(verbatim);
     if (!body)
         return true;
     struct text text = {0};
-    text_add(&text, json_object_get_string(body), (size_t)json_object_get_string_len(body));
+    api_expand(api, json_object_get_string(body), (size_t)json_object_get_string_len(body), &text);
     verbatim->body = body_new(&text);
+    verbatim->status = status ? (unsigned)json_object_get_int(status) : 200;
     snprintf(verbatim->content_type, sizeof(verbatim->content_type), "%s", type ? type : "application/json");
-    return true;
+    set_headers(api, json_object_object_get(value, "headers"), &verbatim->headers);
+    return verbatim->status >= 200 && verbatim->status <= 999;
 }
 
 static bool set_limit(struct api *api, struct json_object *value)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 static const char garbage[] =
     "<!DOCTYPE html>\n<html><body>{\"id\": 10421, nothing here is JSON\xff\xfe</body></html>\n";
@@ -29,13 +30,11 @@ static const char *header(struct MHD_Connection *connection, const char *name)
     return value ? value : "";
 }
 
-/* Replaces an answer's body with bytes of a rule. */
-static void replace_body(struct answer *answer, const char *bytes, size_t len)
+/* Replaces an answer's body. Takes the text's bytes and leaves it empty. */
+static void replace_body(struct answer *answer, struct text *text)
 {
-    struct text text = {0};
-    text_add(&text, bytes, len);
     body_unref(answer->body);
-    answer->body = body_new(&text);
+    answer->body = body_new(text);
 }
 
 static void replace_with_message(struct answer *answer, long status)
@@ -45,18 +44,24 @@ static void replace_with_message(struct answer *answer, long status)
 }
 
 /* Puts what the rule says in place of what the account says. */
-static void apply(struct answer *answer, const struct rule *rule)
+static void apply(const struct api *api, struct answer *answer, const struct rule *rule)
 {
+    struct text text = {0};
+
     if (rule->url)
         replace_with_message(answer, rule->status ? rule->status : MHD_HTTP_FOUND);
     else if (rule->status)
         replace_with_message(answer, rule->status);
-    if (rule->garbage || rule->body || rule->huge >= 0)
+    if (rule->garbage || rule->body || rule->in_band || rule->huge >= 0)
         answer->status = rule->status ? (unsigned)rule->status : MHD_HTTP_OK;
     if (rule->garbage)
-        replace_body(answer, garbage, sizeof(garbage) - 1);
+        text_add(&text, garbage, sizeof(garbage) - 1);
+    else if (rule->in_band)
+        rule_print_in_band(rule, &text);
     else if (rule->body)
-        replace_body(answer, rule->body, rule->body_len);
+        api_expand(api, rule->body, rule->body_len, &text);
+    if (rule->garbage || rule->in_band || rule->body)
+        replace_body(answer, &text);
 }
 
 static bool rule_has_header(const struct rule *rule, const char *name)
@@ -72,7 +77,7 @@ static bool rule_has_header(const struct rule *rule, const char *name)
     return false;
 }
 
-static void add_rule_headers(struct MHD_Response *response, const struct rule *rule)
+static void add_rule_headers(struct MHD_Response *response, const struct api *api, const struct rule *rule)
 {
     if (rule && rule->url)
         MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, rule->url);
@@ -80,8 +85,34 @@ static void add_rule_headers(struct MHD_Response *response, const struct rule *r
         return;
     json_object_object_foreach(rule->headers, key, value)
     {
-        MHD_add_response_header(response, key, json_object_get_string(value));
+        struct text text = {0};
+        api_expand(api, json_object_get_string(value), (size_t)json_object_get_string_len(value), &text);
+        MHD_add_response_header(response, key, text.data);
+        text_free(&text);
     }
+}
+
+/* Adds the headers of an answer, which are lines; the lines are cut up. NULL: none. */
+static void add_lines(struct MHD_Response *response, char *lines)
+{
+    for (char *line; (line = strsep(&lines, "\n"));) {
+        char *value = strstr(line, ": ");
+        if (!value)
+            continue;
+        *value = '\0';
+        MHD_add_response_header(response, line, value + 2);
+    }
+}
+
+/* libmicrohttpd adds a Date header that is right, unless there is one. */
+static void add_date(struct MHD_Response *response, long skew)
+{
+    time_t now = time(NULL) + skew;
+    struct tm tm;
+    char date[64];
+
+    if (skew && gmtime_r(&now, &tm) && strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm))
+        MHD_add_response_header(response, MHD_HTTP_HEADER_DATE, date);
 }
 
 static void free_body(void *body)
@@ -130,7 +161,7 @@ static bool is_streamed(const struct rule *rule)
 static bool has_etag(const struct delivery *d)
 {
     const struct rule *rule = d->rule;
-    if (rule && (rule->status || rule->body || rule->garbage || rule->url || rule->huge >= 0))
+    if (rule && rule_replaces(rule))
         return false;
     return d->sim->options->etag && d->answer.status == MHD_HTTP_OK;
 }
@@ -159,9 +190,16 @@ static void note(struct delivery *d, uint64_t bytes)
 
 static enum MHD_Result queue(struct delivery *d, struct MHD_Response *response)
 {
-    if (!response)
+    if (!response) {
+        text_free(&d->answer.headers);
         return MHD_NO;
-    add_rule_headers(response, d->rule);
+    }
+    /* The headers of an answer that a rule replaces are not sent. */
+    if (!d->rule || !rule_replaces(d->rule))
+        add_lines(response, d->answer.headers.data);
+    text_free(&d->answer.headers);
+    add_date(response, d->sim->options->date_skew);
+    add_rule_headers(response, &d->sim->api, d->rule);
     enum MHD_Result result = MHD_queue_response(d->connection, d->answer.status, response);
     MHD_destroy_response(response);
     return result;
@@ -190,7 +228,7 @@ enum MHD_Result deliver(struct delivery *d)
     char etag[32] = "";
 
     if (d->rule)
-        apply(&d->answer, d->rule);
+        apply(&d->sim->api, &d->answer, d->rule);
     bool gzip = d->sim->options->gzip && strstr(header(d->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING), "gzip");
     if (has_etag(d))
         name_etag(d->answer.body, gzip, etag);

@@ -10,7 +10,8 @@
  *      operations.c  paths of operations              journal.c   what was asked
  *      catalog.c, prices.c, services.c, invoices.c,   rules.c     what trouble was ordered
  *      invoice.c     the account                      body.c      rendered answers and their cache
- *      overlay.c     what a test changed of it        text.c, query.c, chance.c  bytes, URLs, dice and dates
+ *      overlay.c     what a test changed of it        dress.c       envelopes, pages, names of members
+ *      text.c, query.c, chance.c                      bytes, URLs, dice and dates
  *
  * OPTIONS
  *
@@ -18,12 +19,15 @@
  *      --services N --invoices N --products N --groups N --seed N      the account; 12, 120, 24, 8, 1
  *      --token T              the bearer token; demo-token
  *      --prefix /api          what paths begin with
- *      --shape S              bare; data: {"data":X}; value: {"summary":"...","value":X}; named: lists as
- *                             {"invoices":[...],"totalresults":N} under the operation's name, objects bare
+ *      --shape S              the envelope of answers, from the list below; bare
+ *      --paging P             lists come in pages, in a way from the list below; without, all at once
+ *      --page-size N          of so many items, unless limitnum or limit asks for another number; 25
+ *      --rename OLD=NEW       a member is named otherwise in all answers, wherever it is; may be repeated
  *      --string-ids           ids are strings
  *      --latency MS           each answer waits so long
+ *      --date-skew S          the Date header is S seconds ahead of the time; negative: behind
  *      --limit N              lists are cut at N items, unless limitnum or limit asks for another number;
- *                             limitstart or offset says where to begin
+ *                             limitstart or offset says where to begin; not with --paging
  *      --candidate OP=INDEX   the operation stands at another of its candidates (from 0); all others are 404
  *      --path OP=/PATH        or at none of them; {serviceId} stands for an id
  *      --tls CERT.pem KEY.pem https on the API's port
@@ -32,6 +36,44 @@
  *      --exit-with-parent     end when the parent process does
  *
  * Operations: version groups products services service purge pricing invoices balance.
+ *
+ * SHAPES. X is the bare answer, [...] a bare list; errors, purges and what a test has set stay as they are.
+ *
+ *      bare           X
+ *      data           {"data":X}
+ *      value          {"summary":"...","value":X}
+ *      named          {"invoices":[...],"totalresults":N}, under the operation's name; objects and prices bare
+ *      gaps           {"0":{...},"2":{...},"4":{...}}; a service is a list of one; the rest bare
+ *      keyed          {"90001":{"id":90001,...},...}, by the items' ids, products from 1; a service is a list of one;
+ *                     the rest bare
+ *      keyed-only     {"data":{"90001":{...},...}}, and the id nowhere else; the rest {"data":X}
+ *      nested         {"result":"success","totalresults":N,"startnumber":0,"numreturned":n,
+ *                     "invoices":{"invoice":[...]}}; objects {"result":"success",...} with their members in it, prices
+ *                     under "pricing"
+ *      deep           {"result":{"data":{"invoices":[...]}}}, prices under "pricing", objects under "value"
+ *      other          {"status":"ok","warnings":[],"links":[{"rel":"self","href":"x"}],"records":[...]}; the rest
+ *                     likewise under "record"
+ *      bom            a byte order mark before any answer, errors too
+ *      single         a list of one is the item itself; the rest bare
+ *      empty-null     a list of none is null; the rest bare
+ *      empty-object   a list of none is {}; the rest bare
+ *      empty-204      a list of none is a 204; the rest bare
+ *
+ * Where the list would be empty, gaps and keyed have [], as PHP does.
+ *
+ * PAGING. Pages are asked for by ?page=N, from 1; a page beyond the last is empty. The members go into the envelope of
+ * the shape, or into {"data":X,...} where it has none. URL keeps the other parameters of the request.
+ *
+ *      links          "links":{"next":URL},"meta":{"current_page":1,"last_page":5,"per_page":25,"total":120}; the last
+ *                     page's next is null
+ *      pages          "meta" only
+ *      top            "next_page_url":URL,"total":120
+ *      relative       like links; next is "?page=2"
+ *      elsewhere      like links; next is at https://elsewhere.example
+ *      loop           like links; each page's next is page 2
+ *      header         nothing in the body; headers Link: <URL>; rel="next" and X-Total-Count: 120
+ *      total          "totalresults":120, in the envelope nested if the shape has none; always the first page
+ *      ignored        nothing said; always the first page
  *
  * Once it listens, two lines go to standard output; the second port is plain HTTP always:
  *
@@ -57,7 +99,8 @@
  *             "service":{"id":N,...}         likewise; what only the own answer has stays out of the list
  *             "delete_service":N
  *             "raw_service":{"id":N,"body":"verbatim"}       that service's own answer; null ends it
- *             "raw":{"operation":OP,"body":"verbatim","content_type":"text/html"}   likewise, of a whole operation
+ *             "raw":{"operation":OP,"body":"verbatim","content_type":"text/html","status":200,"headers":{...}}
+ *                                            likewise, of a whole operation
  *      GET, POST /_sim/down                  closes the API's port and all connections to it
  *      POST   /_sim/up                       listens there again
  *
@@ -73,6 +116,13 @@
  *      "garbage":true     200, and no JSON
  *      "huge":N           N bytes of a JSON list of junk, chunked; with --gzip, compressed as it goes
  *      "redirect":"url"   302 (or "status")
+ *      "in_band":WAY      200 (or "status"), and the body says that it failed, with "message":M and "code":N (500):
+ *                         "result-error"   {"result":"error","message":M}
+ *                         "success-false"  {"success":false,"message":M}
+ *                         "status-code"    {"status":"error","code":N,"message":M}
+ *                         "errors"         {"errors":[M]}
+ *
+ * In the body and headers of a rule and of "raw", {URL} is the API's base URL.
  *
  * A rule that says only how to deliver (headers, latency, truncate, slow) delivers the account's answer so.
  */
@@ -142,6 +192,15 @@ static int open_port(struct port *port)
     return error;
 }
 
+/* Opens the API's port, and tells the API where it is reached now, before anybody else can know. */
+static int open_api(struct port *port)
+{
+    int error = open_port(port);
+    if (!error)
+        api_listens(&port->sim->api, port->cert ? "https" : "http", port->number);
+    return error;
+}
+
 /* Makes the API's port as the control wants it. */
 static void follow(struct sim *sim, struct port *api)
 {
@@ -197,7 +256,7 @@ static int serve(struct sim *sim, struct port *api, int signal_fd)
     struct port control = {.sim = sim, .control = true};
     int status = 2;
 
-    if (!open_port(&control) && !open_port(api) &&
+    if (!open_port(&control) && !open_api(api) &&
         (!options->port_file || write_port_file(api, &control, options->port_file))) {
         print_addresses(api, &control, stdout);
         fflush(stdout);

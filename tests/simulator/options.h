@@ -14,7 +14,45 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum shape { SHAPE_BARE, SHAPE_DATA, SHAPE_VALUE, SHAPE_NAMED };
+enum shape {
+    SHAPE_BARE,
+    SHAPE_DATA,
+    SHAPE_VALUE,
+    SHAPE_NAMED,
+    SHAPE_GAPS,
+    SHAPE_KEYED,
+    SHAPE_KEYED_ONLY,
+    SHAPE_NESTED,
+    SHAPE_DEEP,
+    SHAPE_OTHER,
+    SHAPE_BOM,
+    SHAPE_SINGLE,
+    SHAPE_EMPTY_NULL,
+    SHAPE_EMPTY_OBJECT,
+    SHAPE_EMPTY_204
+};
+
+enum paging {
+    PAGING_NONE,
+    PAGING_LINKS,
+    PAGING_PAGES,
+    PAGING_TOP,
+    PAGING_RELATIVE,
+    PAGING_HEADER,
+    PAGING_TOTAL,
+    PAGING_ELSEWHERE,
+    PAGING_IGNORED,
+    PAGING_LOOP
+};
+
+/* A member that is printed under another name. */
+struct rename {
+    const char *from; /* `len` bytes */
+    size_t len;
+    const char *to;
+};
+
+#define RENAMES_MAX 32
 
 struct options {
     long port; /* 0: any free port */
@@ -24,9 +62,14 @@ struct options {
     const char *prefix; /* prefix_len bytes, without a slash at the end */
     size_t prefix_len;
     enum shape shape;
+    enum paging paging;
+    long page_size;
+    struct rename renames[RENAMES_MAX];
+    size_t n_renames;
     bool string_ids;
     long latency_ms;
-    long limit; /* of items in a list; 0: none */
+    long date_skew; /* seconds that the Date header is ahead; 0: as it is */
+    long limit;     /* of items in a list; 0: none */
     const char *tls_cert, *tls_key;
     bool etag, gzip, exit_with_parent;
     const char *port_file;

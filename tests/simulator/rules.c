@@ -17,11 +17,12 @@ static const struct {
     enum type type;
     size_t field;
 } keys[] = {
-    {"operation", STRING, FIELD(operation)}, {"path", STRING, FIELD(path)},    {"method", STRING, FIELD(method)},
-    {"times", NUMBER, FIELD(times)},         {"after", NUMBER, FIELD(after)},  {"status", NUMBER, FIELD(status)},
-    {"latency_ms", NUMBER, FIELD(latency)},  {"stall", FLAG, FIELD(stall)},    {"reset", FLAG, FIELD(reset)},
-    {"garbage", FLAG, FIELD(garbage)},       {"huge", NUMBER, FIELD(huge)},    {"truncate", NUMBER, FIELD(truncate)},
-    {"slow_body_bps", NUMBER, FIELD(slow)},  {"redirect", STRING, FIELD(url)}, {"body", STRING, FIELD(body)},
+    {"operation", STRING, FIELD(operation)}, {"path", STRING, FIELD(path)},       {"method", STRING, FIELD(method)},
+    {"times", NUMBER, FIELD(times)},         {"after", NUMBER, FIELD(after)},     {"status", NUMBER, FIELD(status)},
+    {"latency_ms", NUMBER, FIELD(latency)},  {"stall", FLAG, FIELD(stall)},       {"reset", FLAG, FIELD(reset)},
+    {"garbage", FLAG, FIELD(garbage)},       {"huge", NUMBER, FIELD(huge)},       {"truncate", NUMBER, FIELD(truncate)},
+    {"slow_body_bps", NUMBER, FIELD(slow)},  {"redirect", STRING, FIELD(url)},    {"body", STRING, FIELD(body)},
+    {"in_band", STRING, FIELD(in_band)},     {"message", STRING, FIELD(message)}, {"code", NUMBER, FIELD(code)},
 };
 
 /* The address of a rule's field, as the table has it. */
@@ -70,6 +71,39 @@ void rule_unref(struct rule *rule)
     free(rule);
 }
 
+static bool is_in_band(const char *way)
+{
+    static const char *const ways[] = {"result-error", "success-false", "status-code", "errors"};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (!strcmp(way, ways[i]))
+            return true;
+    return false;
+}
+
+bool rule_replaces(const struct rule *rule)
+{
+    return rule->status || rule->body || rule->garbage || rule->url || rule->huge >= 0 || rule->in_band;
+}
+
+void rule_print_in_band(const struct rule *rule, struct text *out)
+{
+    bool is_list = !strcmp(rule->in_band, "errors");
+
+    text_char(out, '{');
+    if (!strcmp(rule->in_band, "result-error"))
+        text_member(out, "result", "error");
+    else if (!strcmp(rule->in_band, "success-false"))
+        text_puts(out, "\"success\":false");
+    else if (!is_list)
+        text_member(out, "status", "error");
+    if (!strcmp(rule->in_band, "status-code"))
+        text_number_member(out, "code", rule->code);
+    text_key(out, is_list ? "errors" : "message");
+    text_puts(out, is_list ? "[" : "");
+    text_json_string(out, rule->message, strlen(rule->message));
+    text_puts(out, is_list ? "]}" : "}");
+}
+
 static bool check(const struct rule *rule, struct text *error)
 {
     bool any = !strcmp(rule->operation, "*") || !strcmp(rule->operation, "unknown");
@@ -77,6 +111,8 @@ static bool check(const struct rule *rule, struct text *error)
         text_printf(error, "there is no operation '%s'", rule->operation);
     else if (rule->status && (rule->status < 200 || rule->status > 999))
         text_printf(error, "%ld is no status of an answer", rule->status);
+    else if (rule->in_band && !is_in_band(rule->in_band))
+        text_printf(error, "'%s' is no way to fail with 200", rule->in_band);
     else
         return true;
     return false;
@@ -96,7 +132,9 @@ size_t rules_add(struct rules *rules, struct json_object *spec, struct text *err
                           .times = -1,
                           .latency = -1,
                           .truncate = -1,
-                          .huge = -1};
+                          .huge = -1,
+                          .message = "Something went wrong",
+                          .code = 500};
     json_object_object_foreach(spec, key, value)
     {
         if (!set(rule, key, value)) {

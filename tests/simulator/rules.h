@@ -34,11 +34,14 @@ struct rule {
     long status;  /* 0: the status of the account's answer */
     long latency; /* milliseconds; -1: the general latency */
     bool stall, reset, garbage;
-    long truncate;    /* bytes to send before the connection is closed; -1: all */
-    long slow;        /* bytes a second; 0: no limit */
-    long huge;        /* bytes of junk to send; -1: no junk */
-    const char *url;  /* the target of a redirect, or NULL */
-    const char *body; /* a body instead of the account's, or NULL */
+    long truncate;       /* bytes to send before the connection is closed; -1: all */
+    long slow;           /* bytes a second; 0: no limit */
+    long huge;           /* bytes of junk to send; -1: no junk */
+    const char *url;     /* the target of a redirect, or NULL */
+    const char *in_band; /* how a 200 says that it failed, or NULL */
+    const char *message; /* of such a failure */
+    long code;           /* of such a failure, for "status-code" */
+    const char *body;    /* a body instead of the account's, or NULL */
     size_t body_len;
     struct json_object *headers; /* further headers, or NULL */
 };
@@ -59,6 +62,12 @@ void rules_clear(struct rules *rules);
 /* The rule that decides a request, as a reference for rule_unref(); NULL if no rule matches. Counts the request in the
  * rule's `times` and in the `after` of each rule that lets it pass. `uri` is the path with the query. */
 struct rule *rules_match(struct rules *rules, enum operation operation, const char *method, const char *uri);
+
+/* Whether the rule replaces the account's answer, rather than saying how to deliver it. */
+bool rule_replaces(const struct rule *rule);
+
+/* Appends the body of a failure that is answered with 200. */
+void rule_print_in_band(const struct rule *rule, struct text *out);
 
 void rule_unref(struct rule *rule);
 
