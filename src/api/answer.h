@@ -12,11 +12,15 @@
  * Threads:   loop thread only.
  * Ownership: answer_new() creates, answer_free() frees. The document is borrowed; it is only read before
  *            answer_publish().
- * Errors:    -EIO when the answer is not JSON of the endpoint's shape; -EFBIG when its items, over all pages, would
- *            take more memory than allowed; -ENOMEM.
+ * Errors:    -EIO when the answer is not what was asked for, or the errno of the HTTP status that it reports in its body;
+ *            answer_problem() says what is wrong. -EFBIG when its items, over all pages, would take more memory than
+ *            allowed; -ENOMEM.
  */
 #ifndef MELBICOMFS_API_ANSWER_H
 #define MELBICOMFS_API_ANSWER_H
+
+#include "api/pages.h"
+#include "json/json.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +29,8 @@
 
 struct answer;
 struct document;
+struct endpoints;
+struct problem;
 struct endpoints;
 
 /*
@@ -45,16 +51,27 @@ int answer_page(struct answer *answer);
  * begun again. */
 int answer_feed(struct answer *answer, const char *bytes, size_t len);
 
-/* The page is complete. Returns 0 and its number of items in *ret_items, or an error. A page that begins with the same
- * item as the page before counts as empty, after a warning in the log: the API ignores the offset. */
-int answer_page_end(struct answer *answer, size_t *ret_items);
+/* What a complete page is. */
+struct answer_page {
+    size_t items; /* how many items it has */
+    bool again;   /* it began with the same item as the page before, and its items were dropped: the API ignores what
+                           it was asked for */
+    struct pages pages; /* what it says about further pages; pages_free() frees it */
+};
+
+/* The page is complete. Returns 0 and fills *ret, or an error, with *ret untouched. */
+int answer_page_end(struct answer *answer, struct answer_page *ret);
 
 /* The number of items in all complete pages, which is the next page's offset. */
 size_t answer_items(const struct answer *answer);
 
-/* The API's own message in the first 4 KiB of the current page (json_api_message()), for a page that is not the JSON
- * that was asked for. Malloc'd; NULL: there is none, or out of memory. */
-char *answer_message(const struct answer *answer);
+/* What is wrong with the page, after answer_feed() or answer_page_end() has failed; NULL if it is nothing about the
+ * answer, such as -ENOMEM. Borrowed until the next page or answer_free(). */
+const struct problem *answer_problem(const struct answer *answer);
+
+/* The beginning of the raw text of the first item without a usable id; its `at` is NULL or its `len` 0 if there is none.
+ * Borrowed until answer_free(). */
+struct json_slice answer_odd(const struct answer *answer);
 
 /* Moves the items into the document. If all are the same as before, the document keeps its generation, and *ret_changed
  * is false; otherwise the generation moves and document->changed becomes `now`, the wall clock. 0, -ENOMEM or -EIO

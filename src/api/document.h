@@ -59,7 +59,8 @@ struct document {
     struct snapshot *whole; /* SHAPE_PRICES: the text of the whole answer */
     size_t unshown;         /* entries without a file of their own: no usable id, or a price out of place */
     bool loaded;            /* the document holds an answer */
-    bool maybe_cut;         /* the list's length is a typical page size, and items may be missing */
+    bool maybe_cut;         /* items are missing, as the API says, or may be: the list is as long as a typical page */
+    int64_t total;          /* how many items there are in all, as the API says; -1: it does not say */
 
     uint64_t generation;              /* counts the changes of the content */
     int64_t expires;                  /* clock_ms() until which the content is fresh */

@@ -2,15 +2,21 @@
 #include "api/fetch.h"
 
 #include "api/answer.h"
+#include "api/answer_log.h"
 #include "api/document.h"
+#include "api/problem.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "http/client.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <json-c/linkhash.h>
 #include <json-c/printbuf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +28,19 @@ struct fetch {
     struct answer *answer;
     struct client_exchange *exchange;
     unsigned choice; /* index of the candidate path being tried */
+    char *page;      /* the page that is being fetched: path and query from the server's root; NULL: the first page,
+                               or pages by hand */
+    unsigned pages;  /* how many pages have come */
+    struct lh_table *asked; /* the pages that have been asked for, from the second on; NULL: none */
     bool has_copy;
     void (*done)(void *data, const struct fetch_end *end);
     void *data;
 };
+
+static void free_page(struct lh_entry *entry)
+{
+    free(lh_entry_k(entry));
+}
 
 static void replace(char **where, const char *with)
 {
@@ -45,51 +60,84 @@ static const char *if_usable(const char *validator)
     return validator;
 }
 
-static bool typical_page_size(size_t n)
+/* ---- an answer becomes the document's content ---- */
+
+static int publish(const struct fetch *fetch, const struct answer_page *page, const char *stopped)
 {
-    static const size_t pages[] = {10, 20, 25, 30, 50, 100, 150, 200, 250, 500, 1000, 5000, 10000};
-
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (n == pages[i])
-            return true;
-    return false;
-}
-
-/* Sets document->maybe_cut, and warns unless it was warned before (`said`), when the list's length is a typical page
- * size: the service may have cut the list. With paging on, this applies to a first page that is shorter than asked for:
- * the service may send no more than that at a time. */
-static void look_for_cut(const struct endpoints *endpoints, struct document *document, bool said)
-{
-    const struct endpoint *endpoint = endpoint_of(document->query.operation);
-    unsigned asked = endpoints_page(endpoints, document->query.operation)->size;
-    size_t n = document->n_items;
-
-    document->maybe_cut = endpoint->shape == SHAPE_LIST && typical_page_size(n) && (asked == 0 || n < asked);
-    if (!document->maybe_cut || said)
-        return;
-    if (asked == 0)
-        log_warning("%s: the list has exactly %zu entries, which is a typical page size: if entries are missing, set "
-                    "%s.page_size in [endpoints] of the configuration file",
-                    document->key, n, endpoint->name);
-    else
-        log_warning("%s: the first page has exactly %zu entries where %u were asked for, which is a typical page size: "
-                    "if entries are missing, set %s.page_size = %zu in [endpoints] of the configuration file",
-                    document->key, n, asked, endpoint->name, n);
-}
-
-static int publish(const struct fetcher *fetcher, struct document *document, struct answer *answer)
-{
+    struct document *document = fetch->document;
     bool was_cut = document->maybe_cut, changed;
     size_t were_unshown = document->unshown;
-    int r = answer_publish(answer, document, clock_wall(), &changed);
+    int r = answer_publish(fetch->answer, document, clock_wall(), &changed);
     if (r < 0)
         return r;
     if (document->unshown && document->unshown != were_unshown)
-        log_warning("%s: %zu entries of the answer have no usable id and are shown in all/ only", document->key,
-                    document->unshown);
-    look_for_cut(fetcher->endpoints, document, was_cut);
+        answer_log_unshown(fetch->fetcher->endpoints, document, answer_odd(fetch->answer));
+    if (changed)
+        answer_log_missing_field(fetch->fetcher->endpoints, document);
+    struct list_end end = {.pages = &page->pages, .fetched = fetch->pages, .stopped = stopped};
+    if (endpoint_of(document->query.operation)->shape == SHAPE_LIST)
+        answer_look_for_cut(fetch->fetcher->endpoints, document, &end, was_cut);
     return 0;
 }
+
+/* ---- pages ---- */
+
+/* Remembers that a page is asked for. Returns false if it has been asked for before, or memory runs out. */
+static bool is_new_page(struct fetch *fetch, const char *path)
+{
+    if (!fetch->asked)
+        fetch->asked = lh_kchar_table_new(16, free_page);
+    if (!fetch->asked || lh_table_lookup_entry(fetch->asked, path))
+        return false;
+    char *copy = strdup(path);
+    return copy && lh_table_insert(fetch->asked, copy, "") == 0;
+}
+
+/* The page that follows, as the API says: by its URL, or by its number. Returns 1 with its path and query in *ret; 0 if
+ * none follows; or, if one follows but cannot be asked for, 0 with the reason in *ret_stopped. */
+static int next_page(struct fetch *fetch, const struct client_result *result, const struct answer_page *page,
+                     char **ret, const char **ret_stopped)
+{
+    const struct config *config = fetch->fetcher->config;
+    const struct pages *said = &page->pages;
+    const char *next = said->next ? said->next : result->link_next;
+    int64_t number = said->next_number                                 ? said->next_number
+                     : said->last > said->current && said->current > 0 ? said->current + 1
+                                                                       : 0;
+    _cleanup_(freep) char *this_page = NULL, *path = NULL;
+
+    if (!next && !number) {
+        *ret_stopped = said->more ? "it names no next page that could be asked for" : NULL;
+        return 0;
+    }
+    if (page->items == 0) {
+        *ret_stopped = page->again ? "it answers the same page again" : NULL;
+        return 0;
+    }
+    const char *root = fetch->page ? fetch->page : fetch->document->url;
+    int base = (int)(fetch->page ? url_root_length(config->base_url) : strlen(config->base_url));
+    if (asprintf(&this_page, "%.*s%s", base, config->base_url, root) < 0)
+        return -ENOMEM;
+    int r = next ? pages_resolve(config->base_url, this_page, next, &path) : -EXDEV;
+    if (r < 0 && r != -ENOMEM && number) {
+        path = pages_numbered(this_page + url_root_length(this_page), "page", number);
+        r = path ? 0 : -ENOMEM;
+    }
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        *ret_stopped = r == -EXDEV ? "the next page that it names is on another host, port or scheme"
+                                   : "the next page that it names is no URL";
+    else if (!is_new_page(fetch, path))
+        *ret_stopped = "it names a page again that it has named before";
+    else
+        *ret = steal(&path);
+    return *ret ? 1 : 0;
+}
+
+/* ---- the exchange ---- */
+
+static int request(struct fetch *fetch);
 
 static void on_start(void *data)
 {
@@ -103,36 +151,82 @@ static int on_body(void *data, const char *bytes, size_t len)
     return answer_feed(fetch->answer, bytes, len);
 }
 
-static int request(struct fetch *fetch);
+/* A page of a list that is paged by hand. 1: the next page has been requested; 0: it was the last; or -errno. */
+static int next_by_hand(struct fetch *fetch, const struct answer_page *page, const char **ret_stopped)
+{
+    const struct endpoint_paging *paging = endpoints_page(fetch->fetcher->endpoints, fetch->document->query.operation);
+
+    if (page->again)
+        *ret_stopped =
+            "it answers the same page again, whatever it is asked for: set page_offset or page_number to the API's "
+            "name for it";
+    if (page->again || page->items < paging->size)
+        return 0;
+    int r = request(fetch);
+    return r < 0 ? r : 1;
+}
+
+/* 1: the next page has been requested; 0: there is none, or *ret_stopped says why it cannot be asked for; or -errno. */
+static int go_on(struct fetch *fetch, const struct client_result *result, const struct answer_page *page,
+                 const char **ret_stopped)
+{
+    const struct endpoint *endpoint = endpoint_of(fetch->document->query.operation);
+    char *path = NULL;
+
+    if (endpoint->shape != SHAPE_LIST)
+        return 0;
+    if (endpoints_page(fetch->fetcher->endpoints, fetch->document->query.operation)->size)
+        return next_by_hand(fetch, page, ret_stopped);
+    int r = next_page(fetch, result, page, &path, ret_stopped);
+    if (r <= 0)
+        return r;
+    free(fetch->page);
+    fetch->page = path;
+    r = request(fetch);
+    return r < 0 ? r : 1;
+}
+
+static int too_many_pages(const struct fetch *fetch)
+{
+    char text[96];
+
+    snprintf(text, sizeof text, "expected a list of at most %u pages; got another page",
+             fetch->fetcher->config->max_pages);
+    answer_log(LOG_LEVEL_ERROR, fetch->document, text,
+               "raise max_pages=, or ask for larger pages with .query in [endpoints]");
+    return -EIO;
+}
 
 /* A page is complete. 1: the next page has been requested; 0: the answer is published; or -errno. */
 static int page_done(struct fetch *fetch, const struct client_result *result)
 {
     struct document *document = fetch->document;
-    const struct endpoint_paging *paging = endpoints_page(fetch->fetcher->endpoints, document->query.operation);
-    size_t n;
+    struct answer_page page = {0};
+    const char *stopped = NULL;
 
-    int r = answer_page_end(fetch->answer, &n);
+    /* 204: there is nothing to say. */
+    int r = result->status == 204 ? answer_feed(fetch->answer, "null", 4) : 0;
+    if (r == 0)
+        r = answer_page_end(fetch->answer, &page);
     if (r < 0)
         return r;
-    if (paging->size && n >= paging->size) {
-        r = request(fetch);
-        return r < 0 ? r : 1;
+    if (!page.pages.has_total && result->total >= 0) {
+        page.pages.has_total = true;
+        page.pages.total = result->total;
     }
-    r = publish(fetch->fetcher, document, fetch->answer);
-    if (r < 0)
-        return r;
-    replace(&document->etag, if_usable(result->etag));
-    replace(&document->last_modified, if_usable(result->last_modified));
-    return 0;
-}
-
-static void log_unreadable(const struct fetch *fetch)
-{
-    const struct document *document = fetch->document;
-    _cleanup_(freep) char *message = answer_message(fetch->answer);
-    log_error("%s: the answer of %s is not the JSON that was expected%s%s; see `melbicomfs --endpoints`", document->key,
-              document->url ? document->url : "the API", message ? ": " : "", message ? message : "");
+    if (++fetch->pages >= fetch->fetcher->config->max_pages)
+        r = page.pages.next || result->link_next ? too_many_pages(fetch) : 0;
+    else
+        r = go_on(fetch, result, &page, &stopped);
+    if (r == 0)
+        r = publish(fetch, &page, stopped);
+    if (r == 0) {
+        /* What the first page is known by says nothing about the others. */
+        replace(&document->etag, fetch->pages == 1 ? if_usable(result->etag) : NULL);
+        replace(&document->last_modified, fetch->pages == 1 ? if_usable(result->last_modified) : NULL);
+    }
+    pages_free(&page.pages);
+    return r;
 }
 
 /*
@@ -156,12 +250,20 @@ static bool proves_path(const struct document *document, unsigned choice)
            snapshot_field(document->items[0].snapshot, 0);
 }
 
+static void fetch_clear(struct fetch *fetch)
+{
+    answer_free(steal(&fetch->answer));
+    free(steal(&fetch->page));
+    if (fetch->asked)
+        lh_table_free(steal(&fetch->asked));
+}
+
 static void finish(struct fetch *fetch, int error, const struct client_result *result)
 {
     struct fetch_end end = {
         .error = error, .unchanged = result->not_modified, .host = result->host, .retry_at = result->retry_at};
 
-    answer_free(steal(&fetch->answer));
+    fetch_clear(fetch);
     fetch->done(fetch->data, &end);
     free(fetch);
 }
@@ -176,11 +278,17 @@ static int answered(struct fetch *fetch, const struct client_result *result)
         r = page_done(fetch, result);
     else if (!document->loaded)
         r = -EIO;
-    if (r == -EIO)
-        log_unreadable(fetch);
     if (r == 0 && proves_path(document, fetch->choice))
         endpoints_settle(fetch->fetcher->endpoints, document->query.operation, fetch->choice);
     return r;
+}
+
+/* True if the answer, by its HTTP status or in its body, is a 404 to the first page. */
+static bool is_not_there(const struct fetch *fetch, const struct client_result *result, int error)
+{
+    const struct problem *problem = answer_problem(fetch->answer);
+
+    return error == -ENOENT && fetch->pages == 0 && (result->status == 404 || (problem && problem->status == 404));
 }
 
 static void on_done(void *data, const struct client_result *result)
@@ -189,16 +297,22 @@ static void on_done(void *data, const struct client_result *result)
     int error = result->error;
 
     fetch->exchange = NULL;
-    if (error == -ENOENT && result->status == 404 && answer_items(fetch->answer) == 0 &&
+    if (error == 0)
+        error = answered(fetch, result);
+    if (error == 1)
+        return;
+    if (is_not_there(fetch, result, error) &&
         endpoints_next(fetch->fetcher->endpoints, fetch->document->query.operation, &fetch->choice)) {
         error = request(fetch);
         if (error == 0)
             return;
-    } else if (error == 0) {
-        error = answered(fetch, result);
-        if (error == 1)
-            return;
     }
+    if (answer_problem(fetch->answer))
+        answer_log(LOG_LEVEL_ERROR, fetch->document, answer_problem(fetch->answer)->text,
+                   answer_problem(fetch->answer)->advice);
+    /* A page that is not there is not the list that is not there. */
+    if (error == -ENOENT && fetch->pages > 0)
+        error = -EIO;
     finish(fetch, error, result);
 }
 
@@ -208,17 +322,19 @@ static int request(struct fetch *fetch)
     struct document *document = fetch->document;
     const struct endpoints *endpoints = fetch->fetcher->endpoints;
     enum operation operation = document->query.operation;
-    bool conditional = document->loaded && !endpoints_page(endpoints, operation)->size;
+    bool conditional = document->loaded && !fetch->page && !endpoints_page(endpoints, operation)->size;
 
     struct printbuf *path = printbuf_new();
     if (!path)
         return -ENOMEM;
-    int r = endpoints_path(endpoints, &document->query, fetch->choice, answer_items(fetch->answer), path);
+    int r = fetch->page ? (sprintbuf(path, "%s", fetch->page) < 0 ? -ENOMEM : 0)
+                        : endpoints_path(endpoints, &document->query, fetch->choice, answer_items(fetch->answer), path);
     if (r == 0) {
         struct client_request what = {
             .operation = endpoint_of(operation)->name,
             .method = "GET",
             .path = path->buf,
+            .from_root = fetch->page,
             .etag = conditional ? document->etag : NULL,
             .last_modified = conditional ? document->last_modified : NULL,
             .has_copy = fetch->has_copy,
@@ -227,7 +343,8 @@ static int request(struct fetch *fetch)
             .on_done = on_done,
             .data = fetch,
         };
-        replace(&document->url, path->buf);
+        if (!fetch->page)
+            replace(&document->url, path->buf);
         fetch->exchange = client_start(fetch->fetcher->client, &what);
         r = fetch->exchange ? 0 : -ENOMEM;
     }
@@ -257,23 +374,25 @@ void fetch_cancel(struct fetch *fetch)
         return;
     if (fetch->exchange)
         client_cancel(fetch->exchange);
-    answer_free(fetch->answer);
+    fetch_clear(fetch);
     free(fetch);
 }
 
 int fetch_seed(const struct fetcher *fetcher, struct document *document, const char *body, size_t len)
 {
-    struct answer *answer = answer_new(document, fetcher->endpoints, fetcher->config->max_body);
-    size_t n;
-    if (!answer)
+    struct answer_page page = {0};
+    struct fetch fetch = {.fetcher = fetcher, .document = document, .pages = 1};
+    fetch.answer = answer_new(document, fetcher->endpoints, fetcher->config->max_body);
+    if (!fetch.answer)
         return -ENOMEM;
-    int r = answer_page(answer);
+    int r = answer_page(fetch.answer);
     if (r == 0)
-        r = answer_feed(answer, body, len);
+        r = answer_feed(fetch.answer, body, len);
     if (r == 0)
-        r = answer_page_end(answer, &n);
+        r = answer_page_end(fetch.answer, &page);
     if (r == 0)
-        r = publish(fetcher, document, answer);
-    answer_free(answer);
+        r = publish(&fetch, &page, NULL);
+    pages_free(&page.pages);
+    fetch_clear(&fetch);
     return r;
 }

@@ -1,19 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of prices: by extension, then operation, then currency, then years as a number. The items of a document of
- * prices are in this order, so the prices below any directory are neighbours.
+ * Prices: reads the map of prices that the API gives, and orders them: by extension, then operation, then currency, then
+ * years as a number. The items of a document of prices are in this order, so the prices below any directory are
+ * neighbours.
  *
  * Threads:   any; nothing is shared.
  * Ownership: all is borrowed.
- * Errors:    none.
+ * Errors:    -EBADMSG for a map that is not valid JSON, -ENOMEM, and what a callback returns.
  */
 #ifndef MELBICOMFS_API_PRICES_H
 #define MELBICOMFS_API_PRICES_H
 
+#include "api/snapshot.h"
+#include "json/json.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 
 struct document;
 struct snapshot;
+
+/*
+ * Calls fn for each price in `map`: objects in one another, four deep, with an extension, an operation, a currency and a
+ * number of years as keys, in whatever order. `keys` are these four by their PRICE_… index, an extension without its
+ * leading dot; `price` is the price's text. Both are borrowed for the call. What is null, empty or negative is not offered
+ * and is passed over. *unshown is increased for each member that is out of place. Returns 0; a negative number that fn
+ * returned, which ends the walk; -EBADMSG or -ENOMEM.
+ */
+int prices_each(struct json_slice map,
+                int (*fn)(void *data, const char *const keys[SNAPSHOT_FIELDS], const char *price), void *data,
+                size_t *unshown);
+
+/* True for a key that only a map of prices has: an extension with its dot, an operation, a currency, a number of years. */
+bool prices_has_key(const char *key);
 
 /* Compares two prices: less than, equal to or greater than 0, as for qsort(). */
 int prices_compare(const struct snapshot *a, const struct snapshot *b);

@@ -73,3 +73,11 @@ const char *url_problem(const char *url, bool *loopback)
     curl_url_cleanup(parts);
     return problem;
 }
+
+size_t url_root_length(const char *url)
+{
+    const char *host = strstr(url, "://");
+    size_t scheme = host ? (size_t)(host - url) + 3 : 0;
+
+    return scheme + strcspn(url + scheme, "/?#");
+}

@@ -55,6 +55,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "base/url.h"
 #include "http/attempt.h"
 #include "http/bearer.h"
 #include "http/host.h"
@@ -172,7 +173,8 @@ static void finish(struct client_exchange *x, const struct end *end)
         .ns = clock_ns() - x->started_ns,
     };
 
-    if (end->error && end->advice)
+    bool sunk = end->http && end->http->failure == HTTP_SINK;
+    if (end->error && end->advice && !sunk)
         client_log_failure(&x->request, &result, end->advice);
     client_host_leave(&client->host, x);
     leave(x);
@@ -482,14 +484,16 @@ static struct client_exchange *exchange_new(struct client *client, const struct 
     ok = copy_string(&x->request.body, request->body);
     ok = copy_string(&x->request.etag, request->etag) && ok;
     ok = copy_string(&x->request.last_modified, request->last_modified) && ok;
-    if (asprintf(&x->url, "%s%s", client->config->base_url, request->path) < 0)
+    const char *base = client->config->base_url;
+    int base_len = (int)(request->from_root ? url_root_length(base) : strlen(base));
+    if (asprintf(&x->url, "%.*s%s", base_len, base, request->path) < 0)
         x->url = NULL;
     if (!ok || !x->url) {
         exchange_free(x);
         return NULL;
     }
-    x->request.path = x->url + strlen(client->config->base_url);
-    x->attempt.base = client->config->base_url;
+    x->request.path = x->url + base_len;
+    x->attempt.base = base;
     x->attempt.url = x->url;
     return x;
 }

@@ -35,7 +35,7 @@
  *            cannot be read; -EINVAL for 400, 422 and a request that cannot be sent (http.h); -EBUSY for 429;
  *            -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, an answer that is too large or broken, a 304 to a request
  *            without validators, any other 3xx, any other 4xx, and 5xx; -ENOMEM; or what on_body returned. Every failed
- *            exchange is one line in the log: operation, method, URL path with its query (which holds no secrets), HTTP
+ *            exchange, except one that on_body ended, is one line in the log: operation, method, URL path with its query (which holds no secrets), HTTP
  *            status, the API's message, and what to do. Exchanges that fail because the host is closed are not logged.
  */
 #ifndef MELBICOMFS_HTTP_CLIENT_H
@@ -73,6 +73,7 @@ struct client_request {
     const char *operation; /* the endpoint's name, for the log and the metrics; a constant string */
     const char *method;    /* "GET" or "POST"; a constant string */
     const char *path;      /* path and query below the base URL, starting with '/'; copied */
+    bool from_root;        /* the path begins at the server's root instead: that of another page, as the API names it */
     const char *body;      /* JSON, or NULL; copied */
     const char *etag;      /* validators of the caller's copy, or NULL; copied */
     const char *last_modified;
@@ -80,8 +81,9 @@ struct client_request {
 
     /* The body of a 2xx answer begins. After a retry it begins again: forget the bytes that came before. */
     void (*on_start)(void *data);
-    /* The next bytes of the body; borrowed. Returns 0, or -errno to end the exchange with that error, without a retry.
-     * -EFBIG ends it with -EIO, as a body over config->max_body does. */
+    /* The next bytes of the body; borrowed. Returns 0, or -errno to end the exchange with that error, without a retry and
+     * without a line in the log: the caller knows what is wrong. -EFBIG ends it with -EIO, as a body over
+     * config->max_body does, and is logged. */
     int (*on_body)(void *data, const char *bytes, size_t len);
     /* The exchange has ended. Called from the loop, never from within client_start(). */
     void (*on_done)(void *data, const struct client_result *result);

@@ -49,6 +49,11 @@ static char *quoted(struct text text, size_t max)
     return words;
 }
 
+char *said_excerpt(const char *body, size_t len)
+{
+    return quoted(trimmed(body, len), TEXT_MAX);
+}
+
 /* Finds `what` in any case; NULL if it is not there. */
 static const char *find(struct text in, const char *what)
 {

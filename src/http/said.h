@@ -32,4 +32,8 @@ enum said {
  */
 enum said said_of(const struct http_result *result, const char *body, size_t len, char **ret);
 
+/* Returns the beginning of a body, on one line and in quotes: its first 40 bytes, with secrets replaced. Malloc'd; NULL if
+ * the body is blank, or when out of memory. A byte order mark is skipped. */
+char *said_excerpt(const char *body, size_t len);
+
 #endif

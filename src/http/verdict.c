@@ -115,6 +115,13 @@ struct client_verdict client_judge(const struct http_result *result, enum said s
     return verdict;
 }
 
+struct client_verdict client_judge_status(long status)
+{
+    struct http_result result = {.status = status, .retry_after_ms = -1};
+
+    return client_judge(&result, SAID_MESSAGE, false, true);
+}
+
 void client_log_failure(const struct client_request *request, const struct client_result *result, const char *advice)
 {
     enum log_level level = result->host ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;

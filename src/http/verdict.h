@@ -31,6 +31,9 @@ struct client_verdict {
  * request had validators, so a 304 is a success. `left`: the request may have reached the server. */
 struct client_verdict client_judge(const struct http_result *result, enum said said, bool conditional, bool left);
 
+/* Judges an HTTP status alone, such as one that an answer names in its body. */
+struct client_verdict client_judge_status(long status);
+
 /* Writes the log line of a failed exchange: as an error if the host is to blame, as information for -ENOENT, else as a
  * warning. */
 void client_log_failure(const struct client_request *request, const struct client_result *result, const char *advice);

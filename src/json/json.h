@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON: a stream cuts an answer into items while the answer arrives; json_indent() prints an item without changing its
- * tokens; the other functions read members and values.
+ * JSON: a stream walks through an answer while the answer arrives, and hands out the values that its visitor asks for;
+ * json_indent() prints a value without changing its tokens; the other functions read members and values.
  *
  * All functions work on raw bytes; of json-c, only printbuf is used. Parsing and printing with json-c would lose
  * numbers (1e400, 30 digits, -0, 0.10) and duplicate keys. Making json-c objects of a list's items, only to find their
  * ids, takes five times as long as all other steps from the bytes to the indented text, and fragments the heap.
  *
- * Only json_indent() and json_check() tell whether a value is valid JSON. A stream only finds where items end.
+ * Only json_indent() and json_check() tell whether a value is valid JSON. A stream only finds where values end.
  *
  * Threads:   nothing is shared. One thread at a time uses a stream or a printbuf.
  * Ownership: a slice points into the caller's bytes and owns nothing. A callback's slice is valid during the call only.
@@ -34,48 +34,68 @@ struct json_slice {
     size_t len;
 };
 
-/* What the caller expects an answer to be. */
-enum json_shape {
-    JSON_LIST,   /* an array of items; `item` is called for each element, whatever its type */
-    JSON_OBJECT, /* one object; `item` is called once */
-    JSON_MAP     /* like JSON_OBJECT, but [] is delivered as {}, because PHP writes an empty map as [] */
+/* The largest number of containers (objects and arrays) inside one another that a stream enters. */
+#define JSON_LEVELS 6
+
+/* A brief value is at most this long, in bytes. */
+#define JSON_BRIEF_MAX 16384
+
+/* A container that is longer is not kept, in bytes. */
+#define JSON_KEEP_MAX (8 << 20)
+
+/* What a visitor wants of a value whose first byte has come. */
+enum json_step {
+    JSON_SKIP,  /* nothing of it; its brackets and quotes must be balanced */
+    JSON_WHOLE, /* value() gets it when its last byte has come */
+    JSON_BRIEF, /* the same, unless it is longer than JSON_BRIEF_MAX: value() then gets a slice whose `at` is NULL */
+    JSON_ENTER, /* a container: asked about each member or element; leave() at the end. A scalar is skipped */
+    JSON_ENTER_KEEP /* the same, and leave() gets the whole container */
+};
+
+/* Where a value stands in the answer. */
+struct json_place {
+    unsigned depth;  /* how many containers lie around the value; all of them have been entered */
+    const char *key; /* its decoded key, borrowed for the call; NULL for an element of an array and the whole answer */
 };
 
 /*
- * Receives one item: its raw bytes without surrounding white space, borrowed for the call. An item of a list that is an
- * object or array has balanced brackets and quotes, but may still be invalid JSON; json_indent() or json_check() tells.
- * Any other item of a list is valid, and so is the item of JSON_OBJECT and JSON_MAP. Returns 0 to go on. A negative
- * number ends the stream, and the stream returns that number.
+ * What a stream calls while it walks through an answer.
+ *
+ * begin() is called for the whole answer, and for each member and element of what has been entered, in order, with the
+ * value's first byte, which need not begin a valid value. It returns one of enum json_step, or a negative number.
+ *
+ * value() gets the raw bytes of a value that begin() has asked for, without surrounding white space, borrowed for the
+ * call. An object or array has balanced brackets and quotes, but may still be invalid JSON; json_indent() or
+ * json_check() tells. Any other value is valid.
+ *
+ * leave() is called at the end of a container that was entered, for the container itself. `raw` is the container if it
+ * was kept, borrowed for the call; raw.at is NULL if it was not, if it is longer than JSON_KEEP_MAX, or after
+ * json_stream_forget().
+ *
+ * A negative number that begin(), value() or leave() returns ends the stream, and the stream returns that number.
  */
-typedef int (*json_item_fn)(void *data, struct json_slice raw);
+struct json_visitor {
+    int (*begin)(void *data, const struct json_place *place, char first);
+    int (*value)(void *data, const struct json_place *place, struct json_slice raw);
+    int (*leave)(void *data, const struct json_place *place, struct json_slice raw);
+};
 
-/*
- * Makes a stream, which takes an answer's envelope off and calls item(data, …) for what the envelope contains.
- *
- * A list (JSON_LIST) is the whole answer, or the value of a member that is called `data`, `value` or one of `names`. Up
- * to two objects may lie around the list: {"data":{"services":[…]}}. The first such array is the list. All other
- * members are skipped; their brackets and quotes must be balanced, and their numbers and words valid. `item` is called
- * for the elements in order, each as soon as its last byte has been fed. The stream needs memory for one element at a
- * time.
- *
- * One object (JSON_OBJECT, JSON_MAP) is the whole answer, or the value of a member called `data`, `value` or one of
- * `names`. In the second case, every other member must be called summary, status, success, message, messages, code,
- * result, error, errors, meta, pagination, total or count (in any case); otherwise the whole answer is the object.
- *
- * `names` is a NULL-terminated array of the collection's names, borrowed until json_stream_free(); it may be NULL.
- * Returns NULL when out of memory. json_stream_free() frees the stream; json_stream_free(NULL) is fine.
- */
-struct json_stream *json_stream_new(enum json_shape shape, const char *const *names, json_item_fn item, void *data);
+/* Makes a stream. The visitor is borrowed until json_stream_free(). NULL when out of memory. json_stream_free(NULL) is
+ * fine. */
+struct json_stream *json_stream_new(const struct json_visitor *visitor, void *data);
 void json_stream_free(struct json_stream *stream);
 
-/* Feeds the next `len` bytes of the answer, which may be cut anywhere; calls `item` for what they complete. Returns 0,
- * one of the errors above, or the negative number that `item` returned. After an error, every later call returns it
- * again. */
+/* Feeds the next `len` bytes of the answer, which may be cut anywhere; calls the visitor for what they complete. A byte
+ * order mark (U+FEFF) before the answer is passed over. Returns 0, one of the errors above, or the negative number that
+ * the visitor returned. After an error, every later call returns it again. */
 int json_stream_feed(struct json_stream *stream, const char *bytes, size_t len);
 
-/* Tells the stream that the answer is complete. Returns 0; the error of an earlier json_stream_feed(); or -EBADMSG if
- * the answer was empty or cut short, or contained no list or object of the expected shape. */
+/* Tells the stream that the answer is complete. Returns 0; the error of an earlier json_stream_feed() or of the visitor;
+ * or -EBADMSG if the answer was empty or cut short. */
 int json_stream_end(struct json_stream *stream);
+
+/* Frees the bytes of the containers that are kept, because none of them is needed. May be called by the visitor. */
+void json_stream_forget(struct json_stream *stream);
 
 /*
  * Appends `raw` (one JSON value, white space around it allowed) to `out`, laid out as `jq .` does: two spaces per
@@ -108,6 +128,10 @@ int json_check(struct json_slice raw, struct printbuf *scratch);
  */
 int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value);
 
+/* Takes the next element of an array, as json_next_member() does with the members of an object. Returns 1 with the
+ * element, 0 after the last one, or -EBADMSG. */
+int json_next_element(struct json_slice *rest, struct json_slice *element);
+
 /* Returns the value of the object's member called `name`, or of the last one if there are several. `at` of the result
  * is NULL if there is none. In an object that is cut short, the members before the cut are found. A member whose key
  * cannot be read, because memory runs out, is passed over. `scratch` is overwritten. */
@@ -124,13 +148,16 @@ int json_scalar_text(struct json_slice value, struct printbuf *out);
  * -EBADMSG if `value` is not a string, -EFBIG or -ENOMEM. */
 int json_string_bytes(struct json_slice value, struct printbuf *out);
 
+/* Returns `raw` without the byte order mark that it begins with, and without the white space around it. */
+struct json_slice json_trimmed(struct json_slice raw);
+
 /* Returns a malloc'd copy of a text (`len` bytes) without its secrets, which the caller frees, and its length in bytes
  * in *ret_len; NULL when out of memory. */
 typedef char *json_hide_fn(const char *text, size_t len, size_t *ret_len);
 
 /*
  * Finds the API's own message in the body of an error. The members message, error, error.message, errors, detail, msg,
- * description, title and reason are tried in this order; the first string that is not blank is the message. `errors`
+ * description, title, reason, warning and warnings are tried in this order; the first string that is not blank is the message. `errors`
  * may be a string, a list whose first element counts, or an object whose first member counts. If the body is cut short,
  * the members before the cut are tried. A byte order mark before the JSON is skipped.
  *

@@ -49,16 +49,9 @@ static bool take_text(struct search *search, struct json_slice value)
 /* The first element of an array; its `at` is NULL if the array is empty. */
 static struct json_slice first_element(struct json_slice array)
 {
-    const char *at = array.at + 1, *end = array.at + array.len;
-    struct json_scan scan;
-    size_t used;
+    struct json_slice element;
 
-    while (at < end && is_space(*at))
-        at++;
-    json_scan_start(&scan);
-    if (json_scan(&scan, at, (size_t)(end - at), &used) <= 0)
-        return (struct json_slice){NULL, 0};
-    return (struct json_slice){at, used};
+    return json_next_element(&array, &element) > 0 ? element : (struct json_slice){NULL, 0};
 }
 
 static struct json_slice first_member(struct json_slice object)
@@ -86,8 +79,8 @@ static bool find_in_errors(struct search *search, struct json_slice value, unsig
 
 static bool find_message(struct search *search, struct json_slice object, unsigned levels)
 {
-    static const char *const FIELDS[] = {"message",     "error", "errors", "detail", "msg",
-                                         "description", "title", "reason", NULL};
+    static const char *const FIELDS[] = {"message", "error",  "errors",  "detail",   "msg", "description",
+                                         "title",   "reason", "warning", "warnings", NULL};
 
     if (!begins_with(object, '{'))
         return false;
@@ -99,14 +92,13 @@ static bool find_message(struct search *search, struct json_slice object, unsign
         if (strcmp(*field, "error") == 0 && begins_with(value, '{') &&
             take_text(search, json_find_member(value, "message", search->key)))
             return true;
-        if (strcmp(*field, "errors") == 0 && find_in_errors(search, value, levels))
+        if ((strcmp(*field, "errors") == 0 || strcmp(*field, "warnings") == 0) && find_in_errors(search, value, levels))
             return true;
     }
     return false;
 }
 
-/* Without a byte order mark, too. */
-static struct json_slice without_space_before(struct json_slice raw)
+struct json_slice json_trimmed(struct json_slice raw)
 {
     size_t mark = utf8_mark(raw.at, raw.len);
 
@@ -116,6 +108,8 @@ static struct json_slice without_space_before(struct json_slice raw)
         raw.at++;
         raw.len--;
     }
+    while (raw.len > 0 && is_space(raw.at[raw.len - 1]))
+        raw.len--;
     return raw;
 }
 
@@ -145,7 +139,7 @@ static char *shown(const struct printbuf *text, json_hide_fn *hide)
 char *json_api_message(const char *body, size_t len, json_hide_fn *hide)
 {
     struct search search = {printbuf_new(), printbuf_new()};
-    struct json_slice raw = without_space_before((struct json_slice){body, len});
+    struct json_slice raw = json_trimmed((struct json_slice){body, len});
     char *message = NULL;
 
     if (search.key && search.text && is_whole_or_cut(raw, search.key) && find_message(&search, raw, MESSAGE_LEVELS))

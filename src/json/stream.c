@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cutting an answer into items while the answer arrives.
+ * Walking through an answer while it arrives.
  *
- * Only the envelope is read byte by byte; it is short. For each value in the envelope (an item, a member's name, a
- * value to skip), json_scan() finds the end. An item that lies in one chunk is delivered from there, without a copy.
- * The pieces of an item that lies in several chunks are joined in `cut`.
+ * Only what the visitor enters is read byte by byte; that is the envelope, which is short. For every other value, and for
+ * each key, json_scan() finds the end. A value that lies in one chunk is delivered from there, without a copy. The pieces
+ * of a value that lies in several chunks are joined in `cut`.
  *
- * The states for a list and the envelope around it. Each row shows which state follows which next byte:
+ * The states. Each row shows which state follows which next byte:
  *
- *      START         [ FIRST_ITEM         { FIRST_KEY
- *      FIRST_ITEM    ] leave              any other: ITEM
- *      NEXT_ITEM                          any: ITEM
- *      AFTER_ITEM    , NEXT_ITEM          ] leave
- *      FIRST_KEY     " KEY                } leave
- *      NEXT_KEY      " KEY
+ *      VALUE         [ or { of a value that is entered: FIRST      any other: INSIDE
+ *      FIRST         ] or }: the container ends                    " in an object: KEY     any other in an array: VALUE
+ *      NEXT                                                        " in an object: KEY     any other in an array: VALUE
  *      COLON         : VALUE
- *      VALUE         [ FIRST_ITEM and     { FIRST_KEY, under a name asked for; any other: SKIPPED
- *      AFTER_MEMBER  , NEXT_KEY           } leave
+ *      AFTER         ] or }: the container ends                    , NEXT
  *
- * "leave" goes to AFTER_MEMBER of the envelope around it, or to DONE if there is no envelope. ITEM is followed by
- * AFTER_ITEM, KEY by COLON, and SKIPPED by AFTER_MEMBER.
+ * KEY is followed by COLON. INSIDE and the end of a container are followed by AFTER, or by DONE if the value was the
+ * whole answer. In KEY and INSIDE, json_scan() takes the bytes. These states may last for many chunks; a number ends only
+ * when the byte after it has arrived.
  *
- * In ITEM, KEY and SKIPPED, json_scan() takes the bytes. These states may last for many chunks; a number ends only when
- * the byte after it has arrived.
- *
- * For JSON_OBJECT and JSON_MAP, the whole answer is a single ITEM from START to DONE: whether the outermost braces are
- * an envelope is known only when all members have been seen.
+ * While a container is kept, all bytes of the answer are copied to `kept`, once for all containers that lie in one
+ * another: the bytes of an inner one are a part of the outer one's.
  */
 #include "json/json.h"
 #include "json/scan.h"
@@ -35,65 +29,58 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* printbuf counts bytes in an int. */
 #define PIECE_MAX ((size_t)1 << 30)
 
-/* The largest number of objects around a list. */
-#define ENVELOPES_MAX 2
+enum state { VALUE, INSIDE, FIRST, NEXT, KEY, COLON, AFTER, DONE };
 
-enum state {
-    START,
-    FIRST_ITEM,
-    NEXT_ITEM,
-    ITEM,
-    AFTER_ITEM,
-    FIRST_KEY,
-    NEXT_KEY,
-    KEY,
-    COLON,
-    VALUE,
-    SKIPPED,
-    AFTER_MEMBER,
-    DONE
+/* A container that has been entered and not left. */
+struct level {
+    char close;           /* the bracket that ends it */
+    bool kept;            /* its bytes are wanted at its end */
+    int kept_at;          /* where they begin in stream->kept */
+    size_t members;       /* how many have begun */
+    struct printbuf *key; /* the decoded key of the current member */
 };
 
 struct json_stream {
-    enum json_shape shape;
-    const char *const *names;
-    json_item_fn item;
+    const struct json_visitor *visitor;
     void *data;
+
+    enum state state;
+    enum json_step step; /* in INSIDE: what the visitor wants of the value */
+    unsigned depth;      /* how many levels are open */
+    unsigned mark;       /* how many bytes of a byte order mark have come */
+    struct level levels[JSON_LEVELS];
 
     struct json_scan scan;
     struct printbuf *cut; /* the bytes of the current value that earlier chunks contained */
+    bool long_brief;      /* in INSIDE: a brief value is longer than JSON_BRIEF_MAX */
     struct printbuf *scratch;
 
-    enum state state;
-    unsigned envelopes; /* the number of open envelopes */
-    bool wanted;        /* the current member has a name under which a list may lie */
-    bool found;         /* the list or object has been found */
-    int error;          /* 0, or the error that every later call returns */
+    bool keeping;          /* a container is kept */
+    const char *unkept;    /* while keeping: the first byte of the chunk that is not in `kept` */
+    struct printbuf *kept; /* the bytes from the outermost kept container on */
+
+    int error; /* 0, or the error that every later call returns */
 };
 
-/* The members that an envelope may have beside `data`. Any other member means that the object is no envelope. */
-static const char *const BESIDE[] = {"summary", "status", "success", "message",    "messages", "code",  "result",
-                                     "error",   "errors", "meta",    "pagination", "total",    "count", NULL};
-
-struct json_stream *json_stream_new(enum json_shape shape, const char *const *names, json_item_fn item, void *data)
+struct json_stream *json_stream_new(const struct json_visitor *visitor, void *data)
 {
     struct json_stream *stream = calloc(1, sizeof(*stream));
 
     if (!stream)
         return NULL;
-
-    stream->shape = shape;
-    stream->names = names;
-    stream->item = item;
+    stream->visitor = visitor;
     stream->data = data;
     stream->cut = printbuf_new();
+    stream->kept = printbuf_new();
     stream->scratch = printbuf_new();
-    if (!stream->cut || !stream->scratch) {
+    bool ok = stream->cut && stream->kept && stream->scratch;
+    for (unsigned i = 0; i < JSON_LEVELS; i++)
+        ok = (stream->levels[i].key = printbuf_new()) && ok;
+    if (!ok) {
         json_stream_free(stream);
         return NULL;
     }
@@ -105,8 +92,19 @@ void json_stream_free(struct json_stream *stream)
     if (!stream)
         return;
     printbuf_free(stream->cut);
+    printbuf_free(stream->kept);
     printbuf_free(stream->scratch);
+    for (unsigned i = 0; i < JSON_LEVELS; i++)
+        printbuf_free(stream->levels[i].key);
     free(stream);
+}
+
+void json_stream_forget(struct json_stream *stream)
+{
+    stream->keeping = false;
+    for (unsigned i = 0; i < stream->depth; i++)
+        stream->levels[i].kept = false;
+    printbuf_reset(stream->kept);
 }
 
 static bool is_space(char c)
@@ -114,156 +112,127 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-static bool is_wrapper(const struct json_stream *stream, const char *key)
+/* Where the current value stands. */
+static struct json_place place_of(const struct json_stream *stream)
 {
-    if (strcmp(key, "data") == 0 || strcmp(key, "value") == 0)
-        return true;
-    for (const char *const *name = stream->names; name && *name; name++) {
-        if (strcmp(key, *name) == 0)
-            return true;
+    const struct level *level = stream->depth > 0 ? &stream->levels[stream->depth - 1] : NULL;
+
+    return (struct json_place){.depth = stream->depth, .key = level && level->close == '}' ? level->key->buf : NULL};
+}
+
+/* ---- keeping the bytes of a container ---- */
+
+/* Copies the bytes up to `at`. What is longer than JSON_KEEP_MAX is forgotten. */
+static int keep_up_to(struct json_stream *stream, const char *at)
+{
+    size_t len = (size_t)(at - stream->unkept);
+
+    if (len > (size_t)(JSON_KEEP_MAX - printbuf_length(stream->kept))) {
+        json_stream_forget(stream);
+        return 0;
     }
-    return false;
+    stream->unkept = at;
+    return printbuf_memappend(stream->kept, at - len, (int)len) < 0 ? -ENOMEM : 0;
 }
 
-static bool is_beside(const char *key)
+/* A container that begins at `at` is to be kept. */
+static int begin_keeping(struct json_stream *stream, struct level *level, const char *at)
 {
-    for (const char *const *name = BESIDE; *name; name++) {
-        if (strcasecmp(key, *name) == 0)
-            return true;
+    if (!stream->keeping) {
+        stream->keeping = true;
+        stream->unkept = at;
+        printbuf_reset(stream->kept);
     }
-    return false;
+    int r = keep_up_to(stream, at);
+    level->kept = r == 0 && stream->keeping;
+    level->kept_at = printbuf_length(stream->kept);
+    return r;
 }
 
-/* Checks a string, number or word, and leaves its text in stream->scratch. */
-static int read_scalar(struct json_stream *stream, struct json_slice raw)
+/* A container ends before `end`. Returns its bytes; `at` is NULL if they were not kept, or were forgotten. */
+static int end_keeping(struct json_stream *stream, struct level *level, const char *end, struct json_slice *ret)
 {
-    printbuf_reset(stream->scratch);
-    return json_scalar_text(raw, stream->scratch);
+    *ret = (struct json_slice){NULL, 0};
+    if (!level->kept)
+        return 0;
+    int r = keep_up_to(stream, end);
+    if (r == 0 && level->kept)
+        *ret = (struct json_slice){stream->kept->buf + level->kept_at,
+                                   (size_t)(printbuf_length(stream->kept) - level->kept_at)};
+    return r;
 }
 
-/* The brackets of `raw` must be balanced. */
-static bool is_empty_array(struct json_slice raw)
+/* ---- values ---- */
+
+/* Checks a string, number or word, and leaves its text in `text`. */
+static int read_scalar(struct json_slice raw, struct printbuf *text)
 {
-    size_t i = 1;
-
-    while (i < raw.len && is_space(raw.at[i]))
-        i++;
-    return raw.at[0] == '[' && i == raw.len - 1;
+    printbuf_reset(text);
+    return json_scalar_text(raw, text);
 }
 
-static bool may_be_inner(const struct json_stream *stream, struct json_slice value)
-{
-    return value.at[0] == '{' || (stream->shape == JSON_MAP && is_empty_array(value));
-}
-
-/* Looks for an envelope in `whole`, a valid object. Returns 1 and the enveloped value, or 0 if `whole` is not an
- * envelope but the object itself. */
-static int find_enveloped(struct json_stream *stream, struct json_slice whole, struct json_slice *ret)
-{
-    struct json_slice rest = whole, key, value, inner = {NULL, 0};
-    int r;
-
-    while ((r = json_next_member(&rest, &key, &value)) > 0) {
-        r = read_scalar(stream, key);
-        if (r < 0)
-            return r;
-        if (!inner.at && may_be_inner(stream, value) && is_wrapper(stream, stream->scratch->buf))
-            inner = value;
-        else if (!is_beside(stream->scratch->buf))
-            return 0;
-    }
-    if (r < 0 || !inner.at)
-        return r;
-    *ret = inner;
-    return 1;
-}
-
-/* Nobody else reads the envelope, so the whole answer is checked here. */
-static int deliver_object(struct json_stream *stream, struct json_slice raw)
-{
-    int r;
-
-    r = json_check(raw, stream->scratch);
-    if (r == 0 && raw.at[0] == '{')
-        r = find_enveloped(stream, raw, &raw);
-    if (r < 0)
-        return r;
-    if (raw.at[0] == '[') {
-        if (!is_empty_array(raw))
-            return -EBADMSG;
-        raw = (struct json_slice){"{}", 2};
-    }
-    stream->found = true;
-    stream->state = DONE;
-    return stream->item(stream->data, raw);
-}
-
-static int deliver(struct json_stream *stream, struct json_slice raw)
-{
-    int r = 0;
-
-    if (stream->shape != JSON_LIST) {
-        r = deliver_object(stream, raw);
-    } else {
-        if (raw.len == 0 || (raw.at[0] != '{' && raw.at[0] != '['))
-            r = read_scalar(stream, raw);
-        stream->state = AFTER_ITEM;
-        if (r == 0)
-            r = stream->item(stream->data, raw);
-    }
-    return r < 0 ? r : 0;
-}
-
-static int finish_key(struct json_stream *stream, struct json_slice raw)
-{
-    int r = read_scalar(stream, raw);
-
-    if (r < 0)
-        return r;
-    stream->wanted = is_wrapper(stream, stream->scratch->buf);
-    stream->state = COLON;
-    return 0;
-}
-
-/* Whether the bytes of the current value are needed when the value is complete. */
+/* Whether the bytes of the current value are needed when it is complete. A number or word is checked even if it is
+ * skipped. */
 static bool is_kept(const struct json_stream *stream)
 {
-    return stream->state != SKIPPED || stream->scan.state == SCAN_BARE;
+    return stream->state == KEY || stream->step != JSON_SKIP || stream->scan.state == SCAN_BARE;
 }
 
 static int keep_piece(struct json_stream *stream, struct json_slice piece)
 {
+    if (stream->state == INSIDE && stream->step == JSON_BRIEF &&
+        (stream->long_brief || piece.len > (size_t)(JSON_BRIEF_MAX - printbuf_length(stream->cut)))) {
+        stream->long_brief = true;
+        return 0;
+    }
     if (piece.len > (size_t)(INT_MAX - 64 - printbuf_length(stream->cut)))
         return -EFBIG;
     return printbuf_memappend(stream->cut, piece.at, (int)piece.len) < 0 ? -ENOMEM : 0;
 }
 
-/* `last` is the last piece of the current value; the pieces before it are in stream->cut. */
-static int finish_value(struct json_stream *stream, struct json_slice last)
+static void end_value(struct json_stream *stream)
+{
+    stream->state = stream->depth > 0 ? AFTER : DONE;
+}
+
+static int deliver(struct json_stream *stream, struct json_slice raw)
+{
+    struct json_place place = place_of(stream);
+    bool left_out = stream->step == JSON_BRIEF && (stream->long_brief || raw.len > JSON_BRIEF_MAX);
+    int r = 0;
+
+    if (left_out)
+        raw = (struct json_slice){NULL, 0};
+    else if (raw.len == 0 || (raw.at[0] != '{' && raw.at[0] != '['))
+        r = read_scalar(raw, stream->scratch);
+    if (r == 0 && stream->step != JSON_SKIP)
+        r = stream->visitor->value(stream->data, &place, raw);
+    return r < 0 ? r : 0;
+}
+
+/* `last` is the last piece of the current key or value; the pieces before it are in stream->cut. */
+static int finish(struct json_stream *stream, struct json_slice last)
 {
     struct json_slice raw = last;
     int r = 0;
 
     if (printbuf_length(stream->cut) > 0) {
         r = keep_piece(stream, last);
-        if (r < 0)
-            return r;
         raw = (struct json_slice){stream->cut->buf, (size_t)printbuf_length(stream->cut)};
     }
-    if (stream->state == KEY) {
-        r = finish_key(stream, raw);
-    } else if (stream->state == ITEM) {
-        r = deliver(stream, raw);
-    } else {
+    if (r == 0 && stream->state == KEY) {
+        r = read_scalar(raw, stream->levels[stream->depth - 1].key);
+        stream->state = COLON;
+    } else if (r == 0) {
         if (is_kept(stream))
-            r = read_scalar(stream, raw);
-        stream->state = AFTER_MEMBER;
+            r = deliver(stream, raw);
+        end_value(stream);
     }
     printbuf_reset(stream->cut);
     return r;
 }
 
-/* Moves `rest` past the bytes that belong to the current value. */
+/* Moves `rest` past the bytes that belong to the current key or value. */
 static int take_value(struct json_stream *stream, struct json_slice *rest)
 {
     struct json_slice piece = {rest->at, 0};
@@ -274,9 +243,11 @@ static int take_value(struct json_stream *stream, struct json_slice *rest)
     rest->at += piece.len;
     rest->len -= piece.len;
     if (r > 0)
-        return finish_value(stream, piece);
+        return finish(stream, piece);
     return is_kept(stream) ? keep_piece(stream, piece) : 0;
 }
+
+/* ---- what is entered ---- */
 
 /* Goes to `state`; the current byte is used up. */
 static int move(struct json_stream *stream, enum state state)
@@ -285,97 +256,111 @@ static int move(struct json_stream *stream, enum state state)
     return 1;
 }
 
-/* Goes to `state`, which reads a value; the current byte is the first byte of that value. */
-static int begin(struct json_stream *stream, enum state state)
+/* Goes to `state`, in which json_scan() takes the bytes from the current one on. */
+static int scan(struct json_stream *stream, enum state state)
 {
     stream->state = state;
+    stream->long_brief = false;
     json_scan_start(&stream->scan);
     return 0;
 }
 
-static int open_list(struct json_stream *stream)
+static int enter(struct json_stream *stream, const char *at, bool keep)
 {
-    stream->found = true;
-    return move(stream, FIRST_ITEM);
+    struct level *level = &stream->levels[stream->depth];
+    int r = 0;
+
+    *level = (struct level){.close = *at == '{' ? '}' : ']', .key = level->key};
+    printbuf_reset(level->key);
+    stream->depth++;
+    if (keep)
+        r = begin_keeping(stream, level, at);
+    return r < 0 ? r : move(stream, FIRST);
 }
 
-static int open_envelope(struct json_stream *stream)
+static int leave(struct json_stream *stream, const char *at)
 {
-    stream->envelopes++;
-    return move(stream, FIRST_KEY);
+    struct level *level = &stream->levels[stream->depth - 1];
+    struct json_slice raw;
+
+    int r = end_keeping(stream, level, at + 1, &raw);
+    if (r < 0)
+        return r;
+    stream->depth--;
+    struct json_place place = place_of(stream);
+    r = stream->visitor->leave(stream->data, &place, raw);
+    bool inside_kept = false;
+    for (unsigned i = 0; i < stream->depth; i++)
+        inside_kept = inside_kept || stream->levels[i].kept;
+    stream->keeping = inside_kept;
+    end_value(stream);
+    return r < 0 ? r : 1;
 }
 
-static int close_list(struct json_stream *stream)
+/* A value begins at `at`: asks the visitor. */
+static int start_value(struct json_stream *stream, const char *at)
 {
-    return move(stream, stream->envelopes > 0 ? AFTER_MEMBER : DONE);
-}
+    struct json_place place = place_of(stream);
+    int step = stream->visitor->begin(stream->data, &place, *at);
 
-static int close_envelope(struct json_stream *stream)
-{
-    stream->envelopes--;
-    return move(stream, stream->envelopes > 0 ? AFTER_MEMBER : DONE);
-}
-
-static int start(struct json_stream *stream, char c)
-{
-    if (stream->shape != JSON_LIST)
-        return c == '{' || (c == '[' && stream->shape == JSON_MAP) ? begin(stream, ITEM) : -EBADMSG;
-    if (c == '[')
-        return open_list(stream);
-    return c == '{' ? open_envelope(stream) : -EBADMSG;
-}
-
-static int start_member(struct json_stream *stream, char c)
-{
-    if (stream->wanted && !stream->found) {
-        if (c == '[')
-            return open_list(stream);
-        if (c == '{' && stream->envelopes < ENVELOPES_MAX)
-            return open_envelope(stream);
+    if (step < 0)
+        return step;
+    if ((*at == '{' || *at == '[') && (step == JSON_ENTER || step == JSON_ENTER_KEEP)) {
+        if (stream->depth == JSON_LEVELS)
+            return -EBADMSG;
+        return enter(stream, at, step == JSON_ENTER_KEEP);
     }
-    return begin(stream, SKIPPED);
+    stream->step = step == JSON_ENTER || step == JSON_ENTER_KEEP ? JSON_SKIP : (enum json_step)step;
+    return scan(stream, INSIDE);
 }
 
-/* Takes one byte of the envelope. Returns 1 if the byte is used up, 0 if a value begins with it. */
-static int take_byte(struct json_stream *stream, char c)
+/* A member or element begins, or the container ends. */
+static int start_member(struct json_stream *stream, const char *at)
+{
+    struct level *level = &stream->levels[stream->depth - 1];
+
+    if (stream->state == FIRST && *at == level->close)
+        return leave(stream, at);
+    if (level->close == ']')
+        return start_value(stream, at);
+    return *at == '"' ? scan(stream, KEY) : -EBADMSG;
+}
+
+/* The answer may begin with a byte order mark. Returns 1 if the byte is a part of one. */
+static int take_mark(struct json_stream *stream, char c)
+{
+    static const char MARK[] = "\xef\xbb\xbf";
+
+    if (stream->depth > 0 || stream->state != VALUE || stream->mark == sizeof(MARK) - 1)
+        return 0;
+    if (c == MARK[stream->mark]) {
+        stream->mark++;
+        return 1;
+    }
+    return stream->mark == 0 ? 0 : -EBADMSG;
+}
+
+/* Takes the byte at `at`, which is no white space. Returns 1 if it is used up, 0 if a value or key begins with it. */
+static int take_byte(struct json_stream *stream, const char *at)
 {
     switch (stream->state) {
-    case START:
-        return start(stream, c);
-    case FIRST_ITEM:
-        return c == ']' ? close_list(stream) : begin(stream, ITEM);
-    case NEXT_ITEM:
-        return begin(stream, ITEM);
-    case AFTER_ITEM:
-        if (c == ']')
-            return close_list(stream);
-        return c == ',' ? move(stream, NEXT_ITEM) : -EBADMSG;
-    case FIRST_KEY:
-        if (c == '}')
-            return close_envelope(stream);
-        return c == '"' ? begin(stream, KEY) : -EBADMSG;
-    case NEXT_KEY:
-        return c == '"' ? begin(stream, KEY) : -EBADMSG;
-    case COLON:
-        return c == ':' ? move(stream, VALUE) : -EBADMSG;
     case VALUE:
-        return start_member(stream, c);
-    case AFTER_MEMBER:
-        if (c == '}')
-            return close_envelope(stream);
-        return c == ',' ? move(stream, NEXT_KEY) : -EBADMSG;
-    case ITEM:
+        return start_value(stream, at);
+    case FIRST:
+    case NEXT:
+        return start_member(stream, at);
+    case COLON:
+        return *at == ':' ? move(stream, VALUE) : -EBADMSG;
+    case AFTER:
+        if (*at == stream->levels[stream->depth - 1].close)
+            return leave(stream, at);
+        return *at == ',' ? move(stream, NEXT) : -EBADMSG;
+    case INSIDE:
     case KEY:
-    case SKIPPED:
     case DONE:
         break;
     }
     return -EBADMSG;
-}
-
-static bool in_value(const struct json_stream *stream)
-{
-    return stream->state == ITEM || stream->state == KEY || stream->state == SKIPPED;
 }
 
 /* Takes bytes from `rest`, which is not empty. Each call uses at least one byte or changes the state. */
@@ -383,16 +368,13 @@ static int take(struct json_stream *stream, struct json_slice *rest)
 {
     int r;
 
-    if (in_value(stream))
+    if (stream->state == INSIDE || stream->state == KEY)
         return take_value(stream, rest);
-
-    if (is_space(*rest->at)) {
-        r = 1;
-    } else {
-        r = take_byte(stream, *rest->at);
-        if (r < 0)
-            return r;
-    }
+    r = take_mark(stream, *rest->at);
+    if (r == 0)
+        r = is_space(*rest->at) ? 1 : take_byte(stream, rest->at);
+    if (r < 0)
+        return r;
     rest->at += r;
     rest->len -= (size_t)r;
     return 0;
@@ -403,17 +385,23 @@ int json_stream_feed(struct json_stream *stream, const char *bytes, size_t len)
     while (len > 0 && stream->error == 0) {
         struct json_slice rest = {bytes, len < PIECE_MAX ? len : PIECE_MAX};
 
+        stream->unkept = bytes;
         bytes += rest.len;
         len -= rest.len;
         while (rest.len > 0 && stream->error == 0)
             stream->error = take(stream, &rest);
+        if (stream->error == 0 && stream->keeping)
+            stream->error = keep_up_to(stream, bytes);
     }
     return stream->error;
 }
 
 int json_stream_end(struct json_stream *stream)
 {
-    if (stream->error == 0 && (stream->state != DONE || !stream->found))
+    /* A number or word that is the whole answer ends with the answer. */
+    if (stream->error == 0 && stream->state == INSIDE && stream->depth == 0 && stream->scan.state == SCAN_BARE)
+        stream->error = finish(stream, (struct json_slice){"", 0});
+    if (stream->error == 0 && stream->state != DONE)
         stream->error = -EBADMSG;
     return stream->error;
 }

@@ -474,25 +474,50 @@ static struct json_slice slice_from(const char *first, const struct reader *in)
     return (struct json_slice){first, (size_t)(in->at - first)};
 }
 
+/* Moves from the beginning of a container, or from the end of a member or element, to the next member or element.
+ * Returns 1; 0 at the bracket that closes the container, with *rest on it, so that another call returns 0 again; or
+ * -EBADMSG. */
+static int next_part(struct reader *in, char open, struct json_slice *rest)
+{
+    bool opened;
+
+    skip_space(in);
+    opened = take(in, open);
+    skip_space(in);
+    if (sees(in, closing(open))) {
+        *rest = (struct json_slice){in->at, (size_t)(in->end - in->at)};
+        return 0;
+    }
+    if (!opened && !take(in, ','))
+        return -EBADMSG;
+    skip_space(in);
+    return 1;
+}
+
+int json_next_element(struct json_slice *rest, struct json_slice *element)
+{
+    struct reader in = read_slice(*rest);
+    int r = next_part(&in, '[', rest);
+
+    if (r <= 0)
+        return r;
+    const char *first = in.at;
+    if (!skip_value(&in))
+        return -EBADMSG;
+    *element = slice_from(first, &in);
+    *rest = (struct json_slice){in.at, (size_t)(in.end - in.at)};
+    return 1;
+}
+
 int json_next_member(struct json_slice *rest, struct json_slice *key, struct json_slice *value)
 {
     struct reader in = read_slice(*rest);
     struct json_slice found;
     const char *first;
-    bool opened;
+    int r = next_part(&in, '{', rest);
 
-    skip_space(&in);
-    opened = take(&in, '{');
-    skip_space(&in);
-    if (sees(&in, '}')) {
-        /* `rest` stays on the brace, so that another call returns 0 again. */
-        *rest = (struct json_slice){in.at, (size_t)(in.end - in.at)};
-        return 0;
-    }
-    if (!opened && !take(&in, ','))
-        return -EBADMSG;
-    skip_space(&in);
-
+    if (r <= 0)
+        return r;
     first = in.at;
     if (!sees(&in, '"') || !skip_value(&in))
         return -EBADMSG;

@@ -2,12 +2,15 @@
 #include "tree/purge.h"
 
 #include "api/documents.h"
+#include "api/outcome.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "http/client.h"
+#include "http/said.h"
+#include "http/verdict.h"
 #include "tree/purge_handle.h"
 #include "tree/purge_log.h"
 #include "tree/purge_text.h"
@@ -20,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define ANSWER_BYTES_MAX 65536
 
@@ -149,38 +151,39 @@ static void name_done(struct purge_name *name, int error, long status, const cha
                   ns);
 }
 
-/* Returns 1 when the answer is a JSON object whose `status` is "success" or absent; 0 when it is an object with another
- * status; -EBADMSG when it is no JSON object; -ENOMEM. */
-static int read_status(struct json_slice answer, struct printbuf *scratch)
+/* What an answer says that does not confirm the purge, in words; malloc'd, or NULL when out of memory. */
+static char *words_of(struct json_slice answer, bool valid, enum outcome outcome)
 {
-    struct json_slice rest = answer, key, value, status;
-    int r = json_check(answer, scratch);
-    if (r == 0)
-        r = json_next_member(&rest, &key, &value); /* -EBADMSG when the answer is not an object */
-    if (r <= 0)
-        return r < 0 ? r : 1;
-    status = json_find_member(answer, "status", scratch);
-    if (!status.at)
-        return 1;
-    printbuf_reset(scratch);
-    return json_scalar_text(status, scratch) == 0 && strcasecmp(scratch->buf, "success") == 0;
+    char *message = json_api_message(answer.at, answer.len, log_hidden), *made = NULL;
+
+    if (message)
+        return message;
+    if (valid)
+        return strdup(outcome == OUTCOME_FAILURE ? "the API reports a failure without a message"
+                                                 : "the API did not confirm the purge");
+    _cleanup_(freep) char *excerpt = said_excerpt(answer.at, answer.len);
+    return asprintf(&made, "the answer is not JSON: %s", excerpt ? excerpt : "") < 0 ? NULL : made;
 }
 
-/* Reads the body of a 2xx answer. Returns 0 when it reports success or is empty; otherwise -EIO, with the reason in
- * *ret_message: the API's own message where it gives one (malloc'd, may be NULL). */
-static int judge(const struct printbuf *answer, char **ret_message)
+/* Reads the body of a 2xx answer. Only what the answer itself calls a success is one: a CDN that was not purged must not
+ * look purged. Returns 0, or -errno with the reason in *ret_message: the API's own words where it has any (malloc'd, may
+ * be NULL). */
+static int judge(long status, const struct printbuf *answer, char **ret_message)
 {
-    if (!answer || answer->bpos == 0)
-        return 0;
-    struct json_slice raw = {answer->buf, (size_t)answer->bpos};
+    struct json_slice raw = {answer ? answer->buf : "", answer ? (size_t)answer->bpos : 0};
     struct printbuf *scratch = printbuf_new();
-    int r = scratch ? read_status(raw, scratch) : -ENOMEM;
-    if (r == 0)
-        *ret_message = json_api_message(raw.at, raw.len, log_hidden);
-    else if (r < 0)
-        *ret_message = strdup(r == -EBADMSG ? "the answer is not JSON" : "out of memory");
+    int code = 0;
+
+    if (!scratch)
+        return -ENOMEM;
+    raw = json_trimmed(raw);
+    bool valid = raw.len == 0 || json_check(raw, scratch) == 0;
     printbuf_free(scratch);
-    return r > 0 ? 0 : -EIO;
+    enum outcome outcome = valid ? outcome_of(raw, &code) : OUTCOME_UNSAID;
+    if (status == 204 || outcome == OUTCOME_SUCCESS)
+        return 0;
+    *ret_message = words_of(raw, valid, outcome);
+    return code ? client_judge_status(code).error : -EIO;
 }
 
 static void on_start(void *data)
@@ -210,7 +213,7 @@ static void on_done(void *data, const struct client_result *result)
     name->exchange = NULL;
     write->open--;
     if (error == 0) {
-        error = judge(name->answer, &message);
+        error = judge(result->status, name->answer, &message);
         if (error < 0)
             log_error("purge: services/%" PRIu64 ": %s: the API answered %ld, but did not report success: %s; "
                       "see purge.log",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random documents through the JSON stream and the printer, judged by a second opinion.
+ * Random documents through the envelope and the printer, judged by a second opinion.
  *
  * The second opinion is a small tokenizer of its own; json-c is a third. A document is generated, put into an envelope,
  * cut into chunks and streamed. Each item that comes out must be the one that went in, and its printed form must have
@@ -11,6 +11,7 @@
  * Document n is made from the seed FUZZ_SEED + n alone, so that a failure can be repeated by itself. FUZZ_COUNT says
  * how many there are.
  */
+#include "api/envelope.h"
 #include "base/log.h"
 #include "json_documents.h"
 #include "json_reference.h"
@@ -129,12 +130,17 @@ static bool check_printer(struct json_slice raw)
     return valid;
 }
 
+typedef int item_fn(void *data, const char *key, struct json_slice raw);
+typedef void drop_fn(void *data);
+
 /* Streams the document in chunks of random size, each in a block of its own. */
-static int stream_document(enum json_shape shape, json_item_fn item, void *data)
+static int stream_document(enum shape shape, item_fn *item, drop_fn *drop, void *data)
 {
-    static const char *const NAMES[] = {"items", NULL};
+    static const char *const NAMES[] = {"items", NULL}, *const IDS[] = {"own id", NULL};
     static const unsigned CHUNKS[] = {1, 20, 60, 200, 200, 1000, 1000, 1000};
-    struct json_stream *stream = json_stream_new(shape, NAMES, item, data);
+    struct wanted wanted = {.shape = shape, .names = NAMES, .ids = IDS, .signs = IDS};
+    struct envelope_sink sink = {.item = item, .drop = drop, .data = data};
+    struct envelope *envelope = envelope_new(&wanted, &sink);
     unsigned most = CHUNKS[below((unsigned)LENGTH(CHUNKS))];
     size_t len = (size_t)printbuf_length(doc), n;
     int r;
@@ -145,13 +151,13 @@ static int stream_document(enum json_shape shape, json_item_fn item, void *data)
         n = 1 + below(most);
         n = n < len - at ? n : len - at;
         chunk = exact(doc->buf + at, n);
-        r = json_stream_feed(stream, chunk, n);
+        r = envelope_feed(envelope, chunk, n);
         free(chunk);
         if (r < 0)
-            CHECK(json_stream_end(stream) == r);
+            CHECK(envelope_end(envelope) == r);
     }
-    r = json_stream_end(stream);
-    json_stream_free(stream);
+    r = envelope_end(envelope);
+    envelope_free(envelope);
     return r;
 }
 
@@ -164,8 +170,9 @@ static bool check_copy(struct json_slice raw)
     return valid;
 }
 
-static int planned_item(void *data, struct json_slice raw)
+static int planned_item(void *data, const char *key, struct json_slice raw)
 {
+    (void)key;
     struct plan *plan = data;
     size_t n = plan->delivered++;
 
@@ -173,6 +180,11 @@ static int planned_item(void *data, struct json_slice raw)
     CHECK(raw.len == plan->len[n] && memcmp(raw.at, doc->buf + plan->at[n], raw.len) == 0);
     CHECK(check_copy(raw));
     return 0;
+}
+
+static void drop_planned(void *data)
+{
+    ((struct plan *)data)->delivered = 0;
 }
 
 static void walk_members(struct json_slice raw)
@@ -188,19 +200,31 @@ static void walk_members(struct json_slice raw)
     printbuf_free(text);
 }
 
-static int damaged_item(void *data, struct json_slice raw)
+static int damaged_item(void *data, const char *key, struct json_slice raw)
 {
+    (void)key;
     (void)check_copy(raw);
     printbuf_memappend(data, raw.at, (int)raw.len);
     put(data, "|");
     return 0;
 }
 
-static int ignored_item(void *data, struct json_slice raw)
+static int ignored_item(void *data, const char *key, struct json_slice raw)
 {
     (void)data;
+    (void)key;
     (void)raw;
     return 0;
+}
+
+static void drop_damaged(void *data)
+{
+    printbuf_reset(data);
+}
+
+static void drop_ignored(void *data)
+{
+    (void)data;
 }
 
 /* All of the document but its last byte, at least, is an answer that has been cut. */
@@ -211,7 +235,7 @@ static void check_cut(const struct plan *plan)
     while (strchr(" \t\r\n", doc->buf[end - 1]))
         end--;
     doc->bpos = (int)below((unsigned)end);
-    CHECK(stream_document(plan->shape, ignored_item, NULL) == -EBADMSG);
+    CHECK(stream_document(plan->shape, ignored_item, drop_ignored, NULL) == -EBADMSG);
     doc->bpos = whole;
 }
 
@@ -251,8 +275,8 @@ static void check_damaged(const struct plan *plan)
 
     damage();
     len = (size_t)printbuf_length(doc);
-    r = stream_document(plan->shape, damaged_item, once);
-    CHECK(stream_document(plan->shape, damaged_item, again) == r);
+    r = stream_document(plan->shape, damaged_item, drop_damaged, once);
+    CHECK(stream_document(plan->shape, damaged_item, drop_damaged, again) == r);
     CHECK(printbuf_length(once) == printbuf_length(again));
     CHECK(memcmp(once->buf, again->buf, (size_t)printbuf_length(once)) == 0);
     printbuf_free(once);
@@ -281,7 +305,7 @@ static void random_documents(void **state)
         random_state = seed;
         generate(&plan);
         CHECK(printbuf_length(doc) < BYTES_MAX);
-        CHECK(stream_document(plan.shape, planned_item, &plan) == 0);
+        CHECK(stream_document(plan.shape, planned_item, drop_planned, &plan) == 0);
         CHECK(plan.delivered == plan.count);
         check_cut(&plan);
         check_damaged(&plan);

@@ -80,7 +80,7 @@ static const struct error_row rows[] = {
     {"\"status\":403,\"body\":\"<title>Stop</title>\"", EACCES, {"HTTP 403", "a web page, \"Stop\"", "in front of"}},
     {"\"status\":502,\"body\":\"<title>Stop</title>\"", EIO, {"HTTP 502", "a web page, \"Stop\"", "in front of"}},
     {"\"status\":500,\"body\":\"no connection\"", EIO, {"HTTP 500", "\"no connection\"", "try again later"}},
-    {"\"garbage\":true", EIO, {"HTTP 200", "", "URL"}},
+    {"\"garbage\":true", EIO, {"; got ", "expected", "--doctor"}},
     {"\"huge\":1000000", EIO, {"HTTP 200", "", "max_body"}},
     {"\"truncate\":4", EIO, {"", "", "check"}},
     {"\"reset\":true", EIO, {"", "", "check"}},

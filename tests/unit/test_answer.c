@@ -27,7 +27,8 @@ static struct endpoints *endpoints; /* without overrides */
 static int build_in_chunks(struct document *document, const char *body, size_t chunk, bool *ret_changed)
 {
     struct answer *answer = answer_new(document, endpoints, max_body);
-    size_t len = strlen(body), n;
+    struct answer_page page = {0};
+    size_t len = strlen(body);
 
     assert_non_null(answer);
     int r = answer_page(answer);
@@ -40,7 +41,8 @@ static int build_in_chunks(struct document *document, const char *body, size_t c
         free(copy);
     }
     if (r == 0)
-        r = answer_page_end(answer, &n);
+        r = answer_page_end(answer, &page);
+    pages_free(&page.pages);
     if (r == 0)
         r = answer_publish(answer, document, (struct timespec){.tv_sec = 1}, ret_changed);
     answer_free(answer);
@@ -371,8 +373,8 @@ static void pages_without_end_are_refused(void **state)
 {
     struct document document = new_document(OP_SERVICES);
     struct answer *answer = answer_new(&document, endpoints, 1000);
+    struct answer_page end = {0};
     char body[1200];
-    size_t n;
     int r = 0;
 
     (void)state;
@@ -388,7 +390,7 @@ static void pages_without_end_are_refused(void **state)
             r = answer_feed(answer, body, strlen(body));
         }
         if (r == 0)
-            assert_int_equal(answer_page_end(answer, &n), 0);
+            assert_int_equal(answer_page_end(answer, &end), 0);
         assert_true(r == 0 || page > 900);
     }
     assert_int_equal(r, -EFBIG);

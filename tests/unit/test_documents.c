@@ -421,7 +421,7 @@ static void test_a_page_that_fails(void **state)
 
     s = stack_new(lost, 2, settings);
     document = stack_document(s, OP_SERVICES);
-    assert_int_equal(obtain(s, document), -ENOENT);
+    assert_int_equal(obtain(s, document), -EIO);
     assert_false(document->loaded);
     assert_int_equal(web_requests(s->web), 2);
     stack_free(s);

@@ -382,8 +382,9 @@ static void members_are_found(void **state)
 }
 
 /* Prints an item, or refuses to. */
-static int print_item(void *data, struct json_slice raw)
+static int print_item(void *data, const struct json_place *place, struct json_slice raw)
 {
+    (void)place;
     char *text = indented(raw.at, raw.len, 0);
 
     (void)data;
@@ -391,9 +392,25 @@ static int print_item(void *data, struct json_slice raw)
     return text ? 0 : -EBADMSG;
 }
 
+static int enter_the_list(void *data, const struct json_place *place, char first)
+{
+    (void)data;
+    (void)first;
+    return place->depth == 0 ? JSON_ENTER : JSON_WHOLE;
+}
+
+static int leave_the_list(void *data, const struct json_place *place, struct json_slice raw)
+{
+    (void)data;
+    (void)place;
+    (void)raw;
+    return 0;
+}
+
 static int stream_items(const char *doc)
 {
-    struct json_stream *stream = json_stream_new(JSON_LIST, NULL, print_item, NULL);
+    static const struct json_visitor visitor = {enter_the_list, print_item, leave_the_list};
+    struct json_stream *stream = json_stream_new(&visitor, NULL);
     char *copy = exact(doc, strlen(doc));
     int r;
 

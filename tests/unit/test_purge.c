@@ -190,10 +190,22 @@ static void an_answer_that_is_no_success_is_a_failure(void **state)
     } rows[] = {
         {SUCCESS, 0},
         {"{\"status\":\"Success\",\"data\":{}}", 0},
-        {"", 0},
-        {"{}", 0},
+        {"{\"success\":true}", 0},
+        {"{\"result\":\"Accepted\"}", 0},
+        {" true\n", 0},
+        {"1", 0},
+        {"\"queued\"", 0},
+        {"", -EIO},
+        {"{}", -EIO},
+        {"{\"data\":{}}", -EIO},
+        {"{\"success\":false,\"status\":\"success\"}", -EIO},
+        {"{\"status\":\"success\",\"errors\":[\"x\"]}", -EIO},
+        {"{\"warning\":\"locked\"}", -EIO},
+        {"{\"message\":\"Request received\"}", -EIO},
+        {"{\"status\":\"pending\"}", -EIO},
+        {"{\"status\":\"error\",\"code\":404}", -ENOENT},
         {"\n{\"stat\\u0075s\":\"success\",\"n\":123456789012345678901234567890,\"city\":\"caf\xc3\xa9\"}\r\n", 0},
-        {"{\"status\":\"error\",\"status\":\"success\"}", 0},
+        {"{\"status\":\"error\",\"status\":\"success\"}", -EIO},
         {"{\"status\":\"error\",\"message\":\"quota\"}", -EIO},
         {"{\"status\":null}", -EIO},
         {"{\"status\":false}", -EIO},
@@ -219,7 +231,10 @@ static void an_answer_that_is_no_success_is_a_failure(void **state)
         assert_int_equal(told.error, rows[i].error);
     }
     assert_logs(f, "\tInput/output error\ta\t200\tquota\t");
-    assert_int_equal(logged(f, "ok", "a"), 6);
+    assert_logs(f, "\tInput/output error\ta\t200\tlocked\t");
+    assert_logs(f, "\tInput/output error\ta\t200\tthe API did not confirm the purge\t");
+    assert_logs(f, "\tInput/output error\ta\t200\tthe answer is not JSON: \"<html>\"\t");
+    assert_int_equal(logged(f, "ok", "a"), 8);
 }
 
 static void what_is_not_sent_in_time_is_recorded_so(void **state)

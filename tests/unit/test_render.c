@@ -261,14 +261,15 @@ static void test_the_table_of_prices(void **state)
     (void)state;
     seed(document, "{}");
     assert_text(text_of(&f, document, RENDER_CSV), "extension,operation,currency,years,price\r\n");
-    seed(document, "{\".net\":{\"domainrenew\":{\"EUR\":{\"10\":\"-1.00\",\"2\":9}}},"
+    seed(document, "{\".net\":{\"domainrenew\":{\"EUR\":{\"10\":\"99.00\",\"2\":9,\"3\":\"-1.00\",\"4\":null}}},"
                    "\".com\":{\"domainregister\":{\"USD\":{\"1\":\"n/a, yet\"}}}}");
     assert_text(text_of(&f, document, RENDER_CSV), "extension,operation,currency,years,price\r\n"
                                                    "com,domainregister,USD,1,\"n/a, yet\"\r\n"
-                                                   "net,domainrenew,EUR,2,9\r\nnet,domainrenew,EUR,10,-1.00\r\n");
+                                                   "net,domainrenew,EUR,2,9\r\nnet,domainrenew,EUR,10,99.00\r\n");
     assert_text(text_of(&f, document, RENDER_WHOLE),
-                "{\n  \".net\": {\n    \"domainrenew\": {\n      \"EUR\": {\n        \"10\": \"-1.00\",\n        "
-                "\"2\": 9\n      }\n    }\n  },\n  \".com\": {\n    \"domainregister\": {\n      \"USD\": {\n        "
+                "{\n  \".net\": {\n    \"domainrenew\": {\n      \"EUR\": {\n        \"10\": \"99.00\",\n        "
+                "\"2\": 9,\n        \"3\": \"-1.00\",\n        \"4\": null\n      }\n    }\n  },\n  \".com\": {\n    "
+                "\"domainregister\": {\n      \"USD\": {\n        "
                 "\"1\": \"n/a, yet\"\n      }\n    }\n  }\n}\n");
     end(&f);
 }

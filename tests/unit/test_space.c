@@ -24,7 +24,7 @@ static void fill(struct document *document, size_t bytes)
     char *body = malloc(bytes + 64);
 
     assert_non_null(body);
-    int n = snprintf(body, 64, "{\"id\":1,\"filler\":\"");
+    int n = snprintf(body, 64, "{\"id\":%" PRIu64 ",\"filler\":\"", document->query.id);
     memset(body + n, 'x', bytes);
     (void)snprintf(body + (size_t)n + bytes, 32, "\"}");
     seed(document, body);

@@ -220,7 +220,7 @@ static void test_answers_that_are_none(void **state)
 {
     static const char *const bodies[] = {
         "",     "<html>", "[{\"id\":1},",         "[1,2]]",        "{\"message\":\"maintenance\"}",
-        "null", "12",     "{\"data\":{\"a\":1}}", "[{\"id\":01}]", "[{\"id\":1}] x",
+        "true", "12",     "{\"data\":{\"a\":1}}", "[{\"id\":01}]", "[{\"id\":1}] x",
     };
 
     (void)state;

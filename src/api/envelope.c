@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A list is found while the answer arrives. At any moment one list at most is the candidate, and its items are those that
+ * the sink has. Each candidate has a rank: how surely it is the list that was asked for. A list of a higher rank replaces
+ * the candidate; of two lists of the same rank the first stays. What can be known only at the end of an object, whether it
+ * is an item itself, is decided there: the bytes of such objects are kept until a list is found that rules it out.
+ *
+ * An object or a map is short: it is read as a whole, when the answer is complete (unwrap.c).
+ */
+#include "api/envelope.h"
+
+#include "api/envelope_names.h"
+#include "api/pages.h"
+#include "api/unwrap.h"
+
+#include <errno.h>
+#include <json-c/printbuf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* The largest number of objects around a list. */
+#define ENVELOPES_MAX 3
+
+/* The most bytes of members beside the list that are kept. */
+#define BESIDE_MAX (64 << 10)
+
+/* A longer name is cut in envelope_path(). */
+#define NAME_SHOWN 64
+
+/* How surely a list is the one that was asked for. */
+enum rank {
+    RANK_NONE,
+    RANK_GUESS = 10,     /* under a name that means nothing: only if it is the only one, and its items have ids */
+    RANK_KEYED_TOP = 20, /* the whole answer is an object with numbers as keys, or one item */
+    RANK_NESTED = 25,    /* under the collection's own name, in an object under a name that means nothing */
+    RANK_GENERIC = 30,   /* under data, value, … */
+    RANK_OWN = 40,       /* under the collection's own name */
+    RANK_TOP = 100       /* the whole answer is an array */
+};
+
+/* A container that is entered. */
+struct level {
+    bool array;
+    bool guided;    /* an object on the configured path: only the next name of the path leads on */
+    bool no_items;  /* it turned out that its numbered members are no items */
+    bool items;     /* its elements or numbered members are items of the candidate */
+    bool never_one; /* this object cannot be an item: it is under a name that means nothing */
+    bool strong;    /* a list inside it rules out that it is an item */
+    enum rank rank; /* the rank of a list, or of one item, that it is itself */
+    size_t members; /* of an object */
+    int beside_at;  /* where its members begin in envelope->beside */
+    char name[NAME_SHOWN];
+};
+
+/* The list whose items the sink has. */
+struct candidate {
+    enum rank rank;
+    enum form form;
+    unsigned depth; /* of the container: how many containers lie around it */
+    bool open;      /* it has not ended */
+    size_t n;
+};
+
+struct envelope {
+    const struct wanted *wanted;
+    const struct envelope_sink *sink;
+    struct json_stream *stream;
+    struct level levels[JSON_LEVELS];
+    struct candidate candidate;
+    bool guesses_differ;     /* there are two lists that could be meant: neither is */
+    enum rank empty;         /* the best place at which null or {} stood instead of a list */
+    bool zero_based;         /* the candidate's keys count from 0: they are no ids */
+    struct printbuf *path;   /* of the candidate */
+    struct printbuf *beside; /* an object with the members that stand beside the list; closed at the end */
+    struct printbuf *whole;  /* what the answer is, for envelope_describe() */
+    struct printbuf *scratch;
+    size_t keys_shown;
+    int error;
+};
+
+static int on_begin(void *data, const struct json_place *place, char first);
+static int on_value(void *data, const struct json_place *place, struct json_slice raw);
+static int on_leave(void *data, const struct json_place *place, struct json_slice raw);
+
+static const struct json_visitor visitor = {.begin = on_begin, .value = on_value, .leave = on_leave};
+
+struct envelope *envelope_new(const struct wanted *wanted, const struct envelope_sink *sink)
+{
+    struct envelope *envelope = calloc(1, sizeof *envelope);
+    if (!envelope)
+        return NULL;
+    envelope->wanted = wanted;
+    envelope->sink = sink;
+    envelope->stream = json_stream_new(&visitor, envelope);
+    envelope->path = printbuf_new();
+    envelope->beside = printbuf_new();
+    envelope->whole = printbuf_new();
+    envelope->scratch = printbuf_new();
+    if (!envelope->stream || !envelope->path || !envelope->beside || !envelope->whole || !envelope->scratch) {
+        envelope_free(envelope);
+        return NULL;
+    }
+    beside_open(envelope->beside);
+    return envelope;
+}
+
+void envelope_free(struct envelope *envelope)
+{
+    if (!envelope)
+        return;
+    json_stream_free(envelope->stream);
+    struct printbuf *all[] = {envelope->path, envelope->beside, envelope->whole, envelope->scratch};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i])
+            printbuf_free(all[i]);
+    free(envelope);
+}
+
+/* ---- what stands beside the list, and what the answer is ---- */
+
+static int append_beside(struct envelope *envelope, const char *key, struct json_slice raw)
+{
+    struct printbuf *beside = envelope->beside;
+
+    if (!raw.at || raw.len > (size_t)BESIDE_MAX || printbuf_length(beside) > BESIDE_MAX - (int)raw.len)
+        return 0;
+    return beside_append(beside, key, raw);
+}
+
+void envelope_describe(const struct envelope *envelope, struct printbuf *out)
+{
+    sprintbuf(out, "%s%s", printbuf_length(envelope->whole) > 0 ? envelope->whole->buf : "nothing",
+              envelope->guesses_differ ? " and more than one list" : "");
+}
+
+/* ---- candidates ---- */
+
+static void set_path(struct envelope *envelope, const struct json_place *place)
+{
+    printbuf_reset(envelope->path);
+    for (unsigned i = 1; i < place->depth; i++)
+        sprintbuf(envelope->path, "%s.", envelope->levels[i].name);
+    if (place->key)
+        sprintbuf(envelope->path, "%s", place->key);
+}
+
+static void forget_candidate(struct envelope *envelope)
+{
+    if (envelope->candidate.open)
+        envelope->levels[envelope->candidate.depth].items = false;
+    if (envelope->candidate.n > 0)
+        envelope->sink->drop(envelope->sink->data);
+    envelope->candidate = (struct candidate){RANK_NONE, FORM_NONE, 0, false, 0};
+    printbuf_reset(envelope->path);
+}
+
+/* A list begins at `place`. Returns true if it is the candidate from now on. */
+static bool challenge(struct envelope *envelope, const struct json_place *place, enum rank rank, enum form form)
+{
+    if (rank <= envelope->candidate.rank || (rank == RANK_GUESS && envelope->guesses_differ))
+        return false;
+    forget_candidate(envelope);
+    envelope->candidate = (struct candidate){rank, form, place->depth, true, 0};
+    set_path(envelope, place);
+    /* An item may have a list called items. Any other name that means something shows that what is around it is no item. */
+    if (rank >= RANK_NESTED && (!place->key || strcasecmp(place->key, "items") != 0)) {
+        for (unsigned i = 0; i < place->depth; i++)
+            envelope->levels[i].strong = true;
+        json_stream_forget(envelope->stream);
+    }
+    return true;
+}
+
+static int deliver(struct envelope *envelope, const char *key, struct json_slice raw)
+{
+    envelope->candidate.n++;
+    return envelope->sink->item(envelope->sink->data, key, raw);
+}
+
+static bool looks_like_item(struct envelope *envelope, struct json_slice raw)
+{
+    if (raw.at[0] != '{')
+        return false;
+    return !envelope->wanted->ids[0] || object_has_id(raw, envelope->wanted->ids, envelope->scratch);
+}
+
+/* An element of an array that may be the list. */
+static int take_element(struct envelope *envelope, struct level *level, struct json_slice raw)
+{
+    if (level->items && (level->rank > RANK_GUESS || looks_like_item(envelope, raw)))
+        return deliver(envelope, NULL, raw);
+    if (level->items) {
+        forget_candidate(envelope);
+        level->items = false;
+    } else if (level->members == 1 && level->rank == RANK_GUESS && looks_like_item(envelope, raw)) {
+        /* A second list that could be meant. */
+        envelope->guesses_differ = true;
+        if (envelope->candidate.rank == RANK_GUESS)
+            forget_candidate(envelope);
+    }
+    return 0;
+}
+
+/* A member of an object that may be a list with numbers as keys. If there is more than a number in the key, as in inv-5,
+ * the item must have its own id. */
+static int take_numbered(struct envelope *envelope, struct level *level, const char *key, struct json_slice raw)
+{
+    bool number = name_is_number(key);
+
+    if (number || looks_like_item(envelope, raw))
+        return deliver(envelope, number && !envelope->zero_based ? key : NULL, raw);
+    forget_candidate(envelope);
+    level->items = false;
+    level->no_items = true;
+    return 0;
+}
+
+/* ---- names ---- */
+
+/* The part of the configured path that leads on from an object `depth` containers deep; NULL after its last part. */
+static const char *part_of_path(const struct envelope *envelope, unsigned depth, size_t *ret_len)
+{
+    const char *part = envelope->wanted->list;
+
+    for (; part && depth > 0; depth--)
+        part = strchr(part, '.') ? strchr(part, '.') + 1 : NULL;
+    *ret_len = part ? strcspn(part, ".") : 0;
+    return part;
+}
+
+/* The class of a member by its name, and whether the member's object is on the configured path as well. */
+static enum name_class class_of(const struct envelope *envelope, const struct json_place *place, bool *ret_guided)
+{
+    const struct level *level = &envelope->levels[place->depth - 1];
+    size_t len;
+
+    *ret_guided = false;
+    if (!level->guided)
+        return name_class_of(place->key, envelope->wanted->names);
+    const char *part = part_of_path(envelope, place->depth - 1, &len);
+    if (!part || strlen(place->key) != len || strncmp(part, place->key, len) != 0)
+        return NAME_NEVER;
+    *ret_guided = part[len] == '.';
+    return NAME_OWN;
+}
+
+/* The rank of a list under a name of this class. */
+static enum rank rank_of(const struct level *around, enum name_class class)
+{
+    bool known = around->rank != RANK_NONE;
+
+    switch (class) {
+    case NAME_OWN:
+        return known && around->rank != RANK_NESTED ? RANK_OWN : RANK_NESTED;
+    case NAME_GENERIC:
+        return known ? (around->rank > RANK_GENERIC || around->rank == RANK_NESTED ? around->rank : RANK_GENERIC)
+                     : RANK_GUESS;
+    case NAME_OTHER:
+        return RANK_GUESS;
+    case NAME_NEVER:
+        break;
+    }
+    return RANK_NONE;
+}
+
+/* ---- the walk ---- */
+
+static struct level *open_level(struct envelope *envelope, const struct json_place *place, bool array, enum rank rank)
+{
+    struct level *level = &envelope->levels[place->depth];
+
+    *level = (struct level){.array = array, .rank = rank, .beside_at = printbuf_length(envelope->beside)};
+    snprintf(level->name, sizeof level->name, "%s", place->key ? place->key : "");
+    return level;
+}
+
+static int begin_array(struct envelope *envelope, const struct json_place *place, enum rank rank)
+{
+    struct level *level;
+
+    if (rank == RANK_NONE)
+        return JSON_BRIEF;
+    bool mine = challenge(envelope, place, rank, FORM_LIST);
+    if (!mine && (rank != RANK_GUESS || envelope->candidate.rank > RANK_GUESS))
+        return JSON_SKIP;
+    level = open_level(envelope, place, true, rank);
+    level->items = mine;
+    return JSON_ENTER;
+}
+
+static int begin_object(struct envelope *envelope, const struct json_place *place, enum name_class class, bool guided)
+{
+    struct level *around = &envelope->levels[place->depth - 1];
+    enum rank rank = rank_of(around, class);
+
+    if (class == NAME_NEVER)
+        return JSON_BRIEF;
+    if (place->depth >= ENVELOPES_MAX)
+        rank = rank >= RANK_NESTED ? rank : RANK_NONE;
+    if (place->depth >= ENVELOPES_MAX + 1)
+        return JSON_SKIP;
+    open_level(envelope, place, false, rank == RANK_GUESS ? RANK_NONE : rank)->guided = guided;
+    return rank == RANK_GUESS || rank == RANK_NONE ? JSON_ENTER : JSON_ENTER_KEEP;
+}
+
+/* A member of an object whose key is a number. Returns true if it is an item of the candidate. */
+static bool begin_numbered(struct envelope *envelope, const struct json_place *place)
+{
+    struct level *level = &envelope->levels[place->depth - 1];
+    struct json_place container = {.depth = place->depth - 1, .key = place->depth > 1 ? level->name : NULL};
+
+    if (level->rank == RANK_NONE || level->guided || level->no_items)
+        return false;
+    if (!level->items && challenge(envelope, &container, level->rank, FORM_KEYED)) {
+        level->items = true;
+        envelope->zero_based = strcmp(place->key, "0") == 0;
+    }
+    return level->items;
+}
+
+static int begin_member(struct envelope *envelope, const struct json_place *place, char first)
+{
+    bool guided;
+    enum name_class class;
+
+    if (place->depth == 1)
+        append_key(envelope->whole, &envelope->keys_shown, place->key);
+    if (first == '{' && name_has_number(place->key) && begin_numbered(envelope, place))
+        return JSON_WHOLE;
+    class = class_of(envelope, place, &guided);
+    if (first == '{')
+        return begin_object(envelope, place, class, guided);
+    if (first == '[')
+        return begin_array(envelope, place, rank_of(&envelope->levels[place->depth - 1], class));
+    return JSON_BRIEF;
+}
+
+static int begin_whole(struct envelope *envelope, const struct json_place *place, char first)
+{
+    if (envelope->wanted->shape != SHAPE_LIST)
+        return JSON_WHOLE;
+    if (first == '[' && !envelope->wanted->list)
+        return begin_array(envelope, place, RANK_TOP);
+    if (first != '{')
+        return JSON_BRIEF;
+    open_level(envelope, place, false, RANK_KEYED_TOP)->guided = envelope->wanted->list;
+    return JSON_ENTER_KEEP;
+}
+
+static int on_begin(void *data, const struct json_place *place, char first)
+{
+    struct envelope *envelope = data;
+
+    if (place->depth == 0)
+        return begin_whole(envelope, place, first);
+    struct level *level = &envelope->levels[place->depth - 1];
+    level->members++;
+    if (!level->array)
+        return begin_member(envelope, place, first);
+    return level->items || level->members == 1 ? JSON_WHOLE : JSON_SKIP;
+}
+
+static int take_unwrapped(struct envelope *envelope, struct json_slice raw);
+
+static void note_empty(struct envelope *envelope, enum rank rank)
+{
+    if (rank >= RANK_KEYED_TOP && rank > envelope->empty)
+        envelope->empty = rank;
+}
+
+static int on_value(void *data, const struct json_place *place, struct json_slice raw)
+{
+    struct envelope *envelope = data;
+    bool guided;
+
+    if (place->depth == 0) {
+        if (envelope->wanted->shape != SHAPE_LIST)
+            return take_unwrapped(envelope, raw);
+        if (raw.at && raw.at[0] == 'n')
+            note_empty(envelope, RANK_TOP);
+        append_kind(envelope->whole, raw, envelope->scratch);
+        return 0;
+    }
+    struct level *level = &envelope->levels[place->depth - 1];
+    if (level->array)
+        return take_element(envelope, level, raw);
+    if (level->items && raw.at && raw.at[0] == '{' && name_has_number(place->key))
+        return take_numbered(envelope, level, place->key, raw);
+    if (raw.at && raw.at[0] == 'n')
+        note_empty(envelope, rank_of(level, class_of(envelope, place, &guided)));
+    return append_beside(envelope, place->key, raw);
+}
+
+/* The object at `place` has ended. It may be an item itself. */
+static int leave_object(struct envelope *envelope, const struct json_place *place, struct json_slice raw)
+{
+    struct level *level = &envelope->levels[place->depth];
+    bool one = raw.at && level->rank && !level->strong && !level->items && !level->guided &&
+               object_has_id(raw, envelope->wanted->ids, envelope->scratch);
+    bool inside = envelope->candidate.rank && envelope->candidate.depth > place->depth;
+
+    if (level->members == 0)
+        note_empty(envelope, level->rank);
+    if (level->items)
+        envelope->candidate.open = false;
+    if (one && inside)
+        forget_candidate(envelope);
+    if (one || (level->rank == RANK_NONE && !inside)) {
+        envelope->beside->bpos = level->beside_at;
+        envelope->beside->buf[level->beside_at] = '\0';
+    }
+    if (!one || !challenge(envelope, place, level->rank, FORM_ONE))
+        return 0;
+    envelope->candidate.open = false;
+    return deliver(envelope, NULL, raw);
+}
+
+static int on_leave(void *data, const struct json_place *place, struct json_slice raw)
+{
+    struct envelope *envelope = data;
+    struct level *level = &envelope->levels[place->depth];
+
+    if (!level->array)
+        return leave_object(envelope, place, raw);
+    if (level->items && level->rank == RANK_GUESS && level->members == 0)
+        forget_candidate(envelope);
+    else if (level->items)
+        envelope->candidate.open = false;
+    return 0;
+}
+
+/* ---- the end ---- */
+
+static int take_unwrapped(struct envelope *envelope, struct json_slice raw)
+{
+    struct json_slice inner;
+    enum form form;
+
+    int r = json_check(raw, envelope->scratch);
+    if (r == 0) {
+        append_kind(envelope->whole, raw, envelope->scratch);
+        r = unwrap(envelope->wanted, raw, envelope->path, envelope->beside, &inner, &form);
+    }
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    envelope->candidate = (struct candidate){RANK_TOP, form, 0, false, 0};
+    return deliver(envelope, NULL, inner);
+}
+
+int envelope_feed(struct envelope *envelope, const char *bytes, size_t len)
+{
+    return json_stream_feed(envelope->stream, bytes, len);
+}
+
+/* True if the answer says that there are none. */
+static bool says_none(const struct envelope *envelope)
+{
+    struct pages pages = {0};
+    bool none = pages_read(envelope_beside(envelope), &pages) == 0 && pages.has_total && pages.total == 0;
+
+    pages_free(&pages);
+    return none;
+}
+
+int envelope_end(struct envelope *envelope)
+{
+    int r = json_stream_end(envelope->stream);
+    if (r < 0)
+        return r;
+    r = beside_close(envelope->beside);
+    if (r < 0 || envelope->candidate.rank)
+        return r;
+    if (envelope->wanted->shape != SHAPE_LIST || (!envelope->empty && !says_none(envelope)))
+        return -ENOENT;
+    envelope->candidate.form = FORM_EMPTY;
+    return 0;
+}
+
+enum form envelope_form(const struct envelope *envelope)
+{
+    return envelope->candidate.form;
+}
+
+const char *envelope_path(const struct envelope *envelope)
+{
+    return printbuf_length(envelope->path) > 0 ? envelope->path->buf : "";
+}
+
+struct json_slice envelope_beside(const struct envelope *envelope)
+{
+    return (struct json_slice){envelope->beside->buf, (size_t)printbuf_length(envelope->beside)};
+}

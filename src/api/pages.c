@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/pages.h"
+
+#include "base/cleanup.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/printbuf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Members that hold what an answer says about its pages, at most this deep in one another: meta.pagination.links. */
+#define HOLDERS_DEEP 3
+
+enum said { SAYS_NOTHING, SAYS_TOTAL, SAYS_CURRENT, SAYS_LAST, SAYS_NEXT, SAYS_MORE, HOLDS };
+
+/* The names are compared without regard to case, `_` and `-`. */
+static const struct {
+    const char *name;
+    enum said said;
+} names[] = {
+    {"total", SAYS_TOTAL},
+    {"totalresults", SAYS_TOTAL},
+    {"totalcount", SAYS_TOTAL},
+    {"totalitems", SAYS_TOTAL},
+    {"totalrecords", SAYS_TOTAL},
+    {"recsindb", SAYS_TOTAL},
+    {"@odata.count", SAYS_TOTAL},
+    {"recordstotal", SAYS_TOTAL},
+    {"numtotal", SAYS_TOTAL},
+    {"totalelements", SAYS_TOTAL},
+    {"totalnum", SAYS_TOTAL},
+    {"currentpage", SAYS_CURRENT},
+    {"page", SAYS_CURRENT},
+    {"pagenumber", SAYS_CURRENT},
+    {"lastpage", SAYS_LAST},
+    {"totalpages", SAYS_LAST},
+    {"pagecount", SAYS_LAST},
+    {"numpages", SAYS_LAST},
+    {"pages", SAYS_LAST},
+    {"next", SAYS_NEXT},
+    {"nextpageurl", SAYS_NEXT},
+    {"nexturl", SAYS_NEXT},
+    {"nextpage", SAYS_NEXT},
+    {"nextlink", SAYS_NEXT},
+    {"@odata.nextlink", SAYS_NEXT},
+    {"hasmore", SAYS_MORE},
+    {"more", SAYS_MORE},
+    {"hasnext", SAYS_MORE},
+    {"hasnextpage", SAYS_MORE},
+    {"nextcursor", SAYS_MORE},
+    {"nexttoken", SAYS_MORE},
+    {"nextpagetoken", SAYS_MORE},
+    {"meta", HOLDS},
+    {"links", HOLDS},
+    {"pagination", HOLDS},
+    {"paging", HOLDS},
+    {"paginator", HOLDS},
+    {"pageinfo", HOLDS},
+    {"metadata", HOLDS},
+    {"cursor", HOLDS},
+};
+
+static enum said said_by(const char *key)
+{
+    char plain[32];
+    size_t n = 0;
+
+    for (; *key && n < sizeof plain - 1; key++)
+        if (*key != '_' && *key != '-')
+            plain[n++] = *key;
+    plain[n] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (*key == '\0' && strcasecmp(names[i].name, plain) == 0)
+            return names[i].said;
+    return SAYS_NOTHING;
+}
+
+/* A whole number that is not negative, as a number or a string; else -1. */
+static int64_t number_of(const char *text)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return -1;
+    errno = 0;
+    int64_t n = strtoll(text, &end, 10);
+    return *end || errno ? -1 : n;
+}
+
+static int take_next(struct pages *pages, const char *text)
+{
+    pages->next_named = true;
+    if (pages->next || !*text || strcmp(text, "false") == 0)
+        return 0;
+    /* A bare number is the number of a page, and any other word that is no reference is a cursor. */
+    if (!strpbrk(text, "/?")) {
+        pages->next_number = number_of(text) > 0 ? number_of(text) : pages->next_number;
+        pages->more = pages->more || number_of(text) < 0;
+        return 0;
+    }
+    pages->next = strdup(text);
+    return pages->next ? 0 : -ENOMEM;
+}
+
+static int take_scalar(struct pages *pages, enum said said, const char *text)
+{
+    int64_t n = number_of(text);
+
+    switch (said) {
+    case SAYS_TOTAL:
+        if (n >= 0 && !pages->has_total) {
+            pages->has_total = true;
+            pages->total = n;
+        }
+        break;
+    case SAYS_CURRENT:
+        pages->current = n > 0 ? n : pages->current;
+        break;
+    case SAYS_LAST:
+        pages->last = n > 0 ? n : pages->last;
+        break;
+    case SAYS_NEXT:
+        return take_next(pages, text);
+    case SAYS_MORE:
+        pages->more = pages->more || (*text && strcmp(text, "false") != 0 && strcmp(text, "0") != 0);
+        break;
+    case SAYS_NOTHING:
+    case HOLDS:
+        break;
+    }
+    return 0;
+}
+
+/* {"href": …} and {"url": …}, as a link is written by some. */
+static struct json_slice link_of(struct json_slice value, struct printbuf *scratch)
+{
+    struct json_slice href;
+
+    if (value.at[0] != '{')
+        return value;
+    href = json_find_member(value, "href", scratch);
+    return href.at ? href : json_find_member(value, "url", scratch);
+}
+
+static int read_object(struct json_slice object, struct pages *pages, struct printbuf *text, unsigned deep)
+{
+    struct json_slice key, value;
+    int r = 0, more;
+
+    while (r == 0 && (more = json_next_member(&object, &key, &value)) > 0) {
+        printbuf_reset(text);
+        if (json_scalar_text(key, text) < 0)
+            continue;
+        enum said said = said_by(text->buf);
+        if (said == HOLDS && value.at[0] == '{' && deep > 0)
+            r = read_object(value, pages, text, deep - 1);
+        if (said == SAYS_NOTHING || said == HOLDS)
+            continue;
+        if (said == SAYS_NEXT)
+            value = link_of(value, text);
+        printbuf_reset(text);
+        if (value.at && json_scalar_text(value, text) == 0)
+            r = take_scalar(pages, said, text->buf ? text->buf : "");
+    }
+    return r;
+}
+
+int pages_read(struct json_slice beside, struct pages *pages)
+{
+    struct printbuf *text = printbuf_new();
+    if (!text)
+        return -ENOMEM;
+    int r = read_object(beside, pages, text, HOLDERS_DEEP);
+    printbuf_free(text);
+    return r;
+}
+
+void pages_free(struct pages *pages)
+{
+    free(steal(&pages->next));
+}
+
+/* ---- where the next page is ---- */
+
+static void curl_freep(char **text)
+{
+    curl_free(*text);
+}
+
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+    _cleanup_(curl_freep) char *x = NULL, *y = NULL;
+    unsigned flags = part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0;
+    bool ok = curl_url_get(a, part, &x, flags) == CURLUE_OK && curl_url_get(b, part, &y, flags) == CURLUE_OK;
+
+    return ok && strcasecmp(x, y) == 0;
+}
+
+static bool has_user(CURLU *url)
+{
+    _cleanup_(curl_freep) char *user = NULL;
+    return curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+}
+
+static int path_and_query(CURLU *url, char **ret)
+{
+    _cleanup_(curl_freep) char *path = NULL, *query = NULL;
+
+    if (curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
+        return -ENOMEM;
+    if (curl_url_get(url, CURLUPART_QUERY, &query, 0) != CURLUE_OK)
+        query = NULL;
+    return asprintf(ret, "%s%s%s", path, query ? "?" : "", query ? query : "") < 0 ? -ENOMEM : 0;
+}
+
+static int resolve(CURLU *base, CURLU *page, const char *base_url, const char *page_url, const char *next, char **ret)
+{
+    if (curl_url_set(base, CURLUPART_URL, base_url, 0) != CURLUE_OK ||
+        curl_url_set(page, CURLUPART_URL, page_url, 0) != CURLUE_OK ||
+        curl_url_set(page, CURLUPART_URL, next, CURLU_URLENCODE) != CURLUE_OK)
+        return -EINVAL;
+    if (!same_part(base, page, CURLUPART_SCHEME) || !same_part(base, page, CURLUPART_HOST) ||
+        !same_part(base, page, CURLUPART_PORT) || has_user(page))
+        return -EXDEV;
+    return path_and_query(page, ret);
+}
+
+int pages_resolve(const char *base_url, const char *page_url, const char *next, char **ret_path)
+{
+    CURLU *base = curl_url(), *page = curl_url();
+    int r = base && page ? resolve(base, page, base_url, page_url, next, ret_path) : -ENOMEM;
+
+    curl_url_cleanup(base);
+    curl_url_cleanup(page);
+    return r;
+}
+
+char *pages_numbered(const char *path, const char *name, int64_t number)
+{
+    const char *query = strchr(path, '?');
+    size_t len = strlen(name);
+    char *made = NULL;
+
+    for (const char *at = query; at; at = strchr(at + 1, '&')) {
+        if (strncmp(at + 1, name, len) != 0 || at[1 + len] != '=')
+            continue;
+        const char *rest = at + 1 + strcspn(at + 1, "&");
+        if (asprintf(&made, "%.*s%s=%" PRId64 "%s", (int)(at + 1 - path), path, name, number, rest) < 0)
+            return NULL;
+        return made;
+    }
+    if (asprintf(&made, "%s%c%s=%" PRId64, path, query ? '&' : '?', name, number) < 0)
+        return NULL;
+    return made;
+}
