@@ -35,8 +35,9 @@
  *            cannot be read; -EINVAL for 400, 422 and a request that cannot be sent (http.h); -EBUSY for 429;
  *            -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, an answer that is too large or broken, a 304 to a request
  *            without validators, any other 3xx, any other 4xx, and 5xx; -ENOMEM; or what on_body returned. Every failed
- *            exchange, except one that on_body ended, is one line in the log: operation, method, URL path with its query (which holds no secrets), HTTP
- *            status, the API's message, and what to do. Exchanges that fail because the host is closed are not logged.
+ *            exchange, except one that on_body ended, is one line in the log: operation, method, URL path with its query
+ *            (which holds no secrets), HTTP status, what the answer says, and what to do. Exchanges that fail because the
+ *            host is closed are not logged.
  */
 #ifndef MELBICOMFS_HTTP_CLIENT_H
 #define MELBICOMFS_HTTP_CLIENT_H
@@ -63,7 +64,7 @@ struct client_result {
     const char *last_modified;
     const char *link_next; /* see http_result.link_next */
     int64_t total;         /* how many items there are in all, if a header says so; else -1 */
-    const char *message;   /* a failure: the API's own message, or ours; success: ""; never NULL */
+    const char *message;   /* a failure: what the answer says (said.h), or ours; success: ""; never NULL */
     int64_t retry_at;      /* clock_ms() before which a retry is pointless; 0: no such time is known */
     int64_t ns;            /* nanoseconds since client_start() */
 };

@@ -5,6 +5,7 @@
 #include "http/head.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -279,6 +280,7 @@ static pid_t run_shell(const char *command)
 
     assert_true(pid >= 0);
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)execlp("sh", "sh", "-c", command, (char *)NULL);
         _exit(127);
     }
@@ -304,7 +306,8 @@ static pid_t serve_tls(const char *dir, unsigned port)
     int status = 0;
 
     (void)snprintf(command, sizeof(command),
-                   "cd '%s' && exec openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 10 "
+                   "cd '%s' && exec openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key "
+                   "-out cert -days 10 "
                    "-subj '/O=Test Issuer/CN=127.0.0.1' -addext subjectAltName=IP:127.0.0.1 2>openssl.log",
                    dir);
     assert_int_equal(waitpid(run_shell(command), &status, 0) > 0 && status == 0, 1);

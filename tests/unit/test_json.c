@@ -483,6 +483,8 @@ static void error_bodies_have_a_message(void **state)
         {"{\"message\":\"caf\\u00e9 \xff\"}", "caf\xc3\xa9 ?"},
         {"{\"message\":\"Dienst nicht verf\xc3\xbcgbar\"}", "Dienst nicht verf\xc3\xbcgbar"},
         {"\r\n {\"message\":\"m\",\"n\":[18446744073709551616,-123456789012345678901234567890,1e400]}\t", "m"},
+        {"\xef\xbb\xbf \r\n{\"message\":\"after a byte order mark\"}", "after a byte order mark"},
+        {"\xef\xbb{\"message\":\"m\"}", NULL},
         {"{\"m\\u0065ssage\":\"\\ud83d\\ude00 \\ud83d!\"}", "\xf0\x9f\x98\x80 \xef\xbf\xbd!"},
         {"{\"message\":\"a\",\"message\":\"b\"}", "b"},
         {"{\"errors\":[ {\"a\":1,\"b\":[]} , \"x\" ],\"msg\":\"m\"}", "m"},
