@@ -24,7 +24,8 @@
  * directory entries. A 32-bit program without large-file support can only read offsets below 2^31: beyond, readdir(3)
  * fails with EOVERFLOW, which such a program takes for the end of the directory. So the ordinals are:
  *
- *      1 … 2^30              ids below 2^30, each plus one; names in order of first appearance (registry.h)
+ *      1 … 2^30              ids below 2^30, each plus one; the names of a set; and names from the API in order of
+ *                            first appearance (registry.h), after those of a set
  *      2^30 + 1 … FIXED_BASE ids from 2^30 on, in order of first appearance
  *      FIXED_BASE …          the directory's fixed names, in the order of the table
  *
@@ -35,6 +36,9 @@
 #define SMALL_IDS  (UINT64_C(1) << 30)
 #define LARGE_BASE (ANY_BASE + SMALL_IDS)
 #define FIXED_BASE ((UINT64_C(1) << 31) - 256)
+
+/* How long a listing holds that shows what happens to be in memory. */
+#define AT_HAND_MS 1000
 
 static int compare_names(const void *a, const void *b)
 {
@@ -53,10 +57,19 @@ static uint64_t ordinal_of_id(const struct listing *listing, uint64_t id)
     return number ? LARGE_BASE + number : 0;
 }
 
+/* Returns how many names of a fixed set come before the API's names. */
+static size_t set_before(const struct route *any)
+{
+    size_t n = 0;
+    while (route_has_more_names(any) && any->names[n])
+        n++;
+    return n;
+}
+
 static int name_item(const struct listing *listing, const struct item *item, const char *text, struct group_name *ret)
 {
     uint64_t ordinal = registry_ordinal(listing->tree->registry, route_index(listing->any), text);
-    *ret = (struct group_name){ANY_BASE + ordinal, item, text};
+    *ret = (struct group_name){ANY_BASE + set_before(listing->any) + ordinal, item, text};
     return ordinal ? 0 : -ENOMEM;
 }
 
@@ -210,14 +223,14 @@ int listing_open(struct listing *listing, struct tree *tree, struct place *dir, 
     listing->any = route_shape(dir->route)->any;
     if (!listing->any)
         return 1;
-    if (listing->any->select == SELECT_NONE) {
-        listing->position = (size_t)after;
+    listing->set = (size_t)after;
+    if (listing->any->select == SELECT_NONE)
         return 1;
-    }
 
     struct document *document = list_document(tree, dir, false);
-    if (!document || !(document_fresh(document) || (after > 0 && document->loaded)))
-        return 0;
+    bool more = route_has_more_names(listing->any);
+    if (!document || !(document_fresh(document) || ((more || after > 0) && document->loaded)))
+        return more ? 1 : 0;
     listing->document = document_ref(document);
     int r = choose_entries(listing, after);
     if (r < 0)
@@ -252,13 +265,13 @@ static bool next_fixed(struct listing *listing, struct listed *ret)
 
 static bool next_of_set(struct listing *listing, struct listed *ret)
 {
-    size_t i = listing->position;
+    size_t i = listing->set;
     const char *const *names = listing->any->names;
     for (size_t k = 0; k <= i; k++)
         if (!names[k])
             return false;
     *ret = (struct listed){
-        .ordinal = ++listing->position, .name = names[i], .text = names[i], .route = listing->any, .id = ITEM_NO_ID};
+        .ordinal = ++listing->set, .name = names[i], .text = names[i], .route = listing->any, .id = ITEM_NO_ID};
     ret->known = true;
     ret->view = (struct view){.mtime = listing->tree->started, .expires = CLOCK_NEVER};
     return true;
@@ -282,6 +295,11 @@ static void fill(struct listing *listing, const struct item *item, struct listed
 
 static bool next_name(struct listing *listing, struct listed *ret)
 {
+    if (route_has_more_names(listing->any) && next_of_set(listing, ret))
+        return true;
+    while (listing->position < listing->n && route_has_more_names(listing->any) &&
+           route_has_name(listing->any, listing->names[listing->position].text))
+        listing->position++;
     if (listing->position >= listing->n)
         return false;
     const struct group_name *name = &listing->names[listing->position++];
@@ -406,7 +424,8 @@ uint64_t tree_list_signature(struct tree *tree, struct place *dir)
     if (listing_open(&listing, tree, dir, 0) != 1)
         return 0;
     uint64_t *kept = listing.document ? signature_of(&listing) : NULL, sum = kept ? *kept : 1;
-    if (listing.document && (!kept || sum == 0))
+    bool varies = listing.document || (listing.any && route_has_more_names(listing.any));
+    if (varies && (!kept || sum == 0))
         sum = sum_of(&listing);
     if (kept)
         *kept = sum;
@@ -427,7 +446,9 @@ int64_t tree_list_expires(struct tree *tree, struct place *dir)
     if (!any || any->select == SELECT_NONE)
         return CLOCK_NEVER;
     struct document *document = list_document(tree, dir, false);
-    return document && document_fresh(document) ? document->expires : 0;
+    if (document && document_fresh(document))
+        return document->expires;
+    return route_has_more_names(any) ? clock_ms() + AT_HAND_MS : 0;
 }
 
 int64_t tree_list_life(struct tree *tree, struct place *dir)

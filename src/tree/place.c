@@ -10,10 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-static bool in_set(const char *const *names, const char *name)
+/* Whether `name` is a name of the row's set in other letters. fields.h reads all spellings of a known value as one, so
+ * the list never has such a name. */
+static bool is_misspelt(const struct route *route, const char *name)
 {
-    while (*names && strcmp(*names, name) != 0)
+    const char *const *names = route->names;
+    while (*names && strcasecmp(*names, name) != 0)
         names++;
     return *names != NULL;
 }
@@ -26,9 +30,9 @@ static int any_child(const struct route *any, const char *name, struct place *re
 
     if (shape->segment == SEGMENT_ID)
         return names_id(name, shape->suffix, &ret->id);
-    if (any->names) {
-        if (!in_set(any->names, name))
-            return -ENOENT;
+    if (any->names && !route_has_name(any, name) && (!route_has_more_names(any) || is_misspelt(any, name)))
+        return -ENOENT;
+    if (route_has_name(any, name)) {
         ret->text = strdup(name);
         return ret->text ? 0 : -ENOMEM;
     }
@@ -70,6 +74,13 @@ void place_clear(struct place *place)
 {
     free(place->text);
     place->text = NULL;
+}
+
+bool place_is_certain(const struct place *place)
+{
+    const struct route *route = place->route;
+    return route->select == SELECT_NONE ||
+           (route_has_more_names(route) && place->text && route_has_name(route, place->text));
 }
 
 uint64_t place_id(const struct place *place)

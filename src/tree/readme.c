@@ -27,7 +27,7 @@ static const char text[] =
     "  billing/invoices/<id>.json           one invoice\n"
     "  billing/invoices/by-number/<number>.json\n"
     "  billing/invoices/by-status/<status>/<id>.json\n"
-    "                                       Paid, Unpaid, Cancelled, Refunded\n"
+    "                                       Paid, Unpaid, Cancelled, Refunded, and others\n"
     "  .melbicomfs/status.json, metrics, log\n"
     "                                       the state of this mount (open them by name: `ls` does not list them)\n"
     "\n"

@@ -91,7 +91,8 @@ static const struct route table[] = {
      .field = INVOICE_NUMBER, .target = "../%s.json", .list = ALL(OP_INVOICES),
      .narrow = {.used = true, .operation = OP_INVOICES, .params = {[INVOICES_NUMBER] = ARG(0)}}},
     DIR("billing/invoices/by-status"),
-    {.path = "billing/invoices/by-status/<status>", .kind = ROUTE_DIR, .names = endpoint_invoice_statuses},
+    {.path = "billing/invoices/by-status/<status>", .kind = ROUTE_DIR, .select = SELECT_GROUP, .field = INVOICE_STATUS,
+     .names = endpoint_invoice_statuses, .list = ALL(OP_INVOICES)},
     {.path = "billing/invoices/by-status/<status>/<id>.json", .kind = ROUTE_LINK, .select = SELECT_ID,
      .where = ARG(0), .where_field = INVOICE_STATUS, .target = "../../%s.json", .list = ALL(OP_INVOICES),
      .narrow = {.used = true, .operation = OP_INVOICES, .params = {[INVOICES_STATUS] = ARG(0)}}},
@@ -124,6 +125,14 @@ unsigned route_index(const struct route *route)
 const struct route_shape *route_shape(const struct route *route)
 {
     return &shapes[route - table];
+}
+
+bool route_has_name(const struct route *route, const char *name)
+{
+    const char *const *names = route->names;
+    while (names && *names && strcmp(*names, name) != 0)
+        names++;
+    return names && *names;
 }
 
 static const struct route *find_parent(const char *path, size_t len)

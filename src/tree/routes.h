@@ -77,7 +77,9 @@ struct route {
     bool hidden;         /* can be opened by name, but is not listed */
     bool constant;       /* RENDER_MADE: the text never changes */
     const char *target;  /* ROUTE_LINK: the link's target; "%s" stands for the item's id */
-    const char *const *names; /* the fixed set of names for the last segment, NULL-terminated; NULL: none */
+    const char *const *names; /* the fixed set of names for the last segment, NULL-terminated; NULL: none. With
+                                 SELECT_GROUP, directories of these names always exist, and others may exist besides;
+                                 otherwise there are no others */
     struct route_source list, narrow;
     enum route_made made;
 };
@@ -111,5 +113,14 @@ unsigned route_index(const struct route *route);
 
 /* Returns the shape of a row. */
 const struct route_shape *route_shape(const struct route *route);
+
+/* Returns whether `name` is in the row's fixed set of names. */
+bool route_has_name(const struct route *route, const char *name);
+
+/* Returns whether the row has a fixed set of names, and others besides, which the list has. */
+static inline bool route_has_more_names(const struct route *route)
+{
+    return route->names && route->select == SELECT_GROUP;
+}
 
 #endif

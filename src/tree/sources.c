@@ -40,6 +40,17 @@ static bool list_knows(const struct route *route, const struct args *args)
     return false;
 }
 
+/* Returns whether the API can be asked for the items of these arguments alone. Its parameter takes the names of the set
+ * only, so items with another name are looked for in the list. */
+static bool narrow_knows(const struct route *route, const struct args *args)
+{
+    const struct route *dir = route_shape(route)->parent;
+    if (!route->where || !route_has_more_names(dir))
+        return true;
+    const char *name = args->texts[route->where - 1];
+    return name && route_has_name(dir, name);
+}
+
 bool list_partial(const struct route *route)
 {
     return route->list.used && route->narrow.used && route->narrow.operation != route->list.operation;
@@ -56,7 +67,7 @@ void sources_of(struct tree *tree, const struct route *route, const struct args 
     *ret = (struct sources){NULL, NULL};
     if (list_knows(route, args) && query_of(&route->list, args, &query))
         ret->list = find(tree->documents, &query);
-    if (query_of(&route->narrow, args, &query))
+    if (narrow_knows(route, args) && query_of(&route->narrow, args, &query))
         ret->narrow = get(tree->documents, &query);
     if (purpose == TO_ASK && !ret->list && !ret->narrow && query_of(&route->list, args, &query))
         ret->list = documents_get(tree->documents, &query);

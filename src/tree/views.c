@@ -210,7 +210,7 @@ int tree_peek(struct tree *tree, struct place *place, struct view *ret)
 
     if (route->kind == ROUTE_FILE && route->render == RENDER_MADE)
         return view_made(tree, place, ret);
-    if (route->select == SELECT_NONE) {
+    if (place_is_certain(place)) {
         *ret = (struct view){.mtime = tree->started, .expires = CLOCK_NEVER};
         return 1;
     }
@@ -257,7 +257,7 @@ int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait)
     const struct route *route = place->route;
     struct args args;
     struct sources sources;
-    if (route->select == SELECT_NONE)
+    if (place_is_certain(place))
         return 1;
     args_of(place, &args);
     sources_of(tree, route, &args, TO_ASK, &sources);
@@ -279,7 +279,7 @@ void tree_wait_cancel(struct tree_wait *wait)
 int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait)
 {
     const struct route *any = route_shape(dir->route)->any;
-    if (!any || any->select == SELECT_NONE)
+    if (!any || any->select == SELECT_NONE || route_has_more_names(any))
         return 1;
     return ask(list_document(tree, dir, true), wait);
 }

@@ -118,6 +118,28 @@ static void test_invoices_without_ids_are_counted_and_the_others_shown(void **st
     assert_counted_and_logged_once(f, "invoices", N_NO_IDS + 1, "all/invoices.json");
 }
 
+/* A status that is not known has its directory, too. It is found by its name, and listed once the list is there. */
+static void test_statuses_of_invoices_that_are_not_known(void **state)
+{
+    struct fixture *f = *state;
+    const struct mount *mount = &f->mount;
+
+    set_raw(
+        &f->sim, "invoices",
+        "[{\"id\":7,\"status\":\"Payment Pending\"},{\"id\":8,\"status\":\"Draft\"},{\"id\":9,\"status\":\"unpaid\"}]");
+    fixture_remount(f, NULL);
+    journal_clear(&f->sim);
+    assert_shows(mount, "ls billing/invoices/by-status", "Cancelled\nPaid\nRefunded\nUnpaid\n");
+    assert_int_equal(asked(&f->sim, NULL), 0);
+    assert_shows(mount, "ls billing/invoices/by-status/Draft", "8.json\n");
+    assert_shows(mount, "cd billing/invoices/by-status && jq -c .id 'Payment Pending/7.json' Unpaid/9.json", "7\n9\n");
+    assert_int_equal(run(mount, "ls billing/invoices/by-status/Open").status, 2);
+    assert_int_equal(asked(&f->sim, NULL), 1);
+    run_ok(mount, "sleep 1.1");
+    assert_shows(mount, "ls billing/invoices/by-status", "Cancelled\nDraft\nPaid\nPayment Pending\nRefunded\nUnpaid\n");
+    assert_int_equal(asked(&f->sim, NULL), 1);
+}
+
 static void test_groups_and_prices_that_make_no_sense(void **state)
 {
     struct fixture *f = *state;
@@ -229,6 +251,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_services_without_ids_are_counted_and_the_others_shown),
         cmocka_unit_test(test_invoices_without_ids_are_counted_and_the_others_shown),
+        cmocka_unit_test(test_statuses_of_invoices_that_are_not_known),
         cmocka_unit_test(test_groups_and_prices_that_make_no_sense),
         cmocka_unit_test(test_answers_of_another_kind_are_errors_and_never_empty),
         cmocka_unit_test(test_invoice_numbers_alike_empty_and_too_long_stay_reachable),

@@ -119,7 +119,6 @@ static void test_what_is_outside_a_set_is_not_there_and_asks_nothing(void **stat
         "services/by-status/active",
         "services/by-status/Paid",
         "services/by-status/Pending/x",
-        "billing/invoices/by-status/Open",
         "billing/invoices/by-status/paid",
         "services/00421",
         "services/-1",

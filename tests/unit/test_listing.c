@@ -64,6 +64,71 @@ static void test_directories_of_items(void **state)
     stack_free(s);
 }
 
+#define STATUSES "Paid Unpaid Cancelled Refunded "
+
+/* Every known status has its directory; others have theirs when a list that shows them is in memory, be it old. */
+static void test_statuses_that_are_not_known_come_after_the_known(void **state)
+{
+    static const char path[] = "billing/invoices/by-status";
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct document *document = stack_document(s, OP_INVOICES);
+    struct walk walk;
+    struct place *dir = walk_to(s, &walk, path);
+    uint64_t known = tree_list_signature(s->tree, dir);
+
+    (void)state;
+    assert_names(s, path, STATUSES);
+    assert_true(tree_list_expires(s->tree, dir) <= clock_ms() + 1000);
+    seed(document, "[{\"id\":1,\"status\":\"paid\"},{\"id\":2}]");
+    assert_names(s, path, STATUSES);
+    assert_true(tree_list_signature(s->tree, dir) == known); /* so the directory's mtime stays */
+    assert_int_equal(tree_list_expires(s->tree, dir), document->expires);
+    seed(document, "[{\"id\":1,\"status\":\"Draft\"},{\"id\":2,\"status\":\"Paid\"},{\"id\":3,\"status\":\"a/b\"},"
+                   "{\"id\":4,\"status\":\"Draft\"},{\"id\":5,\"status\":\"draft\"}]");
+    assert_names(s, path, STATUSES "Draft a%2Fb draft ");
+    assert_true(tree_list_signature(s->tree, dir) != known);
+    assert_names(s, "billing/invoices/by-status/Draft", "1.json 4.json ");
+    assert_names(s, "billing/invoices/by-status/Paid", "2.json ");
+    document_expire(document);
+    assert_names(s, path, STATUSES "Draft a%2Fb draft ");
+    assert_true(tree_list_expires(s->tree, dir) > clock_ms());
+    seed(document, "[{\"id\":3,\"status\":\"a/b\"},{\"id\":9,\"status\":\"Collections\"}]");
+    assert_names(s, path, STATUSES "a%2Fb Collections ");
+    /* The API's filters for services take a set of names, and only what they give is in a list at all. */
+    seed(stack_document(s, OP_SERVICES), "[{\"id\":1,\"status\":\"Fraud\"}]");
+    assert_names(s, "services/by-status", "Active Suspended Pending Cancelled Terminated ");
+    walk_end(&walk);
+    stack_free(s);
+}
+
+/* Each entry has an ordinal of its own, and a listing that is resumed after any of them goes on with the next. */
+static void test_a_listing_of_statuses_is_resumed(void **state)
+{
+    static const char *const all[] = {"Paid", "Unpaid", "Cancelled", "Refunded", "Draft", "Open"};
+    struct stack *s = stack_new(NULL, 0, NULL);
+    struct walk walk;
+    struct place *dir = walk_to(s, &walk, "billing/invoices/by-status");
+    struct listing listing;
+    struct listed entry;
+    uint64_t after = 0;
+
+    (void)state;
+    seed(stack_document(s, OP_INVOICES), "[{\"id\":1,\"status\":\"Draft\"},{\"id\":2,\"status\":\"Open\"}]");
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        assert_int_equal(listing_open(&listing, s->tree, dir, after), 1);
+        assert_true(listing_next(&listing, &entry));
+        assert_string_equal(entry.name, all[i]);
+        assert_true(entry.ordinal > after);
+        after = entry.ordinal;
+        listing_close(&listing);
+    }
+    assert_int_equal(listing_open(&listing, s->tree, dir, after), 1);
+    assert_false(listing_next(&listing, &entry));
+    listing_close(&listing);
+    walk_end(&walk);
+    stack_free(s);
+}
+
 static void test_what_cannot_be_listed(void **state)
 {
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -122,6 +187,7 @@ static void test_entries_show_what_their_paths_show(void **state)
                                        "billing/invoices/by-number",
                                        "services",
                                        "billing/invoices/by-status/Paid",
+                                       "billing/invoices/by-status",
                                        "services/by-product",
                                        "domains/pricing/net/domainrenew/EUR",
                                        "domains/pricing"};
@@ -461,6 +527,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_directories_of_fixed_names),
         cmocka_unit_test(test_directories_of_items),
+        cmocka_unit_test(test_statuses_that_are_not_known_come_after_the_known),
+        cmocka_unit_test(test_a_listing_of_statuses_is_resumed),
         cmocka_unit_test(test_what_cannot_be_listed),
         cmocka_unit_test(test_listings_without_memory),
         cmocka_unit_test(test_entries_show_what_their_paths_show),

@@ -87,6 +87,7 @@ static void test_names_outside_the_grammar(void **state)
         ".", "..",  ".git", "autorun.inf", "%31", "1%", "\xc2\xb2"};
     static const char *const texts[] = {".", "..", ".hidden", "a%2fb", "%41", "a%", "a%2", "%00", "a\x01", "\xff", "%"};
     static const char *const sets[] = {"active", "Active ", "Aktiv", "Activex", "Acti", ".", "%41ctive"};
+    static const char *const open_sets[] = {"paid", "UNPAID", ".", ".git", "%50aid", "a%", "\x01"};
     static const char *const years[] = {"x", "100", "-1", "1.0", "", "1 "};
     struct stack *s = stack_new(NULL, 0, NULL);
 
@@ -95,10 +96,15 @@ static void test_names_outside_the_grammar(void **state)
         const struct route *route = routes_at(i), *any = route_shape(route)->any;
         bool price = any && any->select == SELECT_PRICE && any->kind == ROUTE_FILE;
         const char *const *bad = !any || route_shape(any)->segment == SEGMENT_ID ? ids
+                                 : route_has_more_names(any)                     ? open_sets
                                  : any->names                                    ? sets
                                  : price                                         ? years
                                                                                  : texts;
-        size_t n = bad == ids ? sizeof(ids) : bad == sets ? sizeof(sets) : bad == years ? sizeof(years) : sizeof(texts);
+        size_t n = bad == ids         ? sizeof(ids)
+                   : bad == open_sets ? sizeof(open_sets)
+                   : bad == sets      ? sizeof(sets)
+                   : bad == years     ? sizeof(years)
+                                      : sizeof(texts);
         char path[256];
         struct walk walk;
 
@@ -159,7 +165,8 @@ static void test_nothing_at_hand(void **state)
         char path[256];
 
         instance(routes_at(i), path, sizeof(path));
-        assert_int_equal(peek(s, path), routes_at(i)->select == SELECT_NONE ? 1 : 0);
+        bool certain = routes_at(i)->select == SELECT_NONE || route_has_more_names(routes_at(i));
+        assert_int_equal(peek(s, path), certain ? 1 : 0);
     }
     documents_cost(s->documents, &n);
     assert_int_equal(n, 0);
@@ -293,6 +300,8 @@ static void test_the_least_that_serves(void **state)
         {"billing/invoices/3.json", INVOICES_WITH("id=3")},
         {"billing/invoices/by-number/A%2F3.json", INVOICES_WITH("invoicenum=A%2F3")},
         {"billing/invoices/by-status/Paid/3.json", INVOICES_WITH("status=Paid")},
+        {"billing/invoices/by-status/Draft", INVOICES}, /* nobody knows whether the parameter takes it */
+        {"billing/invoices/by-status/Draft/3.json", INVOICES},
     };
     static const struct web_answer script[] = {SAYS_AS("400 Bad Request", "", "{}")};
 
@@ -334,6 +343,29 @@ static void test_an_expired_list_is_renewed(void **state)
         walk_end(&walk);
         stack_free(s);
     }
+}
+
+/* The directory of a status that is not known, and what is in it, come from one list. */
+static void test_a_status_that_is_not_known_is_one_request(void **state)
+{
+    static const struct web_answer script[] = {
+        SAYS("[{\"id\":7,\"status\":\"Payment Pending\"},{\"id\":8,\"status\":\"Draft\"}]")};
+    struct stack *s = STACK(script);
+    struct walk walk;
+    struct view view = {.snapshot = NULL};
+    char names[64];
+
+    (void)state;
+    assert_int_equal(peek(s, "billing/invoices/by-status/Paid"), 1); /* without a request */
+    assert_int_equal(peek(s, "billing/invoices/by-status/Payment Pending"), 0);
+    assert_int_equal(look(s, walk_to(s, &walk, "billing/invoices/by-status/Payment Pending"), &view), 1);
+    walk_end(&walk);
+    assert_string_equal(names_of(s, "billing/invoices/by-status/Payment Pending", names, sizeof(names)), "7.json ");
+    assert_shows(s, "billing/invoices/by-status/Draft/8.json", "../../8.json");
+    assert_int_equal(peek(s, "billing/invoices/by-status/Collections"), -ENOENT);
+    assert_int_equal(peek(s, "billing/invoices/by-status/Refunded"), 1);
+    assert_int_equal(web_requests(s->web), 1);
+    stack_free(s);
 }
 
 static void test_a_prefetch_is_the_same_request(void **state)
@@ -462,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_single_answers),
         cmocka_unit_test(test_the_least_that_serves),
         cmocka_unit_test(test_an_expired_list_is_renewed),
+        cmocka_unit_test(test_a_status_that_is_not_known_is_one_request),
         cmocka_unit_test(test_a_prefetch_is_the_same_request),
         cmocka_unit_test(test_touching),
     };
