@@ -30,7 +30,7 @@
  *                tree.c         makes and ends all of it; context.h is the struct behind it
  *
  *   api/         what Melbicom offers
- *                endpoints.c    the table of operations
+ *                endpoints.c    the table of operations; overrides.c what [endpoints] changes in it
  *                documents.c    the cache; fetch.c gets one answer; answer.c makes items of its bytes, fields.c reads
  *                               what an item is known by
  *                document.c     the data of one answer; groups.c and prices.c find items in it

@@ -6,19 +6,7 @@
  * lists candidate paths. Each fetch begins with endpoints_first(), and a 404 moves it to the next candidate
  * (endpoints_next()). When an answer proves that a candidate is right, every later fetch begins with that one, until
  * unmount (endpoints_settle()). The configuration file's [endpoints] section overrides paths, and the names in
- * calls and answers:
- *
- *      balance.path = /billing/credit              the only path to try
- *      services.param.status = state               another name for a parameter; the table has its key, here `status`
- *      invoices.query = limitnum=100000            parameters that are added to every call, encoded already
- *      invoices.list = data.invoices               the members that lead to the list, or to the one object
- *      invoices.id = invoice_no                    the member of an item that is its id
- *      balance.field.amount = creditbalance        the member that is a field; the table has its key, here `amount`
- *      invoices.page_size = 100                    paging on: fetch pages of this size until one is not full
- *      invoices.page_size_name = limitnum          the parameter for the page size (default limitnum)
- *      invoices.page_offset = limitstart           the parameter for the number of items to skip (default limitstart)
- *      invoices.page_number = page                 the parameter for the page's number, in place of page_offset; the
- *                                                  first page is 1
+ * calls and answers; overrides.h has its keys.
  *
  * Threads:   loop thread only.
  * Ownership: endpoints_new() creates, endpoints_free() frees; the table is constant. Returned strings and structs are
@@ -171,8 +159,7 @@ void endpoints_settle(struct endpoints *endpoints, enum operation operation, uns
  * memory, part of the name is missing. */
 void query_key(const struct query *query, struct printbuf *out);
 
-/* Prints the table with the overrides applied: operation, method, path, how sure the path is, where it comes from, and
- * the parameters. */
+/* Prints the table with the overrides applied, as a section of the configuration file (overrides.h). */
 void endpoints_print(const struct endpoints *endpoints, FILE *out);
 
 #endif

@@ -28,7 +28,7 @@ struct token_reading {
  * `balance.path = /billing/credit` or `invoices.page_size = 100`. */
 struct config_override {
     char *operation; /* the name of a row of the table in api/endpoints.c */
-    char *key;       /* such as path or field.amount: see api/endpoints.h */
+    char *key;       /* such as path or field.amount: see api/overrides.h */
     char *value;
     char *origin; /* file and line, such as "/home/a/.config/melbicomfs/config:12"; --endpoints prints it */
 };

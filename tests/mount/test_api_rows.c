@@ -19,7 +19,8 @@
 #define POST(path) "\"method\":\"POST\",\"path\":\"/api" path "\""
 #define TABLED(row, path)                                                                                              \
     {                                                                                                                  \
-        row " or " path, "\"$MELBICOMFS\" --endpoints | grep -oE '(GET|or) +" path " ' | awk '{print $2}'",            \
+        row " or " path,                                                                                               \
+            "\"$MELBICOMFS\" --endpoints | grep -oE '(path =|candidates:|,) " path "(,|$)' | grep -o '/[^,]*'",        \
             "echo '" path "'", NULL                                                                                    \
     }
 

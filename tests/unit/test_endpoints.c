@@ -597,31 +597,95 @@ static void test_paging(void **state)
     clear(&config, endpoints);
 }
 
-static void test_the_printed_table_tells_what_is_in_force(void **state)
+static char *printed(const struct endpoints *endpoints)
 {
-    static const char *const rows[][3] = {
-        {"balance", "path", "/v2/credit"},
-        {"services", "param.status", "state"},
-        {"invoices", "query", "limitnum=9"},
-        {"invoices", "page_size", "100"},
-    };
-    static const char *const lines[] = {"/v2/credit",     "configured", "config:1",        "state",    "limitnum=9",
-                                        "pages of 100",   "/version",   "inferred",        "observed", "documented",
-                                        "/services/{id}", "POST",       "showInvoiceItems"};
-    struct config config;
-    struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
 
-    (void)state;
     endpoints_print(endpoints, out);
     (void)fclose(out);
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-        assert_non_null(strstr(text, lines[i]));
+    return text;
+}
+
+/* What is built in is a comment, what is configured a line with its place above it. */
+static void test_the_printed_table(void **state)
+{
+    static const char *const rows[][3] = {
+        {"balance", "path", "/v2/credit"}, {"services", "param.productName", "p"}, {"services", "id", "first"},
+        {"services", "id", "sid"},         {"services", "list", "data.items"},     {"services", "page_size", "100"},
+    };
+    static const char balance[] = "\n# ---- balance (GET) ----\n"
+                                  "# from config:1\n"
+                                  "balance.path = /v2/credit\n"
+                                  "# the first of these names that is there: balance, credit, amount\n"
+                                  "# balance.field.amount = balance\n"
+                                  "# the first of these names that is there: currency, currencyCode\n"
+                                  "# balance.field.currency = currency\n"
+                                  "# not set: balance.query, balance.list\n";
+    static const char services[] =
+        "\n# ---- services (GET) ----\n"
+        "# documented\n"
+        "# services.path = /services\n"
+        "# services.param.status = serviceStatus\n"
+        "# from config:2\n"
+        "services.param.product = p\n"
+        "# from config:5\n"
+        "services.list = data.items\n"
+        "# from config:4\n"
+        "services.id = sid\n"
+        "# the first of these names that is there: productName, productname, name\n"
+        "# services.field.product = productName\n"
+        "# the first of these names that is there: status, serviceStatus\n"
+        "# known values, in any letters: Active, Suspended, Pending, Cancelled, Terminated\n"
+        "# services.field.status = status\n"
+        "# the first of these names that is there: domain, domainName, domainname, hostname, "
+        "hostName\n"
+        "# services.field.name = domain\n"
+        "# from config:6\n"
+        "services.page_size = 100\n"
+        "# services.page_size_name = limitnum\n"
+        "# services.page_offset = limitstart\n"
+        "# not set: services.query, services.page_number\n\n";
+    static const char *const parts[] = {
+        balance,
+        services,
+        "\n# ---- purge (POST) ----\n# inferred\n# purge.path = /services/{id}/cdn/purge\n# not set: purge.query\n\n",
+        "\n# inferred; other candidates: /version, /utility/api-version\n# version.path = /utility/version\n",
+        "\n# sent with every call, its value is true\n# invoices.param.items = showInvoiceItems\n",
+        "\n#   OPERATION.field.NAME      what the API calls a field of an item\n",
+        "\n\n[endpoints]\n\n# ---- version",
+    };
+    struct config config;
+    struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
+
+    (void)state;
+    for (size_t i = 0; i < config.n_overrides; i++)
+        config.overrides[i].origin[strlen("config:")] = (char)('1' + i);
+    char *text = printed(endpoints);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!strstr(text, parts[i]))
+            fail_msg("there is no '%s' in\n%s", parts[i], text);
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 120);
     assert_null(strstr(text, "/billing/creditbalance")); /* no candidate of what is configured */
-    for (unsigned op = 0; op < OPERATIONS; op++)
-        assert_non_null(strstr(text, endpoint_of((enum operation)op)->name));
+    assert_null(strstr(text, "first\n"));                /* no line that another one replaces */
+    free(text);
+    clear(&config, endpoints);
+}
+
+/* A file's name may hold anything; it must not become a line of its own. */
+static void test_the_place_of_a_line_stays_a_comment(void **state)
+{
+    static const char *const row[][3] = {{"balance", "query", "; a=b"}};
+    struct config config;
+    struct endpoints *endpoints = make(&config, row, 1);
+
+    (void)state;
+    free(config.overrides[0].origin);
+    config.overrides[0].origin = strdup("/tmp/a\nbalance.path = /x:1");
+    char *text = printed(endpoints);
+    assert_non_null(strstr(text, "# from /tmp/a\nbalance.query = ; a=b\n"));
     free(text);
     clear(&config, endpoints);
 }
@@ -643,7 +707,8 @@ int main(void)
         cmocka_unit_test(test_refused_overrides),
         cmocka_unit_test(test_a_refusal_says_which_keys_there_are),
         cmocka_unit_test(test_paging),
-        cmocka_unit_test(test_the_printed_table_tells_what_is_in_force),
+        cmocka_unit_test(test_the_printed_table),
+        cmocka_unit_test(test_the_place_of_a_line_stays_a_comment),
     };
 
     return cmocka_run_group_tests_name("endpoints", tests, NULL, NULL);

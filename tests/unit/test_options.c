@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line, the environment and the configuration file: what wins, and what is refused with which words. */
+#include "api/endpoints.h"
 #include "base/config.h"
+#include "base/log.h"
 #include "command/options.h"
 #include "command/settings.h"
 #include "command/token.h"
 #include "command/values.h"
 
+#include <json-c/printbuf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -596,6 +599,113 @@ static void endpoint_overrides(void **state)
     assert_int_equal(outcome.config.n_overrides, 3);
 }
 
+/* Parses the file with this text, and gives the endpoints that it makes: endpoints_print()'s text in `printed`. */
+static struct endpoints *endpoints_of_file(const char *text, char *printed)
+{
+    write_config(text, 0644);
+    if (parse_words("--endpoints") != EXIT_OK)
+        fail_msg("%s", outcome.said);
+    struct endpoints *endpoints = endpoints_new(&outcome.config);
+    assert_non_null(endpoints);
+    FILE *out = fmemopen(printed, OUTPUT_MAX, "w");
+    endpoints_print(endpoints, out);
+    assert_true(ftell(out) < OUTPUT_MAX - 1);
+    assert_int_equal(fclose(out), 0);
+    return endpoints;
+}
+
+/* Writes what is asked of the API and how it is read, whatever the query, to `buf`, which has OUTPUT_MAX bytes. */
+static void describe(const struct endpoints *endpoints, char *buf)
+{
+    struct printbuf *out = printbuf_new();
+    for (unsigned op = 0; op < OPERATIONS; op++) {
+        const struct query query = {.operation = (enum operation)op, .id = 7, .values = {"a", "b", "c", "d", "e"}};
+        const struct endpoint_reading *reading = endpoints_reading(endpoints, query.operation);
+        unsigned choice = 0;
+        do
+            assert_int_equal(endpoints_path(endpoints, &query, choice, 100, out), 0);
+        while (endpoints_next(endpoints, query.operation, &choice));
+        sprintbuf(out, " %s", reading->list ? reading->list : "");
+        for (unsigned i = 0; i < ENDPOINT_ALIASES && reading->ids[i]; i++)
+            sprintbuf(out, " %s", reading->ids[i]);
+        for (unsigned i = 0; i < SNAPSHOT_FIELDS * ENDPOINT_ALIASES; i++) {
+            const char *name = reading->fields[i / ENDPOINT_ALIASES].names[i % ENDPOINT_ALIASES];
+            sprintbuf(out, " %s", name ? name : "");
+        }
+    }
+    assert_true(printbuf_length(out) < OUTPUT_MAX);
+    memcpy(buf, out->buf, (size_t)printbuf_length(out) + 1);
+    printbuf_free(out);
+}
+
+/* Removes the comments that tell where lines are. */
+static void forget_places(char *text)
+{
+    for (char *line; (line = strstr(text, "# from "));)
+        memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n') + 1) + 1);
+}
+
+/* What --endpoints prints can be the configuration file: the same is in force, and the same is printed. */
+static void printed_endpoints_can_be_pasted(void **state)
+{
+    static const char *const files[] = {
+        "",
+        "[endpoints]\nbalance.path = /v2/credit\nbalance.field.amount = creditbalance\nbalance.list = data\n",
+        "ttl = 5\n[endpoints]\nservices.param.serviceStatus = state\nservices.param.status = st\n"
+        "services.param.product=p = q\nservices.id = sid\nservices.field.product = a b\nservices.list = a.b.c\n"
+        "services.page_size = 25\nservices.page_size_name = per_page\nservices.page_offset = from\n"
+        "services.page_number = page\nservices.query = ; x=%20#y\nservice.path = /s/{id}?a=b\n"
+        "products.param.productGroupId[] = g[]\npurge.path = /{id}/p\npurge.query = a=b\n",
+    };
+    static char first[OUTPUT_MAX], second[OUTPUT_MAX], before[OUTPUT_MAX], after[OUTPUT_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct endpoints *endpoints = endpoints_of_file(files[i], first);
+        describe(endpoints, before);
+        endpoints_free(endpoints);
+        endpoints = endpoints_of_file(first, second);
+        describe(endpoints, after);
+        endpoints_free(endpoints);
+        assert_string_equal(after, before);
+        forget_places(first);
+        forget_places(second);
+        assert_string_equal(second, first);
+    }
+    log_free();
+}
+
+/* Every line that is a comment because it is built in is a valid line, and says what is in force anyway. */
+static void printed_comments_can_be_put_in_force(void **state)
+{
+    static char text[OUTPUT_MAX], again[OUTPUT_MAX], before[OUTPUT_MAX], after[OUTPUT_MAX];
+    unsigned lines = 0;
+    char *to = again;
+    (void)state;
+    struct endpoints *endpoints = endpoints_of_file("", text);
+    describe(endpoints, before);
+    endpoints_free(endpoints);
+    char *list = strstr(text, "[endpoints]");
+    assert_non_null(list);
+    for (const char *line = list; *line; line += strcspn(line, "\n") + 1) {
+        size_t len = strcspn(line, "\n") + 1, dot = strcspn(line, ".:,");
+        bool built_in = line[0] == '#' && line[dot] == '.' && strstr(line, " = ") < line + len && strstr(line, " = ");
+        lines += built_in;
+        memcpy(to, line + (built_in ? 2 : 0), len - (built_in ? 2 : 0));
+        to += len - (built_in ? 2 : 0);
+    }
+    *to = '\0';
+    assert_true(lines > 40);
+    endpoints = endpoints_of_file(again, text);
+    assert_int_equal(outcome.config.n_overrides, lines);
+    describe(endpoints, after);
+    endpoints_free(endpoints);
+    /* Fewer candidates and names, but the best of each, and no other path. */
+    assert_string_not_equal(after, before);
+    assert_non_null(strstr(after, "/billing/creditbalance  balance "));
+    assert_non_null(strstr(after, "&showInvoiceItems=true&showTransactions=true  id invoicenum"));
+    log_free();
+}
+
 static void token_in_an_open_file_is_refused(void **state)
 {
     (void)state;
@@ -788,6 +898,8 @@ int main(void)
                                        test(faults_in_the_file),
                                        test(unknown_profiles),
                                        test(endpoint_overrides),
+                                       test(printed_endpoints_can_be_pasted),
+                                       test(printed_comments_can_be_put_in_force),
                                        test(token_in_an_open_file_is_refused),
                                        test(token_sources_in_order),
                                        test(token_of_the_default_profile_is_behind_the_environment),
