@@ -251,7 +251,7 @@ static void begin_listing(struct session *session, struct node *node)
     dir->listed_until = tree_list_expires(session->tree, &node->place);
     dir->listings++;
     dir->expired = false;
-    if (is_of_links(node))
+    if (listing_can_hold(node))
         links_listed(session, node);
     /* The kernel uses a listing as long as the directory's attributes hold. It was told how long they hold before the
      * expiry of this listing was known; so if that is earlier, the attributes are dropped. */

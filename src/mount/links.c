@@ -38,6 +38,12 @@ bool is_of_links(const struct node *dir)
     return any && any->kind == ROUTE_LINK;
 }
 
+bool listing_can_hold(const struct node *dir)
+{
+    const struct route *any = route_shape(dir->place.route)->any;
+    return is_of_links(dir) || (any && route_has_more_names(any));
+}
+
 /* Whether the link still leads to the item that the kernel was told. */
 static bool holds(struct session *session, struct node *link)
 {
@@ -101,7 +107,7 @@ bool links_hold(struct session *session, struct node *dir)
     int64_t expires = tree_list_expires(session->tree, &dir->place);
     bool fresh = expires > clock_ms();
 
-    if (!is_of_links(dir))
+    if (!listing_can_hold(dir))
         return false;
     if (fresh && tree_list_signature(session->tree, &dir->place) == dir->dir->signature) {
         dir->dir->listed_until = expires;

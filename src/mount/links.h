@@ -16,9 +16,14 @@
 /* Whether the names in directory `dir` that come from the API are links. */
 bool is_of_links(const struct node *dir);
 
+/* Whether a listing of `dir` that has expired holds for another life while its names stay the same. True of a directory
+ * of links, and of one whose names are a fixed set and others besides (routes.h), such as by-status/ of invoices: it is
+ * short, and what it leads to is looked up by itself. */
+bool listing_can_hold(const struct node *dir);
+
 /*
- * To be called when the kernel's listing of `dir` has expired. Returns true when `dir` is a directory of links whose
- * collection is fresh and has the same names and ids: then `dir->dir->listed_until` has been moved to the new expiry.
+ * To be called when the kernel's listing of `dir` has expired. Returns true when that listing can hold, and what it would
+ * show now is in memory and has the same names and ids: then `dir->dir->listed_until` has been moved to the new expiry.
  * Otherwise returns false. Of a directory of links, the changed links have then been dropped (collection fresh), or all
  * links will be dropped soon (collection expired).
  */
@@ -34,7 +39,7 @@ void links_drop_not(struct session *session, struct node *dir);
 /* Cancels a pending drop at the end of the session, without releasing `dir`. Returns whether a drop was pending. */
 bool links_drop_forget(struct node *dir);
 
-/* To be called when the kernel begins to list `dir`, a directory of links: drops the links that have gone or lead to
+/* To be called when the kernel begins to list `dir`, whose listing can hold: drops the links that have gone or lead to
  * another item since the kernel's last listing, and stores the signature of the new listing in dir->dir->signature. */
 void links_listed(struct session *session, struct node *dir);
 
