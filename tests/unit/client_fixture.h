@@ -25,9 +25,10 @@
 #include "base/metrics.h"
 #include "http/client.h"
 #include "http/http.h"
+#include "time_scale.h"
 #include "web.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS (20000 * time_scale())
 
 struct fixture {
     struct loop *loop;

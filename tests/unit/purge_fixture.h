@@ -36,12 +36,13 @@
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "http/client.h"
+#include "time_scale.h"
 
 #define TEST(name)  cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define SERVICE     10421
 #define PAGE        4096
 #define SUCCESS     "{\"status\":\"success\"}"
-#define PATIENCE_MS 5000
+#define PATIENCE_MS (5000 * time_scale())
 
 /* ---- the fake client ---- */
 

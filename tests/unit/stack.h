@@ -29,12 +29,13 @@
 #include "base/metrics.h"
 #include "http/client.h"
 #include "http/http.h"
+#include "time_scale.h"
 #include "tree/listing.h"
 #include "tree/tree.h"
 #include "tree/views.h"
 #include "web.h"
 
-#define PATIENCE_MS 20000 /* how long await() waits */
+#define PATIENCE_MS (20000 * time_scale()) /* how long await() waits */
 
 /* An answer of a script that ends with the connection, so that it needs no Content-Length. */
 #define SAYS_AS(status, headers, body)                                                                                 \

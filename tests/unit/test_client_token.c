@@ -202,7 +202,7 @@ static void test_the_deadline_of_the_exchange(void **state)
 
     (void)state;
     client_set_token(f->client, "old-token");
-    f->config.timeout_total_ms = 200;
+    f->config.timeout_total_ms = scaled(200);
     told = ask(f, "GET");
     assert_int_equal(told.result.error, -ETIMEDOUT);
     assert_false(told.result.host);
@@ -210,7 +210,7 @@ static void test_the_deadline_of_the_exchange(void **state)
     /* It comes all the same, for the next. */
     give("new-token");
     await(f, slow.asks == 1);
-    f->config.timeout_total_ms = 20000;
+    f->config.timeout_total_ms = scaled(20000);
     assert_int_equal(ask(f, "GET").result.error, 0);
     assert_non_null(strstr(f->web->requests[1], "Bearer new-token\r\n"));
     fixture_free(f);

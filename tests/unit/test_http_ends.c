@@ -136,7 +136,7 @@ static void test_slow_resolver_holds_nobody(void **state)
     int64_t began, longest = 0;
 
     (void)state;
-    f->config.connect_timeout_ms = 100;
+    f->config.connect_timeout_ms = scaled(100);
     start(f, &told, "GET", "https://slow.invalid");
     start(f, &cancelled, "GET", "https://other.slow.invalid");
     await(f, atomic_load(&resolvers) == 2);
@@ -147,7 +147,7 @@ static void test_slow_resolver_holds_nobody(void **state)
         longest = clock_ms() - began > longest ? clock_ms() - began : longest;
         assert_int_equal(atomic_load(&resolvers), 2);
     }
-    assert_true(longest < 2000);
+    assert_true(longest < 2000 * time_scale());
     assert_int_equal(told.result.failure, HTTP_UNRESOLVED);
     assert_int_equal(told.result.error, -ETIMEDOUT);
     assert_int_equal(cancelled.dones, 0);
@@ -169,7 +169,7 @@ static void test_slow_resolver_of_two(void **state)
 
     (void)state;
     atomic_store(&resolver_may_answer, false);
-    f->config.connect_timeout_ms = 100;
+    f->config.connect_timeout_ms = scaled(100);
     start(f, &first, "GET", "https://slow.invalid");
     start(f, &second, "GET", "https://slow.invalid");
     await(f, first.dones && second.dones);
@@ -177,9 +177,9 @@ static void test_slow_resolver_of_two(void **state)
     assert_int_equal(first.result.error, -ETIMEDOUT);
     assert_int_equal(second.result.failure, HTTP_UNRESOLVED);
     assert_int_equal(second.result.error, -ETIMEDOUT);
-    assert_in_range(second.result.ns / 1000000, 99, 5000);
+    assert_in_range(second.result.ns / 1000000, 99, 5000 * time_scale());
 
-    f->config.connect_timeout_ms = 10000;
+    f->config.connect_timeout_ms = scaled(10000);
     first = second = (struct told){0};
     start(f, &first, "GET", "https://slow.invalid");
     start(f, &second, "GET", "https://slow.invalid");
@@ -190,7 +190,7 @@ static void test_slow_resolver_of_two(void **state)
     assert_int_equal(first.dones, 0);
     assert_int_equal(second.result.failure, HTTP_UNRESOLVED);
     assert_int_equal(second.result.error, -EHOSTUNREACH);
-    assert_true(second.result.ns / 1000000 < 5000);
+    assert_true(second.result.ns / 1000000 < 5000 * time_scale());
     fixture_free(f);
     while (atomic_load(&resolvers) > 0)
         (void)poll(NULL, 0, 1);
@@ -201,15 +201,18 @@ static void test_silence(void **state)
     static const struct web_answer never = {.after = WEB_HANG};
     static const struct web_answer midway = {.bytes = WEB_ANSWER("200 OK", "Content-Length: 9\r\n", "{"),
                                              .after = WEB_HANG};
-    static const struct web_answer slowly = {
-        .bytes = WEB_ANSWER("200 OK", "Content-Length: 30\r\n", "012345678901234567890123456789"), .pieces_ms = 50};
+    const struct web_answer slowly = {
+        .bytes = WEB_ANSWER("200 OK", "Content-Length: 30\r\n", "012345678901234567890123456789"),
+        .pieces_ms = 50 * time_scale()};
     const struct web_answer *const silent[] = {&never, &midway};
     struct fixture *f = fixture_new();
     struct web *web;
     struct told told;
+    char limit[32];
 
     (void)state;
-    f->config.timeout_ms = 100;
+    f->config.timeout_ms = scaled(100);
+    (void)snprintf(limit, sizeof(limit), "%d.%d00 s", time_scale() / 10, time_scale() % 10);
     for (int i = 0; i < 2; i++) {
         web = web_start(silent[i], 1);
         told = ask(f, "GET", web->url);
@@ -217,16 +220,16 @@ static void test_silence(void **state)
         assert_int_equal(told.result.error, -ETIMEDOUT);
         assert_int_equal(told.result.status, i == 0 ? 0 : 200);
         assert_true(told.left);
-        assert_in_range(told.result.ns / 1000000, 99, 5000);
-        assert_non_null(strstr(told.detail, "0.100 s"));
+        assert_in_range(told.result.ns / 1000000, 99 * time_scale(), 5000 * time_scale());
+        assert_non_null(strstr(told.detail, limit));
         web_stop(web);
     }
     /* Ten pieces, none of them late: longer than the timeout as a whole, but never silent for so long. */
-    f->config.timeout_ms = 400;
+    f->config.timeout_ms = scaled(400);
     web = web_start(&slowly, 1);
     told = ask(f, "GET", web->url);
     assert_int_equal(told.result.failure, HTTP_OK);
-    assert_true(told.result.ns > 400 * 1000000LL);
+    assert_true(told.result.ns > 400 * 1000000LL * time_scale());
     web_stop(web);
     fixture_free(f);
 }
