@@ -57,7 +57,7 @@ class Account:
 
     def set(self, change):
         request = urllib.request.Request(self.control + '/_sim/set', data=json.dumps(change).encode())
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30):
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=render.PATIENCE):
             pass
 
     def change(self):
@@ -77,7 +77,7 @@ class Account:
 
     def wait_change(self, after):
         with self.changed:
-            if not self.changed.wait_for(lambda: self.changes > after, timeout=30):
+            if not self.changed.wait_for(lambda: self.changes > after, timeout=render.PATIENCE):
                 sys.exit('changing.py: the account does not change')
             return self.changes
 

@@ -92,6 +92,35 @@ int time_scale(void)
     return n > 0 ? n : 1;
 }
 
+static bool is_time(const char *option, size_t len)
+{
+    static const char *const names[] = {"ttl",     "ttl_slow",        "stale_if_error",
+                                        "timeout", "connect_timeout", "timeout_total"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == len && strncmp(names[i], option, len) == 0)
+            return true;
+    return false;
+}
+
+char *scaled_times(const char *options)
+{
+    char *rest = keep_text(options), *option;
+    size_t size = 16 * (strlen(options) + 1), len = 0; /* a number grows by a few digits */
+    char *scaled = keep(size);
+
+    while ((option = strsep(&rest, ","))) {
+        size_t name = strcspn(option, "=");
+        const char *comma = len > 0 ? "," : "";
+        if (option[name] && is_time(option, name))
+            len += (size_t)snprintf(scaled + len, size - len, "%s%.*s=%.10g", comma, (int)name, option,
+                                    strtod(option + name + 1, NULL) * time_scale());
+        else
+            len += (size_t)snprintf(scaled + len, size - len, "%s%s", comma, option);
+    }
+    return scaled;
+}
+
 int64_t deadline_in(int ms)
 {
     return now_ms() + (int64_t)ms * time_scale();
@@ -178,6 +207,11 @@ void let_pass(int ms)
     int64_t end = now_ms() + ms;
     for (int64_t left = ms; left > 0; left = end - now_ms())
         (void)poll(NULL, 0, (int)left);
+}
+
+void let_expire(int ttl_s)
+{
+    let_pass(1000 * ttl_s * time_scale() + 200);
 }
 
 /* ---- directories and processes ---- */
@@ -298,6 +332,13 @@ static void write_config(const struct mount *mount, const char *text)
     close(fd);
 }
 
+/* The default times of the program, for slow programs: a test that asks once for each list has the default ttl to do it
+ * in. Later options win. */
+static const char *slow_defaults(void)
+{
+    return time_scale() > 1 ? scaled_times("ttl=60,timeout=30,connect_timeout=10,timeout_total=300") : NULL;
+}
+
 /* In the child: becomes the program. */
 static void become_program(const struct mount *mount, const struct how *how, pid_t parent)
 {
@@ -315,10 +356,15 @@ static void become_program(const struct mount *mount, const struct how *how, pid
     if (getppid() != parent)
         _exit(127);
     const char *program = getenv("MELBICOMFS");
-    if (how->options)
-        (void)execl(program, program, "-f", mount->url, mount->path, "-o", how->options, (char *)NULL);
-    else
-        (void)execl(program, program, "-f", mount->url, mount->path, (char *)NULL);
+    const char *given[] = {slow_defaults(), how->options};
+    const char *argv[9] = {program, "-f", mount->url, mount->path};
+    size_t n = 4;
+    for (size_t i = 0; i < 2; i++)
+        if (given[i]) {
+            argv[n++] = "-o";
+            argv[n++] = given[i];
+        }
+    (void)execv(program, (char *const *)(uintptr_t)argv);
     _exit(127);
 }
 

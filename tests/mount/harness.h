@@ -52,8 +52,13 @@ bool is_root(void);
 int64_t now_ms(void);
 
 /* How many times slower than usual programs run here, as MELBICOMFS_TIMEOUT_SCALE says; 1 without it. A test multiplies a
- * ttl by it where everything between two expiries must have the time to happen. */
+ * ttl by it where everything between two expiries must have the time to happen, and a bound that shows that something
+ * is not waited for. */
 int time_scale(void);
+
+/* Options for mount_start(), in which each time (ttl, timeout and the like) is multiplied by time_scale(). Where
+ * programs run ten times slower, "ttl=1,push=0" becomes "ttl=10,push=0". */
+char *scaled_times(const char *options);
 
 /* Calls cond(data) every few milliseconds until it returns true. Returns false if `ms` (times MELBICOMFS_TIMEOUT_SCALE)
  * have passed before that. */
@@ -61,6 +66,8 @@ bool wait_until(bool (*cond)(void *data), void *data, int ms);
 
 /* Sleeps `ms`. Only where there is no condition to wait for: until a ttl ends, or to show that nothing happens. */
 void let_pass(int ms);
+/* Sleeps until an answer has expired that was fetched with a ttl of scaled_times("ttl=`ttl_s`"). */
+void let_expire(int ttl_s);
 
 /* ---- the simulator ---- */
 
@@ -120,7 +127,7 @@ struct mount {
 };
 
 /* Starts the program with -f and returns when it has mounted. `sim` may be NULL if how->source is set; `how` may be
- * NULL. */
+ * NULL. Where programs run slowly, the program's default times are those that scaled_times() makes of them. */
 void mount_start(struct mount *mount, const struct simulator *sim, const struct how *how);
 
 /* Ends the program with SIGTERM, unmounts if it left its mount behind, and removes its directory. Fails the test unless

@@ -137,7 +137,7 @@ const char *suspicious(const char *text)
 static int connect_to(uint16_t port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct timeval patience = {20, 0};
+    struct timeval patience = {20L * time_scale(), 0};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)

@@ -28,6 +28,7 @@ TOKEN = re.compile(
 ESCAPE = re.compile(r'\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)')
 SHORT = {'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', '"': '"', '\\': '\\', '/': '/'}
 IDS = ('id', 'productGroupId')
+PATIENCE = 30 * int(os.environ.get('MELBICOMFS_TIMEOUT_SCALE', '1'))  # seconds that a request may take
 
 
 # ---- JSON, by its own tokens ----
@@ -233,7 +234,7 @@ def file_name(text, suffix=''):
 
 def fetch(url, path):
     request = urllib.request.Request(url + path, headers={'Authorization': 'Bearer ' + os.environ['MELBICOM_TOKEN']})
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
         return parse(decode(answer.read()))
 
 
