@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 /* What lies between an answer of the API and its use, on a busy machine. */
-#define SLACK_MS 1000
+#define SLACK_MS (1000 * time_scale())
 /* How long the kernel may hold a "not there". */
 #define ABSENT_MS 1000
 /* Until when a directory that was touched has been dropped everywhere below. */
-#define SETTLE_MS 2000
+#define SETTLE_MS (2000 * time_scale())
 
 struct walk walk;
 

@@ -23,7 +23,7 @@ static int setup(void **state)
     static struct fixture fixture;
     static const char *const options[] = {"--services", "20", "--invoices", "150", NULL};
     *state = &fixture;
-    fixture_start(&fixture, options, &(struct how){.options = "ttl=600"});
+    fixture_start(&fixture, options, &(struct how){.options = scaled_times("ttl=600")});
     run_ok(&fixture.mount, RENDER "tree \"$URL\" \"$DIR/want\"");
     run_ok(&fixture.mount, "test $(find \"$DIR/want\" | wc -l) -gt 500");
     return 0;
@@ -148,9 +148,9 @@ static void test_sizes_blocks_links_modes_and_owners(void **state)
     struct fixture *f = *state;
     assert_attributes(&f->mount, (unsigned)atoi(run_ok(&f->mount, "id -u").out),
                       (unsigned)atoi(run_ok(&f->mount, "id -g").out), 077);
-    fixture_remount(f, &(struct how){.options = "umask=022,uid=1234,gid=4321,ttl=600"});
+    fixture_remount(f, &(struct how){.options = scaled_times("umask=022,uid=1234,gid=4321,ttl=600")});
     assert_attributes(&f->mount, 1234, 4321, 022);
-    fixture_remount(f, &(struct how){.options = "umask=0,ttl=600"});
+    fixture_remount(f, &(struct how){.options = scaled_times("umask=0,ttl=600")});
     run_ok(&f->mount, "test $(stat -c %%a services/10421/cdn/purge) = 644 -a $(stat -c %%a version) = 444 -a $(stat -c "
                       "%%a all) = 555");
 }

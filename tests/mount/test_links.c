@@ -5,12 +5,10 @@
  */
 #include "harness.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define INVOICES "300"
-#define TTL_MS   1000
 
 static const char *const options[] = {"--services", "5", "--invoices", INVOICES, NULL};
 
@@ -18,7 +16,7 @@ static int setup(void **state)
 {
     static struct fixture fixture;
     *state = &fixture;
-    return fixture_start(&fixture, options, &(struct how){.options = "ttl=1,push=0"});
+    return fixture_start(&fixture, options, &(struct how){.options = scaled_times("ttl=1,push=0")});
 }
 
 static int teardown(void **state)
@@ -28,17 +26,12 @@ static int teardown(void **state)
 
 #define WALK "find billing/invoices -type l | wc -l"
 
-static void expire(void)
-{
-    let_pass(TTL_MS + 100);
-}
-
 static void test_a_renewal_without_a_change_lists_no_links_again(void **state)
 {
     struct fixture *f = *state;
     struct ran first = run_ok(&f->mount, WALK);
     assert_int_equal(atoi(first.out), 2 * atoi(INVOICES)); /* by number and by status */
-    expire();
+    let_expire(1);
     /* The collection is renewed by whoever reads it first, as grep -r and find do. */
     run_ok(&f->mount, "ls billing/invoices > /dev/null");
     struct kernel_mark mark = kernel_mark(&f->mount);
@@ -56,12 +49,10 @@ static void test_listing_links_after_their_life_looks_none_of_them_up(void **sta
     struct fixture f;
 
     (void)state;
-    char options_with_ttl[32];
-    (void)snprintf(options_with_ttl, sizeof options_with_ttl, "ttl=%d", 2 * time_scale());
-    fixture_start(&f, many, &(struct how){.options = options_with_ttl});
+    fixture_start(&f, many, &(struct how){.options = scaled_times("ttl=2")});
     run_ok(&f.mount, "ls -l billing/invoices/by-number > /dev/null");
     account_set(&f.sim, "{\"latency_ms\":100}");
-    let_pass(2000 * time_scale() + 100);
+    let_expire(2);
     struct kernel_mark mark = kernel_mark(&f.mount);
     run_ok(&f.mount, "ls -l billing/invoices/by-number > /dev/null");
     struct kernel after = kernel_since(&f.mount, &mark);
@@ -83,7 +74,7 @@ static void test_a_link_that_moved_is_gone_from_where_it_was(void **state)
         &f->mount,
         "test -h billing/invoices/by-status/Paid/90001.json || test -h billing/invoices/by-status/Unpaid/90001.json");
     account_set(&f->sim, "{\"invoice\":{\"id\":90001,\"status\":\"Refunded\"}}");
-    expire();
+    let_expire(1);
     run_ok(&f->mount, WALK);
     run_ok(&f->mount, "test -h billing/invoices/by-status/Refunded/90001.json");
     assert_int_not_equal(
@@ -108,7 +99,7 @@ static void test_a_link_used_by_name_alone_does_not_outlive_its_document(void **
     struct fixture *f = *state;
     run_ok(&f->mount, WALK);
     account_set(&f->sim, "{\"invoice\":{\"id\":90002,\"status\":\"Refunded\"}}");
-    expire();
+    let_expire(1);
     assert_true(wait_until(is_gone, f, 3000));
     run_ok(&f->mount, "test -h billing/invoices/by-status/Refunded/90002.json");
 }
@@ -121,7 +112,7 @@ static void test_a_number_given_to_another_invoice_leads_there(void **state)
     run_ok(&f->mount, WALK);
     account_set(&f->sim, "{\"invoice\":{\"id\":90003,\"invoicenum\":\"OLD-3\"}}");
     account_set(&f->sim, "{\"invoice\":{\"id\":90004,\"invoicenum\":\"%s\"}}", number.out);
-    expire();
+    let_expire(1);
     run_ok(&f->mount, WALK);
     struct ran target = run_ok(&f->mount, "readlink billing/invoices/by-number/%s.json", number.out);
     assert_string_equal(target.out, "../90004.json\n");

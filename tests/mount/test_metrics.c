@@ -122,7 +122,7 @@ static void test_hits_and_misses_and_stale_serves(void **state)
 {
     struct fixture *f = *state;
     const struct mount *mount = &f->mount;
-    fixture_remount(f, &(struct how){.options = "timeout_total=1"});
+    fixture_remount(f, &(struct how){.options = scaled_times("timeout_total=1")});
 
     run_ok(mount, "cat billing/balance");
     double misses = sample(mount, "melbicomfs_cache_misses_total{}");

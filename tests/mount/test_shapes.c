@@ -331,7 +331,7 @@ static void test_a_page_that_fails_is_no_short_list(void **state)
                   &(struct how){.config = "[endpoints]\n"
                                           "invoices.page_size = 25\n"
                                           "invoices.page_offset = limitstart\n",
-                                .options = "timeout_total=1"});
+                                .options = scaled_times("timeout_total=1")});
     rule(&f.sim, "{\"operation\": \"invoices\", \"path\": \"limitstart=50\", \"status\": 500}");
     struct ran ls = run(&f.mount, "ls billing/invoices");
     assert_int_not_equal(ls.status, 0);

@@ -27,7 +27,7 @@ static int setup_large(void **state)
     static struct fixture fixture;
     *state = &fixture;
     /* Longer than the walks take, on any machine. */
-    return fixture_start(&fixture, large, &(struct how){.options = "ttl=600"});
+    return fixture_start(&fixture, large, &(struct how){.options = scaled_times("ttl=600")});
 }
 
 static int teardown(void **state)
