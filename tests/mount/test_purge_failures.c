@@ -20,7 +20,7 @@ static int set_up(void **state)
 static int set_up_hasty(void **state)
 {
     (void)state;
-    fixture_start(&f, NULL, &(struct how){.options = "timeout=0.5"});
+    fixture_start(&f, NULL, &(struct how){.options = scaled_times("timeout=0.5")});
     journal_clear(&f.sim);
     return 0;
 }
@@ -28,7 +28,7 @@ static int set_up_hasty(void **state)
 static int set_up_narrow(void **state)
 {
     (void)state;
-    fixture_start(&f, NULL, &(struct how){.options = "max_connections=1,timeout_total=1.5"});
+    fixture_start(&f, NULL, &(struct how){.options = scaled_times("max_connections=1,timeout_total=1.5")});
     journal_clear(&f.sim);
     return 0;
 }
@@ -157,16 +157,20 @@ static void a_stalled_post_times_out_and_is_not_repeated(void **state)
     (void)state;
     answer_with(-1, "\"stall\":true");
     assert_int_equal(purge(GOOD "\n"), ETIMEDOUT);
-    assert_in_range(now_ms() - start, 400, 20000);
+    assert_in_range(now_ms() - start, 400, 20000 * time_scale());
     assert_int_equal(asked(&f.sim, "purge"), 1);
     assert_int_equal(logged(&f.mount, "Connection timed out", GOOD), 1);
 }
 
 static void what_timeout_total_leaves_unsent_is_recorded(void **state)
 {
+    char how[128];
+
     (void)state;
     take_any_name(&f.sim);
-    answer_with(-1, "\"latency_ms\":400,\"status\":200,\"body\":\"{\\\"status\\\":\\\"success\\\"}\"");
+    (void)snprintf(how, sizeof how, "\"latency_ms\":%d,\"status\":200,\"body\":\"{\\\"status\\\":\\\"success\\\"}\"",
+                   400 * time_scale());
+    answer_with(-1, how);
     assert_int_equal(purge("a\nb\nc\nd\ne\nf\ng\nh\n"), ETIMEDOUT);
     unsigned sent = asked(&f.sim, "purge"), unsent = 0;
     struct json_object *list = posts(&f.sim);
@@ -197,10 +201,13 @@ static bool is_logged(void *line)
     return strstr(purge_log(&f.mount), line) != NULL;
 }
 
-/* A writer in the background, with its POST in flight for two seconds. */
+/* A writer in the background, with its POST in flight for two seconds, or longer where programs run slowly. */
 static void start_writer(struct running *writer, const char *command)
 {
-    answer_with(-1, "\"latency_ms\":2000");
+    char how[64];
+
+    (void)snprintf(how, sizeof how, "\"latency_ms\":%d", 2000 * time_scale());
+    answer_with(-1, how);
     run_start(writer, f.mount.path, "%s", command);
     wait_asked(&f.sim, "purge", 1);
 }
