@@ -17,8 +17,15 @@
 #include <unistd.h>
 
 #define INVOICES 400
-#define TTL_MS   1000
-#define PAST_TTL (TTL_MS + 200)
+
+/* Where something must happen between two expiries, a ttl that let_expire(1) outlasts; and one where nothing must. */
+#define SHORT_TTL scaled_times("ttl=1")
+#define A_SECOND  "ttl=1"
+
+static void let_a_second_expire(void)
+{
+    let_pass(1200);
+}
 
 static struct fixture fixture;
 static struct mount *const mnt = &fixture.mount;
@@ -28,7 +35,7 @@ static int setup(void **state)
 {
     static const char *const options[] = {"--invoices", "400", NULL};
     (void)state;
-    return fixture_start(&fixture, options, &(struct how){.options = "ttl=1"});
+    return fixture_start(&fixture, options, &(struct how){.options = SHORT_TTL});
 }
 
 static int teardown(void **state)
@@ -68,7 +75,7 @@ static void test_listing_again_after_the_ttl_costs_no_request_an_entry(void **st
     run_ok(mnt, "ls -l billing/invoices >/dev/null");
     struct kernel_mark mark = kernel_mark(mnt);
     for (int i = 0; i < 2; i++) {
-        let_pass(PAST_TTL);
+        let_expire(1);
         struct ran again = run_ok(mnt, "ls -l billing/invoices");
         assert_string_equal(again.out, first.out);
     }
@@ -94,7 +101,7 @@ static void same_times(struct stat a, struct stat b, int line)
 static struct stat listed_anew(const struct mount *mount, const char *path)
 {
     struct stat expired;
-    let_pass(PAST_TTL);
+    let_a_second_expire();
     expired = stat_of(mount, path);
     run_ok(mount, "ls %s >/dev/null", path);
     assert_int_equal(expired.st_ino, stat_of(mount, path).st_ino);
@@ -107,13 +114,13 @@ static void test_a_directorys_times_do_not_move_when_it_expires(void **state)
                                         "billing/invoices/by-status/Paid", "services", "services/by-product"};
     (void)state;
     struct mount fresh;
-    mount_start(&fresh, sim, &(struct how){.options = "ttl=1"});
+    mount_start(&fresh, sim, &(struct how){.options = A_SECOND});
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct stat cold = stat_of(&fresh, paths[i]);
         run_ok(&fresh, "ls %s >/dev/null", paths[i]);
         assert_same_times(stat_of(&fresh, paths[i]), cold);
         journal_clear(sim);
-        let_pass(PAST_TTL);
+        let_a_second_expire();
         assert_same_times(stat_of(&fresh, paths[i]), cold);
         assert_int_equal(asked(sim, NULL), 0); /* stat asks nobody */
         assert_same_times(listed_anew(&fresh, paths[i]), cold);
@@ -127,7 +134,7 @@ static void test_a_directorys_mtime_moves_once_for_each_change_of_its_names(void
     static const char path[] = "billing/invoices";
     (void)state;
     struct mount fresh;
-    mount_start(&fresh, sim, &(struct how){.options = "ttl=1"});
+    mount_start(&fresh, sim, &(struct how){.options = A_SECOND});
     run_ok(&fresh, "ls %s >/dev/null", path);
     struct stat before = stat_of(&fresh, path);
     for (unsigned round = 0; round < 3; round++) {
@@ -174,7 +181,7 @@ static void test_tar_of_everything_exits_0_over_many_renewals(void **state)
     struct mount fresh;
     unsigned tars = 0;
 
-    mount_start(&fresh, sim, &(struct how){.options = "ttl=1"});
+    mount_start(&fresh, sim, &(struct how){.options = A_SECOND});
     journal_clear(sim);
     while (asked(sim, "invoices") <= (unsigned)renewals) {
         struct ran ran = run(&fresh, "tar cf /dev/null . 2>&1");
@@ -254,12 +261,12 @@ static void test_a_first_listing_is_shown_no_longer_than_its_document_lives(void
 {
     (void)state;
     struct mount slow;
-    mount_start(&slow, sim, &(struct how){.options = "ttl=4"});
+    mount_start(&slow, sim, &(struct how){.options = scaled_times("ttl=4")});
     run_ok(&slow, "cat all/services.json all/invoices.csv");
-    let_pass(3000);
+    let_pass(3000 * time_scale());
     unsigned services = entries_of(&slow, "services"), numbers = entries_of(&slow, "billing/invoices/by-number");
     account_set(sim, "{\"delete_service\":10421,\"delete_invoice\":90001}");
-    let_pass(1500);
+    let_pass(1500 * time_scale());
     assert_int_equal(entries_of(&slow, "services"), services - 1);
     assert_int_equal(entries_of(&slow, "billing/invoices/by-number"), numbers - 1);
     account_set(sim, "{\"service\":{\"id\":10421,\"status\":\"Active\"}}");
@@ -273,7 +280,7 @@ static void test_no_entry_is_lost_or_repeated_when_the_list_shrinks_between_two_
     struct mount fresh;
     bool deleted[INVOICES] = {false};
 
-    mount_start(&fresh, sim, &(struct how){.options = "ttl=1"});
+    mount_start(&fresh, sim, &(struct how){.options = A_SECOND});
     walk.fd = open(in_mount(&fresh, "billing/invoices"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(walk.fd >= 0);
     for (int i = 0; i < 3; i++)
@@ -315,7 +322,7 @@ static void fails_then_works(const char *path, const char *trouble, int error)
     if (text || errno != error)
         fail_msg("%s under %s: %s, not %s", path, trouble, text ? "readable" : strerror(errno), strerror(error));
     rules_clear(sim);
-    int64_t end = now_ms() + 4000;
+    int64_t end = now_ms() + 4000 * time_scale();
     while (!(text = slurp_path(in_mount(mnt, "%s", path), NULL))) {
         if (errno == ENOENT)
             fail_msg("%s: the error has become ENOENT", path);
@@ -328,30 +335,32 @@ static void fails_then_works(const char *path, const char *trouble, int error)
 static void test_an_error_never_becomes_a_cached_enoent(void **state)
 {
     (void)state;
-    fixture_remount(&fixture, &(struct how){.options = "ttl=1,stale_if_error=0"});
+    fixture_remount(&fixture, &(struct how){.options = A_SECOND ",stale_if_error=0"});
     fails_then_works("services/10421/info.json", "\"status\":429", EBUSY);
     fails_then_works("billing/balance", "\"garbage\":true", EIO);
     /* The same for entries that the kernel has had, and that have expired: LOOKUP itself gets the error. */
-    let_pass(PAST_TTL);
+    let_a_second_expire();
     fails_then_works("billing/balance", "\"status\":500", EIO);
     /* And for one whose node lives on, because it is held open. */
     int fd = open(in_mount(mnt, "billing/balance"), O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    let_pass(PAST_TTL);
+    let_a_second_expire();
     fails_then_works("billing/balance", "\"status\":403", EACCES);
     close(fd);
-    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+    fixture_remount(&fixture, &(struct how){.options = SHORT_TTL});
 }
 
 static void test_absence_is_cached_for_a_moment_only_when_the_api_says_so(void **state)
 {
     (void)state;
+    int64_t start = now_ms();
     for (int i = 0; i < 5; i++)
         assert_int_equal(access(in_mount(mnt, "services/77777/info.json"), F_OK), -1);
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(asked(sim, "service"), 1);
+    /* Once a second, should this take so long. */
+    assert_in_range(asked(sim, "service"), 1, 1 + (now_ms() - start) / 1000);
     account_set(sim, "{\"service\":{\"id\":77777,\"status\":\"Active\"}}");
-    let_pass(PAST_TTL + 200);
+    let_pass(1400); /* the second for which an absence stands */
     assert_non_null(strstr(slurp(mnt, "services/77777/info.json", NULL), "77777"));
     account_set(sim, "{\"delete_service\":77777}");
     /* What the grammar excludes costs nothing, ever. */
@@ -372,10 +381,13 @@ static void keeps_its_directory(const char *options, const char *dir)
            "ls %s",
            dir);
     char *go = in_mount(mnt, "../go"), *cwd = in_mount(mnt, "%s", dir);
-    run_start(&shell, cwd, "until test -e %s; do :; done; cd . && /bin/pwd -P && readlink /proc/self/cwd && test -d ..",
+    run_start(&shell, cwd,
+              "touch $DIR/there; until test -e %s; do :; done; cd . && /bin/pwd -P && readlink /proc/self/cwd && "
+              "test -d ..",
               go);
+    run_ok(mnt, "until test -e $DIR/there; do sleep 0.01; done");
     api_down(sim);
-    let_pass(PAST_TTL);
+    let_a_second_expire();
     /* From outside, each step of the path is looked up again. */
     struct stat st;
     assert_int_equal(stat(cwd, &st), 0);
@@ -390,9 +402,9 @@ static void keeps_its_directory(const char *options, const char *dir)
 static void test_a_working_directory_survives_an_outage(void **state)
 {
     (void)state;
-    keeps_its_directory("ttl=1,stale_if_error=0", "services/10421/cdn");
-    keeps_its_directory("ttl=1", "services/10421");
-    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+    keeps_its_directory(A_SECOND ",stale_if_error=0", "services/10421/cdn");
+    keeps_its_directory(A_SECOND, "services/10421");
+    fixture_remount(&fixture, &(struct how){.options = SHORT_TTL});
 }
 
 static void test_a_directory_that_is_gone_for_certain_is_gone(void **state)
@@ -401,7 +413,7 @@ static void test_a_directory_that_is_gone_for_certain_is_gone(void **state)
     account_set(sim, "{\"service\":{\"id\":88888,\"status\":\"Active\"}}");
     run_ok(mnt, "ls services/88888 && cat services/88888/info.json");
     account_set(sim, "{\"delete_service\":88888}");
-    let_pass(PAST_TTL);
+    let_expire(1);
     assert_int_equal(access(in_mount(mnt, "services/88888"), F_OK), -1);
     assert_int_equal(errno, ENOENT);
 }
@@ -409,17 +421,17 @@ static void test_a_directory_that_is_gone_for_certain_is_gone(void **state)
 static void test_the_error_of_a_directory_in_an_outage_comes_from_what_is_below(void **state)
 {
     (void)state;
-    fixture_remount(&fixture, &(struct how){.options = "ttl=1,stale_if_error=0"});
+    fixture_remount(&fixture, &(struct how){.options = A_SECOND ",stale_if_error=0"});
     run_ok(mnt, "cat services/10421/info.json >/dev/null");
     api_down(sim);
-    let_pass(PAST_TTL);
+    let_a_second_expire();
     struct stat st;
     assert_int_equal(stat(in_mount(mnt, "services/10421"), &st), 0);
     struct ran ran = run(mnt, "cat services/10421/info.json");
     api_up(sim);
     assert_int_not_equal(ran.status, 0);
     assert_non_null(strstr(ran.err, "No route to host"));
-    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+    fixture_remount(&fixture, &(struct how){.options = SHORT_TTL});
 }
 
 /* ---- extended attributes ---- */
@@ -430,7 +442,7 @@ static void test_acl_questions_fetch_nothing_and_are_not_supported(void **state)
     static const char *const names[] = {"system.posix_acl_access", "system.posix_acl_default", "security.capability",
                                         "security.selinux"};
     char value[256];
-    fixture_remount(&fixture, &(struct how){.options = "ttl=1"});
+    fixture_remount(&fixture, &(struct how){.options = SHORT_TTL});
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ssize_t n = lgetxattr(in_mount(mnt, "billing/balance"), names[i], value, sizeof value);
         assert_int_equal(n, -1);
@@ -454,7 +466,7 @@ static void test_an_xattr_never_fetches(void **state)
     journal_clear(sim);
     int fd = open(in_mount(mnt, "services/10421/info.json"), O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    let_pass(PAST_TTL);
+    let_expire(1);
     assert_true(fgetxattr(fd, "user.melbicomfs.expires", value, sizeof value) > 0);
     assert_true(flistxattr(fd, value, sizeof value) > 0);
     assert_int_equal(asked(sim, NULL), 0);
