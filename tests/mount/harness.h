@@ -32,7 +32,7 @@
 
 #include <cmocka.h>
 
-#define HARNESS_DEADLINE_S 115
+#define HARNESS_DEADLINE_S 235
 #define HARNESS_TOKEN      "harness-token-0123456789"
 /* The time limit of a command in run() and run_ok(), in ms. */
 #define RUN_MS 60000
