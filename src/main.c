@@ -75,6 +75,7 @@
  */
 #include "api/documents.h"
 #include "api/endpoints.h"
+#include "api/outcome.h"
 #include "base/cleanup.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -89,6 +90,7 @@
 #include "http/verdict.h"
 #include "mount/session.h"
 #include "tree/tree.h"
+#include "json/json.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -198,6 +200,15 @@ static bool looks_like_json(const char *body, size_t len)
     return *at && (strchr("{[\"0123456789", *at) || strncmp(at, "null", 4) == 0);
 }
 
+/* The HTTP status that an answer with the status 200 carries in its body, if it reports a failure there; else 200. */
+static long status_inside(const char *body, size_t len)
+{
+    int status;
+
+    return outcome_of(json_trimmed((struct json_slice){body, len}), &status) == OUTCOME_FAILURE && status ? status
+                                                                                                          : 200;
+}
+
 /* Why the answer is not the API's, malloc'd; NULL if it is the API's, or when out of memory. */
 static char *what_is_missing(const struct http_result *result, const char *body, size_t len)
 {
@@ -208,6 +219,10 @@ static char *what_is_missing(const struct http_result *result, const char *body,
     if (result->status >= 400) {
         (void)said_of(result, body, len, &words);
         r = asprintf(&reason, "HTTP %ld%s%s", result->status, words ? ": " : "", words ? words : "");
+    } else if (result->status == 200 &&
+               outcome_of(json_trimmed((struct json_slice){body, len}), NULL) == OUTCOME_FAILURE) {
+        (void)said_of(result, body, len, &words);
+        r = asprintf(&reason, "the answer reports a failure: %s", words ? words : "it has no message");
     } else if (result->status == 200 && !looks_like_json(body, len)) {
         (void)said_of(result, body, len, &words);
         r = asprintf(&reason, "the answer is not JSON but %s", words ? words : "empty");
@@ -235,6 +250,8 @@ static int ask_once(struct program *program, enum operation operation, unsigned 
     printbuf_free(path);
     if (http_once(&program->config, url, program->token, &result, &body, &len) < 0)
         return unreached(&result, url);
+    if (result.status == 200)
+        result.status = status_inside(body, len);
     if (concerns_all_paths(result.status))
         return refused(program, &result, url, body, len);
     *missing = what_is_missing(&result, body, len);
