@@ -163,11 +163,13 @@ static bool challenge(struct envelope *envelope, const struct json_place *place,
     forget_candidate(envelope);
     envelope->candidate = (struct candidate){rank, form, place->depth, true, 0};
     set_path(envelope, place);
-    /* An item may have a list called items. Any other name that means something shows that what is around it is no item. */
+    /* An item may have a list called items. Any other name that means something shows that what is around it is no item.
+     * Whether an object with numbers as keys is a list or an item is known at its end: its bytes stay. */
     if (rank >= RANK_NESTED && (!place->key || strcasecmp(place->key, "items") != 0)) {
         for (unsigned i = 0; i < place->depth; i++)
             envelope->levels[i].strong = true;
-        json_stream_forget(envelope->stream);
+        if (form != FORM_KEYED)
+            json_stream_forget(envelope->stream);
     }
     return true;
 }
@@ -396,16 +398,16 @@ static int on_value(void *data, const struct json_place *place, struct json_slic
 static int leave_object(struct envelope *envelope, const struct json_place *place, struct json_slice raw)
 {
     struct level *level = &envelope->levels[place->depth];
-    bool one = raw.at && level->rank && !level->strong && !level->items && !level->guided &&
+    bool one = raw.at && level->rank && !level->strong && !level->guided &&
                object_has_id(raw, envelope->wanted->ids, envelope->scratch);
-    bool inside = envelope->candidate.rank && envelope->candidate.depth > place->depth;
+    bool inside = envelope->candidate.rank && (envelope->candidate.depth > place->depth || level->items);
 
     if (level->members == 0)
         note_empty(envelope, level->rank);
-    if (level->items)
-        envelope->candidate.open = false;
     if (one && inside)
         forget_candidate(envelope);
+    else if (level->items)
+        envelope->candidate.open = false;
     if (one || (level->rank == RANK_NONE && !inside)) {
         envelope->beside->bpos = level->beside_at;
         envelope->beside->buf[level->beside_at] = '\0';

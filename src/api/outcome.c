@@ -179,7 +179,7 @@ bool outcome_is_only_words(struct json_slice answer)
         printbuf_reset(text);
         enum meaning meaning = json_scalar_text(key, text) == 0 ? meaning_of(text->buf) : MEANS_NOTHING;
         only = meaning != MEANS_NOTHING;
-        words = words || meaning == MEANS_TEXT;
+        words = words || (meaning == MEANS_TEXT && value.at[0] == '"' && value.len > 2);
     }
     if (text)
         printbuf_free(text);

@@ -27,8 +27,8 @@ enum outcome {
  */
 enum outcome outcome_of(struct json_slice answer, int *ret_status);
 
-/* True if an object has a message and nothing else of interest: members such as message, detail, code and timestamp, and
- * no other. */
+/* True if an object has a message that is not empty and nothing else of interest: members such as message, detail, code
+ * and timestamp, and no other. */
 bool outcome_is_only_words(struct json_slice answer);
 
 #endif
