@@ -31,8 +31,13 @@
  *
  *   api/         what Melbicom offers
  *                endpoints.c    the table of operations; overrides.c what [endpoints] changes in it
- *                documents.c    the cache; fetch.c gets one answer; answer.c makes items of its bytes, fields.c reads
- *                               what an item is known by
+ *                documents.c    the cache; fetch.c gets one answer, with its pages
+ *                answer.c       makes items of an answer's bytes; fields.c reads what an item is known by, renew.c keeps
+ *                               what has not changed
+ *                envelope.c     finds the list in whatever lies around it; unwrap.c one object; envelope_names.c knows
+ *                               names that mean something
+ *                outcome.c      whether an answer says that it is a failure; pages.c where it says that the next page is
+ *                problem.c      what is wrong with an answer, in words; answer_log.c writes it to the log
  *                document.c     the data of one answer; groups.c and prices.c find items in it
  *                snapshot.c     bytes that never change
  *
@@ -43,7 +48,7 @@
  *                http.c         libcurl; request.c headers and policy; head.c and link.c the head of an answer; once.c
  *                               one request without a loop
  *
- *   json/        stream.c takes the envelope off; scan.c finds where values end; text.c prints without loss;
+ *   json/        stream.c walks through an answer; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
  *
  *   base/        loop.c log.c line.c metrics.c clock.c config.c url.c
@@ -56,7 +61,7 @@
  *   documents.c  the document is not fresh and no fetch is under way: begins one, and keeps the waiter
  *   fetch.c      the path of the first candidate, from endpoints.c
  *   client.c     a place among those in flight, a token from bearer.c; attempt.c sends it through http.c
- *   answer.c     takes the bytes as they arrive: stream.c finds the item, text.c prints it, a snapshot is made
+ *   answer.c     takes the bytes as they arrive: envelope.c finds the service, text.c prints it, a snapshot is made
  *   documents.c  fetch.c is done: the document is fresh for its ttl, and the waiter is called
  *   pending.c    resumes the request: views.c has the snapshot now, nodes.c binds the node to it
  *   reply.c      answers with size and times, which hold for ever
@@ -70,7 +75,7 @@
  *   purge_handle.c, purge_text.c   check the whole text; a fault is refused and nothing is sent
  *   purge.c      a POST for each name through client.c, up to max_connections at a time
  *   purge_log.c  a line for each name as it is answered
- *   purge.c      all are answered: calls writes.c, which answers the WRITE with success or the first failure
+ *   purge.c      outcome.c has said which answers are a success. All are answered: calls writes.c, which answers the WRITE with success or the first failure
  *   requests.c   FORGET: the node goes, and the handle with it
  */
 #include "api/documents.h"

@@ -190,6 +190,7 @@ struct document *documents_get(struct documents *documents, const struct query *
     document->hasher = documents->hasher;
     document->on_grown = on_grown;
     document->query = *query;
+    document->total = -1;
     document->key = strdup(documents->key->buf);
     bool ok = document->key;
     for (unsigned i = 0; i < ENDPOINT_PARAMS; i++)

@@ -52,6 +52,8 @@ static bool add_document(void *data, struct document *document)
     add_text(object, "url", document->url);
     if (document->loaded) {
         add_number(object, "entries", document->n_items);
+        if (document->total >= 0)
+            add_number(object, "entries_in_all", (uint64_t)document->total);
         add_number(object, "entries_without_id", document->unshown);
         json_object_object_add(object, "maybe_cut", json_object_new_boolean(document->maybe_cut));
         json_object_object_add(object, "stale", json_object_new_boolean(document->stale));
