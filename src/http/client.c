@@ -100,6 +100,12 @@ struct client_exchange {
     const char *why; /* in ENDING: the message, a constant string; NULL: the host's message, and no log line */
     char *refusal;   /* the message of the 401 after which the exchange was BARRED, or NULL */
     const char *refusal_advice; /* with refusal: a constant string */
+    struct {
+        int error; /* -errno, or 0: no attempt has failed */
+        bool host;
+        char *message;
+        const char *advice;
+    } failed; /* the last attempt that failed and was to be made again */
 };
 
 /* How an exchange ended, on its way to done and the log. */
@@ -150,6 +156,7 @@ static void exchange_free(struct client_exchange *x)
     free(x->url);
     attempt_clear(&x->attempt);
     free(x->refusal);
+    free(x->failed.message);
     free(x);
 }
 
@@ -316,6 +323,20 @@ static int64_t pause_ms(const struct client_exchange *x, const struct http_resul
     return result->retry_after_ms + arc4random_uniform((uint32_t)result->retry_after_ms / 8 + 1);
 }
 
+/* Keeps why an attempt failed, for the case that the deadline comes during the next one. */
+static void remember_failure(struct client_exchange *x, const struct attempt_end *end)
+{
+    char *message = NULL;
+    int r = end->http->status ? asprintf(&message, "HTTP %ld: %s", end->http->status, end->message)
+                              : asprintf(&message, "%s", end->message);
+
+    free(x->failed.message);
+    x->failed.message = r < 0 ? NULL : message;
+    x->failed.error = end->verdict.error;
+    x->failed.host = end->verdict.host;
+    x->failed.advice = end->verdict.advice;
+}
+
 static bool try_again(struct client_exchange *x, const struct attempt_end *end, bool probe)
 {
     const struct http_result *result = end->http;
@@ -331,6 +352,7 @@ static bool try_again(struct client_exchange *x, const struct attempt_end *end, 
     pause = pause_ms(x, result);
     if (clock_ms() + pause >= x->deadline || (x->request.has_copy && pause > COPY_PAUSE_MAX))
         return false;
+    remember_failure(x, end);
     move(x, PAUSED);
     timer_set(x->client->loop, &x->timer, clock_ms() + pause);
     return true;
@@ -449,6 +471,14 @@ static void time_is_up(void *data)
     end.message = x->state == FLYING   ? "no whole answer within timeout_total"
                   : x->state == BARRED ? "no token within timeout_total"
                                        : "no connection became free within timeout_total";
+    /* What an earlier attempt met says more than that the time is up. Of a POST, only the last attempt counts: it may have
+     * reached the service. */
+    if (!x->post && x->failed.message) {
+        end.error = x->failed.error;
+        end.host = x->failed.host;
+        end.message = x->failed.message;
+        end.advice = x->failed.advice;
+    }
     attempt_abandon(&x->attempt);
     if (end.host) {
         host_failed(x, end.error, -1, end.message);

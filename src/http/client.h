@@ -12,7 +12,8 @@
  *    with Retry-After.
  *  - After a 401 the token is read again. If it has changed, the exchange is sent once more with it. While a token
  *    command runs, only exchanges that got a 401 or have no token wait for it.
- *  - config->timeout_total_ms bounds the whole exchange, waiting included.
+ *  - config->timeout_total_ms bounds the whole exchange, waiting included. If a GET's earlier attempt has failed by then,
+ *    that failure is the result.
  *
  * Some failures are the host's and not the exchange's. They close the host (host.h) for all exchanges:
  *

@@ -436,6 +436,17 @@ static void test_deadline(void **state)
     assert_int_equal(told.result.error, -EIO);
     assert_in_range(web_requests(f->web), 1, time_scale() == 1 ? 1 : 3);
     fixture_free(f);
+
+    /* The same when the deadline comes while a retry is not answered. */
+    const struct web_answer then_silent[] = {busy, never};
+    f = fixture_with(then_silent, 2);
+    f->config.timeout_total_ms = scaled(700);
+    told = ask(f, "GET");
+    assert_int_equal(told.result.error, -EIO);
+    assert_false(told.result.host);
+    assert_true(logged("HTTP 500: "));
+    assert_int_equal(web_requests(f->web), 2);
+    fixture_free(f);
 }
 
 int main(void)
