@@ -62,9 +62,8 @@
 #include "http/http.h"
 #include "http/verdict.h"
 
-#define BACKOFF_FIRST_MS 100U
-#define ATTEMPTS_MAX     4
-#define COPY_PAUSE_MAX   1200 /* ms; the longest pause of an exchange whose caller can show an old copy */
+#define ATTEMPTS_MAX   4
+#define COPY_PAUSE_MAX 1200 /* ms; the longest pause of an exchange whose caller can show an old copy */
 
 /* As drawn above. */
 enum state { QUEUED, FLYING, PAUSED, BARRED, ENDING, STATES };
@@ -311,18 +310,6 @@ static bool another_token(struct client_exchange *x, const struct attempt_end *e
     return true;
 }
 
-/* The pause before the next attempt: 100 to 200 ms, doubled with each attempt. A longer Retry-After replaces it, plus
- * up to an eighth, so that the clients that got the same Retry-After do not all return at once. */
-static int64_t pause_ms(const struct client_exchange *x, const struct http_result *result)
-{
-    unsigned base = BACKOFF_FIRST_MS << (x->attempts - 1);
-    int64_t ms = (int64_t)base + arc4random_uniform(base + 1);
-
-    if (result->retry_after_ms <= ms)
-        return ms;
-    return result->retry_after_ms + arc4random_uniform((uint32_t)result->retry_after_ms / 8 + 1);
-}
-
 /* Keeps why an attempt failed, for the case that the deadline comes during the next one. */
 static void remember_failure(struct client_exchange *x, const struct attempt_end *end)
 {
@@ -349,7 +336,7 @@ static bool try_again(struct client_exchange *x, const struct attempt_end *end, 
         return false;
     if (probe && verdict->host && result->status == 0)
         return false;
-    pause = pause_ms(x, result);
+    pause = client_pause_ms(x->attempts, result);
     if (clock_ms() + pause >= x->deadline || (x->request.has_copy && pause > COPY_PAUSE_MAX))
         return false;
     remember_failure(x, end);
@@ -443,7 +430,7 @@ static void wake(struct client_exchange *x)
     struct client *client = x->client;
     struct client_host *host = &client->host;
     int64_t now = clock_ms(),
-            at = (host->until > now ? host->until : now) + BACKOFF_FIRST_MS + arc4random_uniform(BACKOFF_FIRST_MS);
+            at = (host->until > now ? host->until : now) + CLIENT_PAUSE_MS + arc4random_uniform(CLIENT_PAUSE_MS);
 
     if (client_host_admits(host, x)) {
         move(x, QUEUED);

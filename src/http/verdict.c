@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -120,6 +121,16 @@ struct client_verdict client_judge_status(long status)
     struct http_result result = {.status = status, .retry_after_ms = -1};
 
     return client_judge(&result, SAID_MESSAGE, false, true);
+}
+
+int64_t client_pause_ms(unsigned attempts, const struct http_result *result)
+{
+    unsigned base = CLIENT_PAUSE_MS << (attempts - 1);
+    int64_t ms = (int64_t)base + arc4random_uniform(base + 1);
+
+    if (result->retry_after_ms <= ms)
+        return ms;
+    return result->retry_after_ms + arc4random_uniform((uint32_t)result->retry_after_ms / 8 + 1);
 }
 
 void client_log_failure(const struct client_request *request, const struct client_result *result, const char *advice)

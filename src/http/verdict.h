@@ -14,6 +14,7 @@
 #include "http/said.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct client_request;
 struct client_result;
@@ -33,6 +34,14 @@ struct client_verdict client_judge(const struct http_result *result, enum said s
 
 /* Judges an HTTP status alone, such as one that an answer names in its body. */
 struct client_verdict client_judge_status(long status);
+
+/* The first pause is at least this long. */
+#define CLIENT_PAUSE_MS 100U
+
+/* Returns the pause before the next attempt, in milliseconds, after `attempts` that failed: 100 to 200 ms, doubled with
+ * each attempt. A longer Retry-After replaces it, plus up to an eighth, so that the clients that got the same Retry-After
+ * do not all return at once. */
+int64_t client_pause_ms(unsigned attempts, const struct http_result *result);
 
 /* Writes the log line of a failed exchange: as an error if the host is to blame, as information for -ENOENT, else as a
  * warning. */
