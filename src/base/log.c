@@ -52,6 +52,8 @@ static struct {
     pthread_mutex_t lock;
     enum log_level level;
     bool syslog;
+    void (*taker)(void *data, const char *message); /* log_divert() */
+    void *taker_data;
     char *secrets[SECRETS]; /* oldest first */
     size_t n_secrets;
     char *ring[RING_LINES]; /* lines with their newlines; a ring that begins at `first` */
@@ -80,6 +82,14 @@ void log_to_syslog(void)
     lock();
     openlog("melbicomfs", LOG_PID, LOG_DAEMON);
     state.syslog = true;
+    unlock();
+}
+
+void log_divert(void (*taker)(void *data, const char *message), void *data)
+{
+    lock();
+    state.taker = taker;
+    state.taker_data = data;
     unlock();
 }
 
@@ -262,11 +272,14 @@ static void log_message(enum log_level level, const char *message)
     prefix = (size_t)snprintf(line.text, sizeof(line.text), "%s %s ", now, levels[level].name);
     line.len = line.fits = prefix;
     line_add_message(&line, message);
+    line.text[line.len] = '\0';
     /* syslog adds its own time and priority. */
-    if (state.syslog)
-        syslog(levels[level].priority, "%.*s", (int)(line.len - prefix), line.text + prefix);
+    if (state.taker)
+        state.taker(state.taker_data, line.text + prefix);
+    else if (state.syslog)
+        syslog(levels[level].priority, "%s", line.text + prefix);
     line.text[line.len++] = '\n';
-    if (!state.syslog)
+    if (!state.taker && !state.syslog)
         write_stderr(line.text, line.len);
     ring_add(&line);
 }

@@ -25,6 +25,11 @@ void log_set_level(enum log_level level);
 /* Sends later lines to syslog (identifier "melbicomfs") instead of stderr. The ring still gets every line. */
 void log_to_syslog(void);
 
+/* Gives later lines to `taker` instead of stderr and syslog, without time and level; the ring still gets them. A caller
+ * that tells failures in its own way uses this. `taker` is called with the log's lock held and must not log. NULL: lines
+ * are printed again. */
+void log_divert(void (*taker)(void *data, const char *message), void *data);
+
 /* Hides `secret` in every later line. The log keeps up to 8 distinct secrets and forgets the oldest for a ninth. A
  * secret that is NULL or shorter than 4 bytes is ignored, and so is any secret when out of memory. */
 void log_hide(const char *secret);

@@ -346,6 +346,33 @@ static void lines_of_threads_do_not_mix(void **state)
     free(text);
 }
 
+static void keep_line(void *data, const char *message)
+{
+    char **kept = data;
+
+    free(*kept);
+    *kept = strdup(message);
+}
+
+static void a_caller_may_take_the_lines(void **state)
+{
+    char caught[2], *kept = NULL;
+
+    (void)state;
+    log_hide("secret-token");
+    log_divert(keep_line, &kept);
+    log_error("x\n secret-token");
+    assert_string_equal(kept, "x\\x0A [hidden]");
+    assert_int_equal(pread(caught_fd, caught, sizeof(caught), 0), 0);
+    log_divert(NULL, NULL);
+    log_free();
+    log_error("y");
+    assert_string_equal(kept, "x\\x0A [hidden]");
+    assert_int_equal(pread(caught_fd, caught, sizeof(caught), 0), sizeof(caught));
+    assert_line("error y");
+    free(kept);
+}
+
 /* Last, for there is no way back. */
 static void syslog_takes_the_place_of_stderr(void **state)
 {
@@ -378,6 +405,7 @@ int main(void)
         TEST(the_ring_keeps_the_last_thousand_lines),
         TEST(the_ring_keeps_256_kib_at_most),
         TEST(lines_of_threads_do_not_mix),
+        TEST(a_caller_may_take_the_lines),
         TEST(syslog_takes_the_place_of_stderr),
     };
 
