@@ -10,6 +10,9 @@
  *   command/     options.c      makes a struct config of arguments, environment and configuration file
  *                settings.c     the table of settings; values.c reads their values, profile.c the file
  *                token.c        reads a token; token_choice.c decides from where
+ *                doctor.c       --doctor: doctor_local.c checks this machine, doctor_network.c the way to the API,
+ *                               doctor_operations.c each operation; doctor_guess.c finds names that nobody knows;
+ *                               doctor_shapes.c prints answers without their values; report.c prints what was found
  *
  *   mount/       FUSE
  *                session.c      the mount itself, from mount(2) to its end; context.h is the struct behind it
@@ -87,6 +90,7 @@
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
+#include "command/doctor.h"
 #include "command/options.h"
 #include "http/client.h"
 #include "http/http.h"
@@ -474,13 +478,16 @@ static int mount_account(struct program *program)
 static int run(struct program *program, int argc, char **argv)
 {
     enum options_action action;
-    int status = options_parse(argc, argv, &program->config, &action);
+    _cleanup_(options_notes_clear) struct options_notes notes = {0};
+    int status = options_parse(argc, argv, &program->config, &action, &notes);
     if (status != EXIT_OK || action == OPTIONS_HELP)
         return status;
     if (action == OPTIONS_VERSION) {
         printf("melbicomfs " MELBICOMFS_VERSION "\n%s, json-c %s\n", curl_version(), json_c_version());
         return EXIT_OK;
     }
+    if (action == OPTIONS_DOCTOR)
+        return doctor_run(&program->config, &notes, stdout);
     if (program->config.debug)
         log_set_level(LOG_LEVEL_DEBUG);
     program->endpoints = endpoints_new(&program->config);

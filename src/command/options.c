@@ -34,7 +34,8 @@ struct command_line {
     enum options_action action;
     char *source; /* source and mountpoint are borrowed from argv, or NULL */
     char *mountpoint;
-    char *options; /* the values of all -o, joined with commas, still escaped; or NULL */
+    char *options;               /* the values of all -o, joined with commas, still escaped; or NULL */
+    struct options_notes *notes; /* with OPTIONS_DOCTOR; otherwise only its flags are set */
 
     /* The settings of each place. `option` also has the URL of MELBICOM_URL and of SOURCE. */
     struct token_source option_token, profile_token, top_token;
@@ -55,7 +56,8 @@ static void command_line_clear(struct command_line *line)
 
 static void print_help(void)
 {
-    puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n\n"
+    puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n"
+         "       melbicomfs --doctor [SOURCE] [-o opt[,opt...]] [--json | --shapes]\n\n"
          "Mounts a Melbicom account as a directory. Services, products, domain prices,\n"
          "invoices and the balance are files to read. To purge a CDN resource, write its\n"
          "name to the file `purge` of the service.\n"
@@ -77,6 +79,11 @@ static void print_help(void)
          "    -s                          accepted, but changes nothing\n"
          "    -o opt[,opt...]             settings, see below; write \\, for a comma in a value\n"
          "    --endpoints                 print the table of API operations in use\n"
+         "    --doctor                    check this machine, the settings, the network and each\n"
+         "                                API operation, and say what to do; mounts nothing\n"
+         "    --doctor --json             the same for programs\n"
+         "    --doctor --shapes           print keys and types of the API's answers without any\n"
+         "                                value, for a bug report\n"
          "    -h, --help                  print this help\n"
          "    -V, --version               print the version\n\n"
          "Settings, with their defaults in parentheses. All of them except config= can also\n"
@@ -129,6 +136,15 @@ static int take_flag(struct command_line *line, int flag, char **argv)
     case 'E':
         line->action = OPTIONS_ENDPOINTS;
         return EXIT_OK;
+    case 'D':
+        line->action = OPTIONS_DOCTOR;
+        return EXIT_OK;
+    case 'J':
+        line->notes->json = true;
+        return EXIT_OK;
+    case 'S':
+        line->notes->shapes = true;
+        return EXIT_OK;
     case ':':
         settings_complain("-%c needs a value, as in -o ttl=60" HINT, optopt);
         return EXIT_USAGE;
@@ -148,6 +164,9 @@ static int take_flags(struct command_line *line, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {"endpoints", no_argument, NULL, 'E'},
+        {"doctor", no_argument, NULL, 'D'},
+        {"json", no_argument, NULL, 'J'},
+        {"shapes", no_argument, NULL, 'S'},
         {NULL, 0, NULL, 0},
     };
     optind = 0;
@@ -158,7 +177,17 @@ static int take_flags(struct command_line *line, int argc, char **argv)
         if (status || line->action == OPTIONS_HELP || line->action == OPTIONS_VERSION)
             return status;
     }
+    if (line->action != OPTIONS_DOCTOR && (line->notes->json || line->notes->shapes)) {
+        settings_complain("--%s needs --doctor" HINT, line->notes->json ? "json" : "shapes");
+        return EXIT_USAGE;
+    }
     return EXIT_OK;
+}
+
+/* Whether the command mounts nothing, so that no mount point is needed. */
+static bool mounts_nothing(const struct command_line *line)
+{
+    return line->action == OPTIONS_ENDPOINTS || line->action == OPTIONS_DOCTOR;
 }
 
 static int take_operands(struct command_line *line, int n, char **operands)
@@ -167,10 +196,10 @@ static int take_operands(struct command_line *line, int n, char **operands)
         settings_complain("one argument too many: '%s'; give at most SOURCE and MOUNTPOINT" HINT, operands[2]);
         return EXIT_USAGE;
     }
-    /* A lone argument is the mount point. With --endpoints, which mounts nothing, a lone argument is SOURCE. */
-    if (n == 2 || (n == 1 && line->action == OPTIONS_ENDPOINTS))
+    /* A lone argument is the mount point. With --endpoints and --doctor, which mount nothing, it is SOURCE. */
+    if (n == 2 || (n == 1 && mounts_nothing(line)))
         line->source = operands[0];
-    if (line->action == OPTIONS_ENDPOINTS)
+    if (mounts_nothing(line))
         return EXIT_OK;
     if (n > 0)
         line->mountpoint = operands[n - 1];
@@ -264,6 +293,12 @@ static int apply_setting(struct command_line *line, const struct setting *settin
     return EXIT_OK;
 }
 
+/* Whether a step with this status is the last one. The doctor reports all faults, so it goes on after each. */
+static bool stops(const struct command_line *line, int status)
+{
+    return status != EXIT_OK && line->action != OPTIONS_DOCTOR;
+}
+
 /* Applies the -o options: in the first round only config=, in the second round all the others. */
 static int apply_options(struct command_line *line, bool first_round)
 {
@@ -282,7 +317,7 @@ static int apply_options(struct command_line *line, bool first_round)
             status = apply_setting(line, setting, value);
         else if (*item && !is_for_mount(item))
             status = append(&line->config->mount_options, item);
-        if (status)
+        if (stops(line, status))
             return status;
     }
     return EXIT_OK;
@@ -325,6 +360,7 @@ static int apply_file(struct command_line *line)
                 : is_url(line->source) ? NULL
                                        : line->source,
         .optional = !line->source,
+        .every_fault = line->action == OPTIONS_DOCTOR,
         .top = &line->top,
         .profile = &line->profile,
     };
@@ -332,6 +368,8 @@ static int apply_file(struct command_line *line)
         return out_of_memory();
     if (!request.path)
         request.path = usual;
+    if (line->action == OPTIONS_DOCTOR && request.path && !(line->notes->path = strdup(request.path)))
+        return out_of_memory();
     if (request.path)
         return profile_read(&request);
     if (!request.name || request.optional)
@@ -363,15 +401,15 @@ static int apply_places(struct command_line *line)
 {
     const char *url = get_environment("MELBICOM_URL");
     int status = apply_options(line, true);
-    if (!status)
+    if (!stops(line, status))
         status = apply_file(line);
-    if (!status && url)
+    if (!stops(line, status) && url)
         status = apply_url(line, "the URL in MELBICOM_URL", url, EXIT_CONFIG);
-    if (!status && is_url(line->source))
+    if (!stops(line, status) && is_url(line->source))
         status = apply_url(line, "the URL", line->source, EXIT_USAGE);
-    if (!status)
+    if (!stops(line, status))
         status = apply_options(line, false);
-    return status;
+    return stops(line, status) ? status : EXIT_OK;
 }
 
 /* The URL to which the token at the top of the file may go. */
@@ -448,9 +486,42 @@ static int keep_operands(struct command_line *line)
     return EXIT_OK;
 }
 
-int options_parse(int argc, char **argv, struct config *config, enum options_action *action)
+/* Keeps a complaint for the doctor. Complaints that do not fit into memory are printed. */
+static void take_complaint(void *data, const char *complaint)
 {
+    struct options_notes *notes = data;
+    char *copy = strdup(complaint);
+    char **grown = copy ? reallocarray(notes->faults, notes->n_faults + 1, sizeof(*grown)) : NULL;
+    if (!grown) {
+        free(copy);
+        fprintf(stderr, "melbicomfs: %s\n", complaint);
+        return;
+    }
+    notes->faults = grown;
+    notes->faults[notes->n_faults++] = copy;
+}
+
+static int apply_all(struct command_line *line)
+{
+    if (line->action == OPTIONS_DOCTOR)
+        settings_divert(take_complaint, line->notes);
+    int status = apply_places(line);
+    if (!status)
+        status = choose_url(line);
+    if (!status)
+        status = choose_token(line);
+    if (!status)
+        status = keep_operands(line);
+    settings_divert(NULL, NULL);
+    return status;
+}
+
+int options_parse(int argc, char **argv, struct config *config, enum options_action *action,
+                  struct options_notes *notes)
+{
+    struct options_notes unused = {0};
     _cleanup_(command_line_clear) struct command_line line = {.config = config, .action = OPTIONS_MOUNT};
+    line.notes = notes ? notes : &unused;
     line.option = (struct settings_target){.config = config, .token = &line.option_token};
     line.profile = (struct settings_target){.config = config, .token = &line.profile_token};
     line.top = (struct settings_target){.config = config, .token = &line.top_token};
@@ -461,17 +532,21 @@ int options_parse(int argc, char **argv, struct config *config, enum options_act
     if (!status && line.action != OPTIONS_HELP && line.action != OPTIONS_VERSION) {
         status = take_operands(&line, argc - optind, argv + optind);
         if (!status)
-            status = apply_places(&line);
-        if (!status)
-            status = choose_url(&line);
-        if (!status)
-            status = choose_token(&line);
-        if (!status)
-            status = keep_operands(&line);
+            status = apply_all(&line);
     }
+    options_notes_clear(&unused);
     if (!status)
         *action = line.action;
     return status;
+}
+
+void options_notes_clear(struct options_notes *notes)
+{
+    for (size_t i = 0; i < notes->n_faults; i++)
+        free(notes->faults[i]);
+    free(notes->faults);
+    free(notes->path);
+    *notes = (struct options_notes){0};
 }
 
 void options_clear(struct config *config)

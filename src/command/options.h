@@ -3,6 +3,7 @@
  * The command line: argv, environment and configuration file become a struct config.
  *
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
+ *      melbicomfs --doctor [SOURCE] [-o opt[,opt…]] [--json | --shapes]
  *
  * SOURCE is a base URL (it contains "://") or the name of a profile. Without SOURCE, the profile is [default] if the
  * file has that section. If SOURCE is a URL, there is no profile. If a setting is given in several places, the first of
@@ -23,6 +24,9 @@
 #ifndef MELBICOMFS_COMMAND_OPTIONS_H
 #define MELBICOMFS_COMMAND_OPTIONS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct config;
 
 /* The exit statuses of the program, as `melbicomfs -h` lists them. 69, 77 and 78 are those of sysexits.h. */
@@ -36,18 +40,35 @@ enum options_exit {
 };
 
 /* What the command line asks the program to do. */
-enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDPOINTS };
+enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDPOINTS, OPTIONS_DOCTOR };
+
+/* What the doctor needs besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
+struct options_notes {
+    bool json, shapes; /* --json, --shapes */
+    char *path;        /* the configuration file's absolute path, or NULL if there is no home directory */
+    char **faults;     /* what is wrong with the settings, in words, with file and line where a line is at fault */
+    size_t n_faults;
+};
 
 /*
  * Parses argv, the environment and the configuration file into `config`, on which config_init() has been called.
  * Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
+ * `notes` is filled only for OPTIONS_DOCTOR, and may be NULL otherwise.
  *
  * On EXIT_OK, *action is what the program has to do. Paths in `config` are absolute, and the URL has passed
  * value_url(). For OPTIONS_HELP, the help has been printed on stdout; for OPTIONS_HELP and OPTIONS_VERSION, the rest of
  * `config` is not filled; for OPTIONS_ENDPOINTS, config->mountpoint is NULL. The token has not been read:
  * config->read_token is token_read(), and read_token_data says where the token is.
+ *
+ * For OPTIONS_DOCTOR, config->mountpoint is NULL. All faults of the settings are collected in `notes` instead of ending
+ * the parsing with a line on stderr. If there is any, `config` is only part of what the user meant; nothing may be sent
+ * to its URL then.
  */
-int options_parse(int argc, char **argv, struct config *config, enum options_action *action);
+int options_parse(int argc, char **argv, struct config *config, enum options_action *action,
+                  struct options_notes *notes);
+
+/* Frees the strings of *notes. */
+void options_notes_clear(struct options_notes *notes);
 
 /* Frees everything that options_parse() put into `config`, and sets the defaults again. */
 void options_clear(struct config *config);

@@ -54,13 +54,19 @@ static void reading_clear(struct reading *reading)
 #define fail_at_line(reading, format, ...)                                                                             \
     fail(reading, "%s:%u: " format, (reading)->request->path, (reading)->line, __VA_ARGS__)
 
-/* Reports a fault, unless another one has been reported. */
+/* Reports a fault, unless another one has been reported and only the first is wanted. */
 #define fail(reading, ...)                                                                                             \
     do {                                                                                                               \
-        if (!(reading)->failed)                                                                                        \
+        if (!stops(reading))                                                                                           \
             settings_complain(__VA_ARGS__);                                                                            \
         (reading)->failed = true;                                                                                      \
     } while (0)
+
+/* Whether the reading ends here, because a fault has been reported. */
+static bool stops(const struct reading *reading)
+{
+    return reading->failed && !reading->request->every_fault;
+}
 
 static bool is_wanted(const struct reading *reading, const char *section)
 {
@@ -85,18 +91,29 @@ static void note_section(struct reading *reading, const char *line)
         reading->found = true;
 }
 
-/* Returns the line without its indentation and byte order mark, or NULL if the line has a fault. `room` is the size of
- * inih's buffer in bytes. */
+/* Whether inih can make nothing of the line. inih reports the first such line only. */
+static bool is_malformed(const char *line)
+{
+    return *line == '[' ? !strchr(line, ']') : *line && !strchr("#;\n", *line) && !strpbrk(line, "=:");
+}
+
+/* Returns the line without its indentation and byte order mark, or NULL if the reading ends here. A line with a fault
+ * that does not end the reading is returned as an empty one. `room` is the size of inih's buffer in bytes. */
 static const char *prepare_line(struct reading *reading, const char *line, size_t room)
 {
     if (++reading->line == 1 && strncmp(line, "\xEF\xBB\xBF", 3) == 0)
         line += 3;
     line += strspn(line, " \t\r\f\v");
-    if (strlen(line) >= room)
+    if (strlen(line) >= room) {
         fail_at_line(reading, "the line is longer than %zu bytes; shorten it", room - 3);
-    else if (*line == '[' && strncmp(line, "[endpoints]", 11) != 0)
+        line = "\n";
+    } else if (is_malformed(line)) {
+        fail_at_line(reading, "%s", "the line is neither 'key = value' nor a [section]; put # before a comment");
+        line = "\n";
+    } else if (*line == '[' && strncmp(line, "[endpoints]", 11) != 0) {
         note_section(reading, line);
-    return reading->failed ? NULL : line;
+    }
+    return stops(reading) ? NULL : line;
 }
 
 /* What inih calls instead of fgets(). */
@@ -177,7 +194,7 @@ static int handle(void *data, const char *section, const char *name, const char 
         add_override(reading, name, value);
     else
         apply_key(reading, section, name, value);
-    return !reading->failed;
+    return !stops(reading);
 }
 
 static void parse(struct reading *reading)
@@ -186,7 +203,7 @@ static void parse(struct reading *reading)
     ini_allow_inline_comments = false;
     ini_stop_on_first_error = true;
     int line = ini_parse_stream(read_line, reading, handle, reading);
-    if (line > 0)
+    if (line > 0 && !reading->failed)
         fail(reading, "%s:%d: the line is neither 'key = value' nor a [section]; put # before a comment",
              reading->request->path, line);
 }
@@ -205,7 +222,7 @@ static void check_secrecy(struct reading *reading)
 static int check_profile(struct reading *reading)
 {
     const struct profile_request *request = reading->request;
-    if (!request->name || request->optional || reading->found || reading->failed)
+    if (!request->name || request->optional || reading->found || stops(reading))
         return reading->failed ? EXIT_CONFIG : EXIT_OK;
     if (!reading->file)
         settings_complain("there is no profile '%s': the file %s does not exist; create it, or give a URL (https://…)",

@@ -15,7 +15,8 @@
  *
  * Threads:   main thread, before the fork.
  * Ownership: the caller owns the targets and frees their strings, also after a failure.
- * Errors:    EXIT_CONFIG, after one line on stderr with the file's name and, if a line is at fault, its number.
+ * Errors:    EXIT_CONFIG, after one line on stderr with the file's name and, if a line is at fault, its number;
+ *            with every_fault, a line for each fault.
  */
 #ifndef MELBICOMFS_COMMAND_PROFILE_H
 #define MELBICOMFS_COMMAND_PROFILE_H
@@ -32,6 +33,7 @@ struct profile_request {
     bool required;    /* it is an error if the file does not exist */
     const char *name; /* the profile; NULL: read only the keys before the first section */
     bool optional;    /* it is no error if the profile does not exist */
+    bool every_fault; /* report every fault, not only the first */
     struct settings_target *top, *profile;
 };
 

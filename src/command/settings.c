@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/settings.h"
 
+#include "base/cleanup.h"
 #include "base/config.h"
 #include "command/token.h"
 #include "command/values.h"
@@ -204,14 +205,30 @@ int settings_apply(const struct setting *setting, const char *value, const char 
     return apply_scalar(setting, value ? value : "1", place, reason);
 }
 
+static struct {
+    void (*fn)(void *data, const char *complaint);
+    void *data;
+} taker;
+
+void settings_divert(void (*fn)(void *data, const char *complaint), void *data)
+{
+    taker.fn = fn;
+    taker.data = data;
+}
+
 void settings_complain(const char *format, ...)
 {
+    _cleanup_(freep) char *complaint = NULL;
     va_list arguments;
     va_start(arguments, format);
-    fputs("melbicomfs: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    if (vasprintf(&complaint, format, arguments) < 0)
+        complaint = NULL;
     va_end(arguments);
+    const char *text = complaint ? complaint : "out of memory";
+    if (taker.fn)
+        taker.fn(taker.data, text);
+    else
+        fprintf(stderr, "melbicomfs: %s\n", text);
 }
 
 void settings_print(FILE *out)

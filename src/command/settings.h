@@ -8,6 +8,8 @@
  * Ownership: rows are constants. settings_apply() frees the string that it replaces; the caller frees the strings in a
  *            struct settings_target in the end.
  * Errors:    a negative errno and the reason in words, to which the caller adds where the setting was given.
+ *            settings_complain() tells a fault, on stderr or to the
+ *            function of settings_divert().
  */
 #ifndef MELBICOMFS_COMMAND_SETTINGS_H
 #define MELBICOMFS_COMMAND_SETTINGS_H
@@ -77,8 +79,12 @@ const struct setting *settings_at(size_t i);
 int settings_apply(const struct setting *setting, const char *value, const char *directory,
                    struct settings_target *target, char *reason);
 
-/* Prints "melbicomfs: ", the message and a newline on stderr. */
+/* Prints "melbicomfs: ", the message and a newline on stderr, or gives the message to the
+ * function of settings_divert(). */
 void settings_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Gives later complaints to `fn` instead of printing them. NULL: they are printed again. */
+void settings_divert(void (*fn)(void *data, const char *complaint), void *data);
 
 /* Prints the help on all settings, one line per setting. */
 void settings_print(FILE *out);

@@ -79,7 +79,7 @@ static int parse(const char *first, ...)
     outcome.action = OPTIONS_MOUNT;
     fflush(NULL);
     struct capture out = capture_start(STDOUT_FILENO), err = capture_start(STDERR_FILENO);
-    outcome.status = options_parse(argc, argv, &outcome.config, &outcome.action);
+    outcome.status = options_parse(argc, argv, &outcome.config, &outcome.action, NULL);
     capture_end(&err, outcome.said);
     capture_end(&out, outcome.told);
     for (int i = 0; i < argc; i++)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/doctor.h"
+
+#include "base/cleanup.h"
+#include "base/config.h"
+#include "command/doctor_local.h"
+#include "command/options.h"
+#include "command/report.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* libfuse looks for fusermount3 in the directory that it was built for, usually /usr/bin, and then in $PATH. */
+static char *helper_path(void)
+{
+    const char *path = getenv("PATH");
+    return report_text("/usr/bin:%s", path ? path : "/bin");
+}
+
+static void wipe(char **text)
+{
+    if (*text)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+}
+
+int doctor_run(const struct config *config, const struct options_notes *notes, FILE *out)
+{
+    struct report *report = report_new(notes->shapes ? REPORT_FAILURES : notes->json ? REPORT_JSON : REPORT_LINES, out);
+    _cleanup_(freep) char *path = helper_path();
+    _cleanup_(wipe) char *token = NULL;
+    bool is_root = geteuid() == 0;
+
+    doctor_device(report, "/dev/fuse");
+    doctor_helper(report, path, is_root);
+    doctor_allow_other(report, config->mount_options, "/etc/fuse.conf", is_root);
+    bool right = doctor_settings(report, config, notes);
+    bool has_token = doctor_token(report, config, &token);
+    doctor_mounts(report, "/proc/self/mountinfo");
+    if (!right || !has_token)
+        report_warn(report, "api", NULL, "not asked, because %s",
+                    right ? "there is no token" : "the settings are wrong");
+    int status = report_end(report, config->base_url, notes->path);
+    report_free(report);
+    return status;
+}

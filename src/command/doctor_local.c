@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/doctor_local.h"
+
+#include "api/endpoints.h"
+#include "base/cleanup.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "command/options.h"
+#include "command/report.h"
+#include "command/token.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+
+/* How long a mount may take to answer stat(2), in ms, before it counts as hung. */
+#define STAT_LIMIT_MS 2000
+
+#define HELPER "fusermount3"
+
+/* ---- FUSE ---- */
+
+void doctor_device(struct report *report, const char *device)
+{
+    _cleanup_(closep) int fd = open(device, O_RDWR | O_CLOEXEC);
+    int error = fd < 0 ? errno : 0;
+    const char *advice = "run `modprobe fuse` as root; a container has to be started with --device /dev/fuse";
+    if (!error) {
+        report_good(report, "fuse", "%s can be opened", device);
+        return;
+    }
+    if (error == EACCES || error == EPERM)
+        advice = "let users open it, as root: chmod 666 /dev/fuse; a container has to be started with "
+                 "--device /dev/fuse --cap-add SYS_ADMIN";
+    report_bad(report, "fuse", EXIT_UNREACHABLE, advice, "%s cannot be opened: %s", device, strerror(error));
+}
+
+/* The first fusermount3 in the directories of `path`, malloc'd, or NULL. */
+static char *find_helper(const char *path)
+{
+    while (*path) {
+        size_t len = strcspn(path, ":");
+        char *file = report_text("%.*s/" HELPER, (int)len, path);
+        if (len > 0 && access(file, X_OK) == 0)
+            return file;
+        free(file);
+        path += len;
+        path += *path == ':';
+    }
+    return NULL;
+}
+
+/* Why the helper cannot become root when a user runs it, or NULL. */
+static const char *why_powerless(const char *file, const char **ret_advice)
+{
+    struct stat st;
+    struct statvfs fs;
+    if (stat(file, &st) < 0 || st.st_uid != 0 || !(st.st_mode & S_ISUID)) {
+        *ret_advice = "reinstall the package fuse3, or run as root: chown root FILE && chmod u+s FILE";
+        return "is not setuid root";
+    }
+    if (statvfs(file, &fs) == 0 && (fs.f_flag & ST_NOSUID)) {
+        *ret_advice = "mount that file system without nosuid, or run melbicomfs as root";
+        return "is on a file system that is mounted nosuid";
+    }
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+        *ret_advice = "in a systemd unit, set NoNewPrivileges=no; in a container, allow new privileges";
+        return "cannot become root, because this process runs with no_new_privs";
+    }
+    return NULL;
+}
+
+void doctor_helper(struct report *report, const char *path, bool is_root)
+{
+    _cleanup_(freep) char *file = find_helper(path);
+    const char *advice = NULL;
+    if (!file) {
+        advice = "install the package fuse3";
+        if (is_root)
+            report_warn(report, HELPER, advice, "not found in %s; root mounts without it, but unmounting needs it",
+                        path);
+        else
+            report_bad(report, HELPER, EXIT_UNREACHABLE, advice, "not found in %s", path);
+        return;
+    }
+    const char *fault = is_root ? NULL : why_powerless(file, &advice);
+    if (fault)
+        report_bad(report, HELPER, EXIT_UNREACHABLE, advice, "%s %s", file, fault);
+    else
+        report_good(report, HELPER, "%s%s", file, is_root ? "; root mounts without it" : ", setuid root");
+}
+
+static bool lists(const char *options, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = options; at && *at; at = *at ? at + 1 : at) {
+        size_t n = strcspn(at, ",");
+        if (n == len && strncmp(at, name, len) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+/* Whether the file has the word on a line of its own, in front of a comment at most. */
+static bool has_line(const char *file, const char *word)
+{
+    FILE *in = fopen(file, "re");
+    char *line = NULL;
+    size_t room = 0, len = strlen(word);
+    bool found = false;
+    while (in && !found && getline(&line, &room, in) >= 0) {
+        const char *text = line + strspn(line, " \t");
+        found = strncmp(text, word, len) == 0 && strchr(" \t\r\n#", text[len]);
+    }
+    free(line);
+    if (in)
+        (void)fclose(in);
+    return found;
+}
+
+void doctor_allow_other(struct report *report, const char *options, const char *file, bool is_root)
+{
+    const char *asked = lists(options, "allow_other")  ? "allow_other"
+                        : lists(options, "allow_root") ? "allow_root"
+                                                       : NULL;
+    if (!asked)
+        return;
+    if (is_root)
+        report_good(report, "allow_other", "root may use -o %s", asked);
+    else if (has_line(file, "user_allow_other"))
+        report_good(report, "allow_other", "%s has user_allow_other, so -o %s may be used", file, asked);
+    else
+        report_bad(report, "allow_other", EXIT_CONFIG,
+                   "add the line user_allow_other to that file as root, or mount without the option",
+                   "%s has no line user_allow_other, so only root may use -o %s", file, asked);
+}
+
+/* ---- the settings ---- */
+
+/* Keeps the last message of the log in a `char *`. */
+static void keep_message(void *data, const char *message)
+{
+    char **last = data;
+    free(*last);
+    *last = strdup(message);
+}
+
+/* Tells what is wrong with lines of [endpoints]. endpoints_new() stops at the first wrong line, so that each line is
+ * tried alone. */
+static bool check_overrides(struct report *report, const struct config *config)
+{
+    bool right = true;
+    for (size_t i = 0; i < config->n_overrides; i++) {
+        struct config one = *config;
+        _cleanup_(freep) char *message = NULL;
+        one.overrides = &config->overrides[i];
+        one.n_overrides = 1;
+        log_divert(keep_message, &message);
+        struct endpoints *endpoints = endpoints_new(&one);
+        log_divert(NULL, NULL);
+        if (!endpoints) {
+            report_bad(report, "settings", EXIT_CONFIG, NULL, "%s", message ? message : "out of memory");
+            right = false;
+        }
+        endpoints_free(endpoints);
+    }
+    return right;
+}
+
+bool doctor_settings(struct report *report, const struct config *config, const struct options_notes *notes)
+{
+    for (size_t i = 0; i < notes->n_faults; i++)
+        report_bad(report, "settings", EXIT_CONFIG, NULL, "%s", notes->faults[i]);
+    if (!check_overrides(report, config) || notes->n_faults > 0)
+        return false;
+    if (notes->path && access(notes->path, R_OK) == 0)
+        report_good(report, "settings", "%s is read; the API is %s", notes->path, config->base_url);
+    else
+        report_good(report, "settings", "there is no file %s, and none is needed; the API is %s",
+                    notes->path ? notes->path : "~/.config/melbicomfs/config", config->base_url);
+    return true;
+}
+
+/* ---- the token ---- */
+
+/* The place of the token in words; malloc'd. Never the token. */
+static char *describe_source(const struct token_source *source)
+{
+    const char *file = source->file ? source->file : source->credentials;
+    struct stat st;
+    if (source->command)
+        return report_text("printed by the token_command of %s", source->place);
+    if (!file)
+        return report_text("from %s", source->place);
+    if (stat(file, &st) < 0)
+        return report_text("from the file %s, named by %s", file, source->place);
+    return report_text("from the file %s (mode %03o), named by %s", file, (unsigned)st.st_mode & 0777U, source->place);
+}
+
+bool doctor_token(struct report *report, const struct config *config, char **ret)
+{
+    const struct token_source *source = config->read_token_data;
+    _cleanup_(freep) char *message = NULL, *where = NULL;
+    char *token = NULL;
+    log_divert(keep_message, &message);
+    int error = config->read_token(config->read_token_data, &token);
+    log_divert(NULL, NULL);
+    if (error) {
+        const char *text = message && strncmp(message, "token: ", 7) == 0 ? message + 7 : message;
+        report_bad(report, "token", EXIT_TOKEN, NULL, "%s", text ? text : strerror(-error));
+        return false;
+    }
+    log_hide(token);
+    where = describe_source(source);
+    report_good(report, "token", "%s", where);
+    *ret = token;
+    return true;
+}
+
+/* ---- dead mounts ---- */
+
+/* The errno of stat(2) on `path`, 0, or ETIMEDOUT. A mount whose program is stopped never answers, so a child asks. The
+ * child is killed then, but not waited for. */
+static int try_stat(const char *path)
+{
+    struct stat st;
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(stat(path, &st) < 0 ? errno : 0);
+    if (pid < 0)
+        return errno;
+    _cleanup_(closep) int fd = pidfd_open(pid, 0);
+    struct pollfd child = {.fd = fd, .events = POLLIN};
+    if (fd >= 0 && poll(&child, 1, STAT_LIMIT_MS) == 0) {
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, NULL, WNOHANG);
+        return ETIMEDOUT;
+    }
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+/* Replaces \NNN, which the kernel writes for spaces and the like, by the byte itself. */
+static void unescape(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; to++) {
+        unsigned byte;
+        if (sscanf(from, "\\%3o", &byte) == 1) {
+            *to = (char)byte;
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+/* Adds a finding if the mount at `path` does not answer. Returns whether it did add one. */
+static bool check_mount(struct report *report, const char *path)
+{
+    int error = try_stat(path);
+    _cleanup_(freep) char *advice = NULL;
+    if (error == ENOTCONN) {
+        advice = report_text("run: " HELPER " -u '%s'", path);
+        report_warn(report, "mounts", advice, "the program that served %s has died", path);
+    } else if (error == ETIMEDOUT) {
+        advice = report_text("look what its melbicomfs does; to take the mount away: " HELPER " -u -z '%s'", path);
+        report_warn(report, "mounts", advice, "%s does not answer within %d s", path, STAT_LIMIT_MS / 1000);
+    }
+    return error == ENOTCONN || error == ETIMEDOUT;
+}
+
+void doctor_mounts(struct report *report, const char *mountinfo)
+{
+    FILE *in = fopen(mountinfo, "re");
+    char *line = NULL;
+    size_t room = 0;
+    unsigned mounts = 0, dead = 0;
+    while (in && getline(&line, &room, in) >= 0) {
+        /* proc_pid_mountinfo(5): the mount point is the fifth field, the type comes after " - ". */
+        char *type = strstr(line, " - "), path[4096];
+        if (!type || strncmp(type + 3, "fuse.melbicomfs ", 16) != 0 ||
+            sscanf(line, "%*s %*s %*s %*s %4095s", path) != 1)
+            continue;
+        unescape(path);
+        mounts++;
+        dead += check_mount(report, path);
+    }
+    free(line);
+    if (in)
+        (void)fclose(in);
+    if (!dead)
+        report_good(report, "mounts", "%u of this program, none of them dead", mounts);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the doctor that need neither a mount nor an API: the report, and the checks of this machine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "base/log.h"
+#include "command/doctor_local.h"
+#include "command/options.h"
+#include "command/report.h"
+
+static char directory[128];
+static struct report *report;
+static char *text;
+static size_t text_len;
+static FILE *out;
+
+static void begin(enum report_format format)
+{
+    out = open_memstream(&text, &text_len);
+    assert_non_null(out);
+    report = report_new(format, out);
+}
+
+/* Ends the report and asserts its exit status, and that its text contains `what`, or is `what` where `whole`. */
+static void assert_report(int status, const char *what, bool whole)
+{
+    assert_int_equal(report_end(report, "https://api.example.com/api", "/etc/config"), status);
+    (void)fclose(out);
+    if (whole)
+        assert_string_equal(text, what);
+    else if (!strstr(text, what))
+        fail_msg("'%s' is not in: %s", what, text);
+    report_free(report);
+    free(text);
+}
+
+/* Makes a file in the test's directory. Returns its path, which lives until the next call. */
+static const char *make_file(const char *name, const char *content, mode_t mode)
+{
+    static char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+    return path;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    (void)snprintf(directory, sizeof directory, "/tmp/melbicomfs-doctor-XXXXXX");
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const names[] = {"fusermount3", "fuse.conf", "mountinfo"};
+    char path[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+        (void)unlink(path);
+    }
+    return rmdir(directory);
+}
+
+static void findings_are_lines_and_the_worst_status_counts(void **state)
+{
+    (void)state;
+    begin(REPORT_LINES);
+    (void)report_good(report, "one", "fine");
+    (void)report_warn(report, "two", "look", "odd");
+    (void)report_bad(report, "three", EXIT_TOKEN, "mend it", "broken %d", 3);
+    (void)report_bad(report, "four", EXIT_UNREACHABLE, NULL, "away");
+    report_suggest(report, "balance", "path", "/finance/balance");
+    assert_report(EXIT_TOKEN,
+                  "✓ one: fine\n! two: odd; look\n✗ three: broken 3; mend it\n✗ four: away\n\n"
+                  "The answers fit when these lines are in /etc/config:\n\n"
+                  "[endpoints]\nbalance.path = /finance/balance\n",
+                  true);
+}
+
+static void json_has_all_of_it(void **state)
+{
+    (void)state;
+    begin(REPORT_JSON);
+    struct json_object *finding = report_bad(report, "three", EXIT_CONFIG, "mend it", "a \"b\"");
+    json_object_object_add(finding, "status", json_object_new_int(404));
+    report_suggest(report, "balance", "field.amount", "credit");
+    assert_int_equal(report_end(report, "https://api.example.com/api", NULL), EXIT_CONFIG);
+    (void)fclose(out);
+    struct json_object *whole = json_tokener_parse(text), *checks = NULL, *lines = NULL;
+    assert_true(json_object_object_get_ex(whole, "checks", &checks));
+    finding = json_object_array_get_idx(checks, 0);
+    assert_string_equal(json_object_get_string(json_object_object_get(finding, "check")), "three");
+    assert_string_equal(json_object_get_string(json_object_object_get(finding, "result")), "bad");
+    assert_string_equal(json_object_get_string(json_object_object_get(finding, "found")), "a \"b\"");
+    assert_string_equal(json_object_get_string(json_object_object_get(finding, "advice")), "mend it");
+    assert_int_equal(json_object_get_int(json_object_object_get(finding, "status")), 404);
+    assert_int_equal(json_object_get_int(json_object_object_get(whole, "status")), EXIT_CONFIG);
+    assert_true(json_object_object_get_ex(whole, "endpoints", &lines));
+    assert_string_equal(json_object_get_string(json_object_array_get_idx(lines, 0)), "balance.field.amount = credit");
+    json_object_put(whole);
+    report_free(report);
+    free(text);
+}
+
+static void what_the_api_says_cannot_command_a_terminal(void **state)
+{
+    (void)state;
+    log_hide("secret-token");
+    begin(REPORT_LINES);
+    (void)report_warn(report, "api", "\x1b[2J", "a\nb\xff secret-token");
+    report_suggest(report, "balance", "field.amount", "a\nbalance.path = /x");
+    assert_report(0, "! api: a\\x0Ab\\xFF [hidden]; \\x1B[2J\n", true);
+}
+
+static void a_device_that_cannot_be_opened_is_69(void **state)
+{
+    (void)state;
+    begin(REPORT_LINES);
+    doctor_device(report, "/dev/null");
+    assert_report(0, "✓ fuse: /dev/null can be opened\n", true);
+    begin(REPORT_LINES);
+    doctor_device(report, "/dev/fuse-that-is-absent");
+    assert_report(EXIT_UNREACHABLE, "✗ fuse: /dev/fuse-that-is-absent cannot be opened: No such file", false);
+}
+
+static void a_helper_must_be_setuid_root_for_users(void **state)
+{
+    char path[300];
+    (void)state;
+    (void)snprintf(path, sizeof path, "/absent::%s", directory);
+    begin(REPORT_LINES);
+    doctor_helper(report, path, false);
+    assert_report(EXIT_UNREACHABLE, "not found in", false);
+    begin(REPORT_LINES);
+    doctor_helper(report, path, true);
+    assert_report(0, "! fusermount3: not found in", false);
+    (void)make_file("fusermount3", "#!/bin/sh\n", 0755);
+    begin(REPORT_LINES);
+    doctor_helper(report, path, false);
+    assert_report(EXIT_UNREACHABLE, "is not setuid root; reinstall the package fuse3", false);
+    begin(REPORT_LINES);
+    doctor_helper(report, path, true);
+    assert_report(0, "root mounts without it", false);
+}
+
+static void allow_other_needs_a_line_in_fuse_conf(void **state)
+{
+    const char *file;
+    (void)state;
+    file = make_file("fuse.conf", "# user_allow_other\nuser_allow_others\nmount_max = 5\n", 0644);
+    begin(REPORT_LINES);
+    doctor_allow_other(report, "nosuid,allow_otherwise", file, false);
+    assert_report(0, "", true);
+    begin(REPORT_LINES);
+    doctor_allow_other(report, "nosuid,allow_other", file, false);
+    assert_report(EXIT_CONFIG, "has no line user_allow_other, so only root may use -o allow_other", false);
+    begin(REPORT_LINES);
+    doctor_allow_other(report, "allow_root", file, true);
+    assert_report(0, "✓", false);
+    file = make_file("fuse.conf", "mount_max = 5\n  user_allow_other # for backups", 0644);
+    begin(REPORT_LINES);
+    doctor_allow_other(report, "allow_other", file, false);
+    assert_report(0, "✓ allow_other", false);
+}
+
+/* No such mount can be made here without FUSE: that a dead one is named is a mount test's. */
+static void only_mounts_of_this_program_are_looked_at(void **state)
+{
+    char content[1024];
+    const char *file;
+    (void)state;
+    (void)snprintf(content, sizeof content,
+                   "36 35 98:0 / / rw - ext4 /dev/sda rw\n"
+                   "37 36 0:50 / /absent/other rw - fuse.sshfs x rw\n"
+                   "38 36 0:51 / %.100s\\040 rw,nosuid shared:1 - fuse.melbicomfs https://x rw\n"
+                   "39 36 0:51 / /tmp rw - fuse.melbicomfs https://x rw\n",
+                   directory);
+    file = make_file("mountinfo", content, 0644);
+    begin(REPORT_LINES);
+    doctor_mounts(report, file);
+    assert_report(0, "✓ mounts: 2 of this program, none of them dead\n", true);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(findings_are_lines_and_the_worst_status_counts), TEST(json_has_all_of_it),
+        TEST(what_the_api_says_cannot_command_a_terminal),    TEST(a_device_that_cannot_be_opened_is_69),
+        TEST(a_helper_must_be_setuid_root_for_users),         TEST(allow_other_needs_a_line_in_fuse_conf),
+        TEST(only_mounts_of_this_program_are_looked_at),
+    };
+    int failed = cmocka_run_group_tests_name("doctor", tests, NULL, NULL);
+
+    log_free();
+    return failed;
+}
