@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/doctor.h"
 
+#include "api/endpoints.h"
 #include "base/cleanup.h"
 #include "base/config.h"
+#include "command/doctor_api.h"
 #include "command/doctor_local.h"
+#include "command/doctor_network.h"
+#include "command/doctor_operations.h"
 #include "command/options.h"
 #include "command/report.h"
 
@@ -24,22 +28,34 @@ static void wipe(char **text)
     free(*text);
 }
 
-int doctor_run(const struct config *config, const struct options_notes *notes, FILE *out)
+/* The checks of this machine. Returns whether the API may be asked, with the token in *ret. */
+static bool check_machine(struct report *report, const struct config *config, const struct options_notes *notes,
+                          char **ret)
 {
-    struct report *report = report_new(notes->shapes ? REPORT_FAILURES : notes->json ? REPORT_JSON : REPORT_LINES, out);
     _cleanup_(freep) char *path = helper_path();
-    _cleanup_(wipe) char *token = NULL;
     bool is_root = geteuid() == 0;
-
     doctor_device(report, "/dev/fuse");
     doctor_helper(report, path, is_root);
     doctor_allow_other(report, config->mount_options, "/etc/fuse.conf", is_root);
     bool right = doctor_settings(report, config, notes);
-    bool has_token = doctor_token(report, config, &token);
+    bool has_token = doctor_token(report, config, ret);
     doctor_mounts(report, "/proc/self/mountinfo");
     if (!right || !has_token)
         report_warn(report, "api", NULL, "not asked, because %s",
                     right ? "there is no token" : "the settings are wrong");
+    return right && has_token;
+}
+
+int doctor_run(const struct config *config, const struct options_notes *notes, FILE *out)
+{
+    struct report *report = report_new(notes->shapes ? REPORT_FAILURES : notes->json ? REPORT_JSON : REPORT_LINES, out);
+    _cleanup_(wipe) char *token = NULL;
+    if (check_machine(report, config, notes, &token)) {
+        struct doctor_api api = {config, report_owned(endpoints_new(config)), token, report};
+        if (doctor_name(&api))
+            doctor_operations(&api, notes->shapes ? out : NULL);
+        endpoints_free(api.endpoints);
+    }
     int status = report_end(report, config->base_url, notes->path);
     report_free(report);
     return status;

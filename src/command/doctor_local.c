@@ -21,8 +21,8 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-/* How long a mount may take to answer stat(2), in ms, before it counts as hung. */
-#define STAT_LIMIT_MS 2000
+/* How long a mount may take to answer statvfs(3), in ms, before it counts as hung. */
+#define ANSWER_LIMIT_MS 2000
 
 #define HELPER "fusermount3"
 
@@ -30,8 +30,9 @@
 
 void doctor_device(struct report *report, const char *device)
 {
-    _cleanup_(closep) int fd = open(device, O_RDWR | O_CLOEXEC);
+    int fd = open(device, O_RDWR | O_CLOEXEC);
     int error = fd < 0 ? errno : 0;
+    closep(&fd);
     const char *advice = "run `modprobe fuse` as root; a container has to be started with --device /dev/fuse";
     if (!error) {
         report_good(report, "fuse", "%s can be opened", device);
@@ -228,20 +229,20 @@ bool doctor_token(struct report *report, const struct config *config, char **ret
 
 /* ---- dead mounts ---- */
 
-/* The errno of stat(2) on `path`, 0, or ETIMEDOUT. A mount whose program is stopped never answers, so a child asks. The
- * child is killed then, but not waited for. */
-static int try_stat(const char *path)
+/* The errno of statvfs(3) on `path`, 0, or ETIMEDOUT. The kernel may answer stat(2) of a dead mount from its cache. A
+ * mount whose program is stopped never answers, so a child asks; it is killed then, but not waited for. */
+static int try_mount(const char *path)
 {
-    struct stat st;
+    struct statvfs st;
     int status = 0;
     pid_t pid = fork();
     if (pid == 0)
-        _exit(stat(path, &st) < 0 ? errno : 0);
+        _exit(statvfs(path, &st) < 0 ? errno : 0);
     if (pid < 0)
         return errno;
     _cleanup_(closep) int fd = pidfd_open(pid, 0);
     struct pollfd child = {.fd = fd, .events = POLLIN};
-    if (fd >= 0 && poll(&child, 1, STAT_LIMIT_MS) == 0) {
+    if (fd >= 0 && poll(&child, 1, ANSWER_LIMIT_MS) == 0) {
         (void)kill(pid, SIGKILL);
         (void)waitpid(pid, NULL, WNOHANG);
         return ETIMEDOUT;
@@ -268,16 +269,17 @@ static void unescape(char *text)
 /* Adds a finding if the mount at `path` does not answer. Returns whether it did add one. */
 static bool check_mount(struct report *report, const char *path)
 {
-    int error = try_stat(path);
+    int error = try_mount(path);
     _cleanup_(freep) char *advice = NULL;
-    if (error == ENOTCONN) {
+    bool is_dead = error == ENOTCONN || error == ECONNABORTED;
+    if (is_dead) {
         advice = report_text("run: " HELPER " -u '%s'", path);
         report_warn(report, "mounts", advice, "the program that served %s has died", path);
     } else if (error == ETIMEDOUT) {
         advice = report_text("look what its melbicomfs does; to take the mount away: " HELPER " -u -z '%s'", path);
-        report_warn(report, "mounts", advice, "%s does not answer within %d s", path, STAT_LIMIT_MS / 1000);
+        report_warn(report, "mounts", advice, "%s does not answer within %d s", path, ANSWER_LIMIT_MS / 1000);
     }
-    return error == ENOTCONN || error == ETIMEDOUT;
+    return is_dead || error == ETIMEDOUT;
 }
 
 void doctor_mounts(struct report *report, const char *mountinfo)

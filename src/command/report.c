@@ -35,15 +35,21 @@ void *report_owned(void *p)
     exit(EXIT_UNREACHABLE);
 }
 
-char *report_text(const char *format, ...)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list arguments)
 {
     char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
-    va_end(arguments);
     return report_owned(text);
+}
+
+char *report_text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = format_text(format, arguments);
+    va_end(arguments);
+    return text;
 }
 
 char *report_printable(const char *text, size_t len)
@@ -105,13 +111,12 @@ static void print_finding(const struct report *report, const char *check, enum r
 struct json_object *report_add(struct report *report, const char *check, enum report_mark mark, int status,
                                const char *advice, const char *format, ...)
 {
-    _cleanup_(freep) char *text = NULL, *printable = NULL, *do_this = NULL;
+    _cleanup_(freep) char *printable = NULL, *do_this = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        text = NULL;
+    _cleanup_(freep) char *text = format_text(format, arguments);
     va_end(arguments);
-    printable = report_printable(report_owned(text), strlen(text));
+    printable = report_printable(text, strlen(text));
     do_this = advice ? report_printable(advice, strlen(advice)) : NULL;
     if (status > report->status)
         report->status = status;

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/doctor_items.h"
+
+#include "base/cleanup.h"
+#include "command/doctor_guess.h"
+#include "command/doctor_visit.h"
+#include "command/options.h"
+
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <json-c/printbuf.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- verdicts ---- */
+
+void doctor_verdict_init(struct doctor_verdict *verdict)
+{
+    *verdict = (struct doctor_verdict){.mark = REPORT_GOOD,
+                                       .text = report_owned(printbuf_new()),
+                                       .advice = report_owned(printbuf_new()),
+                                       .details = report_owned(json_object_new_object())};
+}
+
+void doctor_verdict_clear(struct doctor_verdict *verdict)
+{
+    printbuf_free(verdict->text);
+    printbuf_free(verdict->advice);
+    json_object_put(verdict->details);
+}
+
+void doctor_say(struct printbuf *text, const char *format, ...)
+{
+    _cleanup_(freep) char *clause = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&clause, format, arguments) < 0)
+        clause = NULL;
+    va_end(arguments);
+    (void)report_owned(clause);
+    if (sprintbuf(text, "%s%s", printbuf_length(text) > 0 ? "; " : "", clause) < 0)
+        (void)report_owned(NULL);
+}
+
+void doctor_worsen(struct doctor_verdict *verdict, enum report_mark mark, int status)
+{
+    if (mark > verdict->mark)
+        verdict->mark = mark;
+    if (status > verdict->status)
+        verdict->status = status;
+}
+
+void doctor_detail(struct doctor_verdict *verdict, const char *key, struct json_object *value)
+{
+    json_object_object_add(verdict->details, key, report_owned(value));
+}
+
+static struct json_object *text_or_null(const char *text)
+{
+    return text ? json_object_new_string(text) : json_object_new_null();
+}
+
+static void detail_text(struct json_object *object, const char *key, const char *text)
+{
+    _cleanup_(freep) char *printable = text ? report_printable(text, strlen(text)) : NULL;
+    json_object_object_add(object, key, text_or_null(printable));
+}
+
+/* ---- names ---- */
+
+static struct json_object *scalar(struct json_object *item, const char *name)
+{
+    struct json_object *value = NULL;
+    if (!json_object_object_get_ex(item, name, &value))
+        return NULL;
+    return json_object_is_type(value, json_type_object) || json_object_is_type(value, json_type_array) ? NULL : value;
+}
+
+/* How many items have a scalar with this name. */
+static size_t count_with(const struct doctor_found *found, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < found->n; i++)
+        n += scalar(found->items[i], name) != NULL;
+    return n;
+}
+
+/* The first of the names that any item has, or NULL. */
+static const char *first_used(const struct doctor_found *found, const char *const *names)
+{
+    for (unsigned i = 0; i < ENDPOINT_ALIASES && names[i]; i++)
+        if (count_with(found, names[i]) > 0)
+            return names[i];
+    return NULL;
+}
+
+static bool is_id(struct json_object *value, uint64_t *ret)
+{
+    const char *text = value ? json_object_get_string(value) : "";
+    size_t n = strspn(text, "0123456789");
+    if (n == 0 || n > 19 || text[n] || (*text == '0' && n > 1))
+        return false;
+    *ret = strtoull(text, NULL, 10);
+    return true;
+}
+
+/* How many items have a usable id in the first of the names that they have. */
+static size_t count_ids(const struct doctor_found *found, const char *const *names)
+{
+    size_t n = 0;
+    uint64_t id;
+    for (size_t i = 0; i < found->n; i++)
+        for (unsigned a = 0; a < ENDPOINT_ALIASES && names[a]; a++) {
+            struct json_object *value = scalar(found->items[i], names[a]);
+            if (!value)
+                continue;
+            n += is_id(value, &id);
+            break;
+        }
+    return n;
+}
+
+/* ---- the form ---- */
+
+static void tell_prices(const struct doctor_visit *visit, struct doctor_verdict *verdict)
+{
+    struct json_object *map = doctor_visit_found(visit)->items[0];
+    size_t n = visit->reading.understood ? visit->reading.items : doctor_count_prices(map);
+    doctor_say(verdict->text, "%zu prices of %d extensions", n, json_object_object_length(map));
+    doctor_detail(verdict, "items", json_object_new_uint64(n));
+}
+
+static void tell_form(const struct doctor_visit *visit, struct doctor_verdict *verdict)
+{
+    static const char *const words[] = {[FOUND_NOTHING] = "nothing",
+                                        [FOUND_EMPTY] = "an empty list",
+                                        [FOUND_ONE] = "one object",
+                                        [FOUND_KEYED] = "objects by number",
+                                        [FOUND_LIST] = "a list"};
+    const struct doctor_found *found = doctor_visit_found(visit);
+    enum shape shape = endpoint_of(visit->operation)->shape;
+    doctor_detail(verdict, "form", json_object_new_string(words[found->form]));
+    detail_text(verdict->details, "list", found->path);
+    if (shape == SHAPE_PRICES)
+        tell_prices(visit, verdict);
+    else
+        doctor_detail(verdict, "items", json_object_new_uint64(found->n));
+    if (shape == SHAPE_LIST && found->n == 0)
+        doctor_say(verdict->text, "an empty list");
+    else if (found->form == FOUND_LIST)
+        doctor_say(verdict->text, "a list of %zu", found->n);
+    else if (found->form == FOUND_KEYED)
+        doctor_say(verdict->text, "%zu objects by number", found->n);
+    else if (found->form == FOUND_ONE && shape == SHAPE_LIST)
+        doctor_say(verdict->text, "one object instead of a list");
+    else if (shape != SHAPE_PRICES)
+        doctor_say(verdict->text, "%s", words[found->form]);
+    if (found->path && *found->path && sprintbuf(verdict->text, " in `%s`", found->path) < 0)
+        (void)report_owned(NULL);
+}
+
+/* ---- the id ---- */
+
+/* The member of a service's own answer that has the service's id as its value. */
+static const char *member_with(struct json_object *item, uint64_t wanted)
+{
+    uint64_t id;
+    json_object_object_foreach(item, name, value)
+    {
+        if (!json_object_is_type(value, json_type_object) && is_id(value, &id) && id == wanted)
+            return name;
+    }
+    return NULL;
+}
+
+static const char *guess_id(const struct doctor_visit *visit)
+{
+    struct json_object *none = report_owned(json_object_new_object());
+    struct doctor_clues clues = {doctor_visit_found(visit)->items, doctor_visit_found(visit)->n, none, NULL};
+    const char *name = visit->operation == OP_SERVICE ? member_with(doctor_visit_found(visit)->items[0], visit->id)
+                                                      : doctor_guess_id(&clues);
+    json_object_put(none);
+    return name;
+}
+
+const char *doctor_id_name(const struct doctor_api *api, const struct doctor_visit *visit)
+{
+    const struct endpoint_reading *reading = endpoints_reading(api->endpoints, visit->operation);
+    if (doctor_visit_found(visit)->n == 0)
+        return NULL;
+    if (count_ids(doctor_visit_found(visit), reading->ids) > 0)
+        return first_used(doctor_visit_found(visit), reading->ids);
+    return doctor_visit_found(visit)->form == FOUND_KEYED ? NULL : guess_id(visit);
+}
+
+/* A name that has been found is suggested: only a line of the configuration makes a mount see it. */
+static void suggest(const struct doctor_api *api, const struct doctor_visit *visit, const char *key, const char *name,
+                    struct doctor_verdict *verdict)
+{
+    const char *operation = endpoint_of(visit->operation)->name;
+    report_suggest(api->report, operation, key, name);
+    doctor_say(verdict->advice, "add to [endpoints]: %s.%s = %s", operation, key, name);
+    doctor_worsen(verdict, REPORT_BAD, EXIT_CONFIG);
+}
+
+static void check_service_id(const struct doctor_visit *visit, const char *name, struct doctor_verdict *verdict)
+{
+    uint64_t id;
+    if (!is_id(scalar(doctor_visit_found(visit)->items[0], name), &id) || id == visit->id)
+        return;
+    doctor_say(verdict->text, "it is about service %" PRIu64 ", but %" PRIu64 " was asked for", id, visit->id);
+    doctor_worsen(verdict, REPORT_BAD, EXIT_UNREACHABLE);
+}
+
+static void tell_id(const struct doctor_api *api, const struct doctor_visit *visit, struct doctor_verdict *verdict,
+                    struct json_object *taken)
+{
+    const struct doctor_found *found = doctor_visit_found(visit);
+    const struct endpoint_reading *reading = endpoints_reading(api->endpoints, visit->operation);
+    size_t with = count_ids(found, reading->ids);
+    const char *name = with > 0 ? first_used(found, reading->ids) : NULL;
+    if (name) {
+        doctor_say(verdict->text, "the id is `%s`", name);
+        if (with < found->n) {
+            doctor_say(verdict->text, "%zu have no usable id and are not shown", found->n - with);
+            doctor_worsen(verdict, REPORT_WARNING, 0);
+        }
+        if (visit->operation == OP_SERVICE)
+            check_service_id(visit, name, verdict);
+    } else if (found->form == FOUND_KEYED) {
+        doctor_say(verdict->text, "the ids are the keys");
+    } else if ((name = guess_id(visit))) {
+        doctor_say(verdict->text, "no member is known as the id, but `%s` looks like it", name);
+        suggest(api, visit, "id", name, verdict);
+    } else {
+        doctor_say(verdict->text, "no member looks like an id");
+        doctor_worsen(verdict, REPORT_BAD, EXIT_UNREACHABLE);
+    }
+    detail_text(verdict->details, "id", name);
+    if (name)
+        json_object_object_add(taken, name, NULL);
+}
+
+/* ---- the fields ---- */
+
+/* A field under none of its names. */
+static void tell_missing(const struct doctor_api *api, const struct doctor_visit *visit, unsigned field,
+                         const struct doctor_clues *clues, struct doctor_verdict *verdict)
+{
+    const char *key = endpoints_reading(api->endpoints, visit->operation)->fields[field].key;
+    const char *name = doctor_guess_field(clues, visit->operation, field);
+    bool needed = visit->operation == OP_BALANCE && field == BALANCE_AMOUNT;
+    if (name) {
+        _cleanup_(freep) char *full = report_text("field.%s", key);
+        doctor_say(verdict->text, "no member is known as %s, but `%s` looks like it", key, name);
+        suggest(api, visit, full, name, verdict);
+        json_object_object_add(clues->taken, name, NULL);
+        return;
+    }
+    doctor_say(verdict->text, "no member is known as %s", key);
+    doctor_worsen(verdict, needed ? REPORT_BAD : REPORT_WARNING, needed ? EXIT_UNREACHABLE : 0);
+}
+
+/* Whether a mount can do without this field, so that nothing needs to be said when it is absent. */
+static bool is_optional(enum operation operation, unsigned field)
+{
+    return (operation == OP_SERVICES || operation == OP_SERVICE) && field == SERVICE_NAME;
+}
+
+static void tell_fields(const struct doctor_api *api, const struct doctor_visit *visit, struct json_object *texts,
+                        struct doctor_verdict *verdict, struct json_object *taken)
+{
+    const struct endpoint_field *fields = endpoints_reading(api->endpoints, visit->operation)->fields;
+    struct doctor_clues clues = {doctor_visit_found(visit)->items, doctor_visit_found(visit)->n, taken, texts};
+    struct json_object *names = report_owned(json_object_new_object());
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
+        const char *name = fields[i].key ? first_used(doctor_visit_found(visit), fields[i].names) : NULL;
+        if (!name)
+            continue;
+        doctor_say(verdict->text, "%s is `%s`", fields[i].key, name);
+        json_object_object_add(taken, name, NULL);
+    }
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
+        const char *name = fields[i].key ? first_used(doctor_visit_found(visit), fields[i].names) : NULL;
+        if (fields[i].key)
+            detail_text(names, fields[i].key, name);
+        if (fields[i].key && !name &&
+            !(is_optional(visit->operation, i) && !doctor_guess_field(&clues, visit->operation, i)))
+            tell_missing(api, visit, i, &clues, verdict);
+    }
+    doctor_detail(verdict, "fields", names);
+}
+
+/* ---- pages ---- */
+
+static void tell_pages(const struct doctor_api *api, const struct doctor_visit *visit, struct doctor_verdict *verdict)
+{
+    const struct doctor_reading *reading = &visit->reading;
+    const struct endpoint_paging *paging = endpoints_page(api->endpoints, visit->operation);
+    bool certain = reading->total > (int64_t)reading->items;
+    if (reading->total >= 0)
+        doctor_detail(verdict, "total", json_object_new_int64(reading->total));
+    doctor_detail(verdict, "next_page", json_object_new_boolean(reading->next_page));
+    doctor_detail(verdict, "cut", json_object_new_boolean(reading->cut != NULL));
+    if (paging->size > 0)
+        doctor_say(verdict->text, "pages of %u are asked for, as configured", paging->size);
+    else if (reading->next_page)
+        doctor_say(verdict->text, "it names the next page, which a mount follows");
+    else if (reading->cut)
+        doctor_say(verdict->text, "the list %s cut: %s", certain ? "is" : "may be", reading->cut);
+    if (reading->cut && paging->size == 0)
+        doctor_worsen(verdict, certain ? REPORT_BAD : REPORT_WARNING, certain ? EXIT_CONFIG : 0);
+}
+
+/* A list or object that only guessing found: a mount needs to be told where it is. */
+static void tell_guess(const struct doctor_api *api, const struct doctor_visit *visit, struct doctor_verdict *verdict)
+{
+    const char *path = visit->guess.path;
+    doctor_worsen(verdict, REPORT_BAD, EXIT_UNREACHABLE);
+    doctor_say(verdict->text, "this is probably meant, but a mount does not see it: %s", visit->reading.problem);
+    if (*path)
+        suggest(api, visit, "list", path, verdict);
+}
+
+void doctor_items(const struct doctor_api *api, const struct doctor_visit *visit, struct json_object *texts,
+                  struct doctor_verdict *verdict)
+{
+    const struct endpoint *endpoint = endpoint_of(visit->operation);
+    struct json_object *taken = report_owned(json_object_new_object());
+    tell_form(visit, verdict);
+    if (!visit->reading.understood)
+        tell_guess(api, visit, verdict);
+    if (doctor_visit_found(visit)->n > 0 && endpoint->shape != SHAPE_PRICES) {
+        if (endpoint->by_id || visit->operation == OP_SERVICE)
+            tell_id(api, visit, verdict, taken);
+        tell_fields(api, visit, texts, verdict, taken);
+    }
+    if (endpoint->shape == SHAPE_LIST && visit->reading.understood)
+        tell_pages(api, visit, verdict);
+    json_object_put(taken);
+}
