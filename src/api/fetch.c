@@ -82,57 +82,77 @@ static int publish(const struct fetch *fetch, const struct answer_page *page, co
 
 /* ---- pages ---- */
 
-/* Remembers that a page is asked for. Returns false if it has been asked for before, or memory runs out. */
-static bool is_new_page(struct fetch *fetch, const char *path)
+/* Remembers that a page is asked for. Returns 1 if it has not been asked for before, 0 if it has, or -ENOMEM. */
+static int mark_page(struct fetch *fetch, const char *path)
 {
-    if (!fetch->asked)
-        fetch->asked = lh_kchar_table_new(16, free_page);
-    if (!fetch->asked || lh_table_lookup_entry(fetch->asked, path))
-        return false;
+    if (!fetch->asked && !(fetch->asked = lh_kchar_table_new(16, free_page)))
+        return -ENOMEM;
+    if (lh_table_lookup_entry(fetch->asked, path))
+        return 0;
     char *copy = strdup(path);
-    return copy && lh_table_insert(fetch->asked, copy, "") == 0;
+    if (copy && lh_table_insert(fetch->asked, copy, "") == 0)
+        return 1;
+    free(copy);
+    return -ENOMEM;
 }
 
-/* The page that follows, as the API says: by its URL, or by its number. Returns 1 with its path and query in *ret; 0 if
- * none follows; or, if one follows but cannot be asked for, 0 with the reason in *ret_stopped. */
+/* The number of the next page, where the API counts pages; 0: it does not say that there is one. */
+static int64_t next_number(const struct pages *said)
+{
+    if (said->next_number)
+        return said->next_number;
+    return said->current > 0 && said->last > said->current ? said->current + 1 : 0;
+}
+
+/* Finds the path and query of the next page, from the server's root: by its URL, if that is on the same server, or else by
+ * its number. Returns 0 and *ret, or an error of pages_resolve(). */
+static int resolve_next(const struct fetch *fetch, const char *next, int64_t number, char **ret)
+{
+    const char *base = fetch->fetcher->config->base_url, *path = fetch->page ? fetch->page : fetch->document->url;
+    int base_len = (int)(fetch->page ? url_root_length(base) : strlen(base));
+    _cleanup_(freep) char *url = NULL;
+
+    if (asprintf(&url, "%.*s%s", base_len, base, path) < 0) {
+        url = NULL;
+        return -ENOMEM;
+    }
+    int r = next ? pages_resolve(base, url, next, ret) : -EXDEV;
+    if (r == 0 || r == -ENOMEM || !number)
+        return r;
+    *ret = pages_numbered(url + url_root_length(url), "page", number);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* Finds the page that follows, as the API says. Returns 1 with its path and query in *ret, malloc'd; 0 if none follows, or
+ * if one follows but cannot be asked for, with the reason in *ret_stopped; or -ENOMEM. */
 static int next_page(struct fetch *fetch, const struct client_result *result, const struct answer_page *page,
                      char **ret, const char **ret_stopped)
 {
-    const struct config *config = fetch->fetcher->config;
-    const struct pages *said = &page->pages;
-    const char *next = said->next ? said->next : result->link_next;
-    int64_t number = said->next_number                                 ? said->next_number
-                     : said->last > said->current && said->current > 0 ? said->current + 1
-                                                                       : 0;
-    _cleanup_(freep) char *this_page = NULL, *path = NULL;
+    const char *next = page->pages.next ? page->pages.next : result->link_next;
+    int64_t number = next_number(&page->pages);
+    _cleanup_(freep) char *path = NULL;
 
     if (!next && !number) {
-        *ret_stopped = said->more ? "it names no next page that could be asked for" : NULL;
+        *ret_stopped = page->pages.more ? "it names no next page that could be asked for" : NULL;
         return 0;
     }
     if (page->items == 0) {
         *ret_stopped = page->again ? "it answers the same page again" : NULL;
         return 0;
     }
-    const char *root = fetch->page ? fetch->page : fetch->document->url;
-    int base = (int)(fetch->page ? url_root_length(config->base_url) : strlen(config->base_url));
-    if (asprintf(&this_page, "%.*s%s", base, config->base_url, root) < 0)
-        return -ENOMEM;
-    int r = next ? pages_resolve(config->base_url, this_page, next, &path) : -EXDEV;
-    if (r < 0 && r != -ENOMEM && number) {
-        path = pages_numbered(this_page + url_root_length(this_page), "page", number);
-        r = path ? 0 : -ENOMEM;
-    }
-    if (r == -ENOMEM)
-        return r;
+    int r = resolve_next(fetch, next, number, &path);
+    if (r == -EXDEV)
+        *ret_stopped = "the next page that it names is on another host, port or scheme";
+    else if (r == -EINVAL)
+        *ret_stopped = "the next page that it names is no URL";
     if (r < 0)
-        *ret_stopped = r == -EXDEV ? "the next page that it names is on another host, port or scheme"
-                                   : "the next page that it names is no URL";
-    else if (!is_new_page(fetch, path))
+        return r == -ENOMEM ? r : 0;
+    r = mark_page(fetch, path);
+    if (r == 0)
         *ret_stopped = "it names a page again that it has named before";
-    else
+    if (r > 0)
         *ret = steal(&path);
-    return *ret ? 1 : 0;
+    return r;
 }
 
 /* ---- the exchange ---- */
@@ -151,6 +171,21 @@ static int on_body(void *data, const char *bytes, size_t len)
     return answer_feed(fetch->answer, bytes, len);
 }
 
+/* Asks for one more page. 1: it has been requested; or -errno. */
+static int request_page(struct fetch *fetch)
+{
+    unsigned most = fetch->fetcher->config->max_pages;
+    char text[96];
+
+    if (fetch->pages < most) {
+        int r = request(fetch);
+        return r < 0 ? r : 1;
+    }
+    snprintf(text, sizeof text, "expected a list of at most %u pages; got another page", most);
+    answer_log(LOG_LEVEL_ERROR, fetch->document, text, "raise max_pages=, or ask for larger pages in [endpoints]");
+    return -EIO;
+}
+
 /* A page of a list that is paged by hand. 1: the next page has been requested; 0: it was the last; or -errno. */
 static int next_by_hand(struct fetch *fetch, const struct answer_page *page, const char **ret_stopped)
 {
@@ -158,43 +193,28 @@ static int next_by_hand(struct fetch *fetch, const struct answer_page *page, con
 
     if (page->again)
         *ret_stopped =
-            "it answers the same page again, whatever it is asked for: set page_offset or page_number to the API's "
-            "name for it";
-    if (page->again || page->items < paging->size)
-        return 0;
-    int r = request(fetch);
-    return r < 0 ? r : 1;
+            "it answers the same page again, whatever it is asked for: set page_offset or page_number to the "
+            "API's name for it";
+    return page->again || page->items < paging->size ? 0 : request_page(fetch);
 }
 
 /* 1: the next page has been requested; 0: there is none, or *ret_stopped says why it cannot be asked for; or -errno. */
 static int go_on(struct fetch *fetch, const struct client_result *result, const struct answer_page *page,
                  const char **ret_stopped)
 {
-    const struct endpoint *endpoint = endpoint_of(fetch->document->query.operation);
+    enum operation operation = fetch->document->query.operation;
     char *path = NULL;
 
-    if (endpoint->shape != SHAPE_LIST)
+    if (endpoint_of(operation)->shape != SHAPE_LIST)
         return 0;
-    if (endpoints_page(fetch->fetcher->endpoints, fetch->document->query.operation)->size)
+    if (endpoints_page(fetch->fetcher->endpoints, operation)->size)
         return next_by_hand(fetch, page, ret_stopped);
     int r = next_page(fetch, result, page, &path, ret_stopped);
     if (r <= 0)
         return r;
     free(fetch->page);
     fetch->page = path;
-    r = request(fetch);
-    return r < 0 ? r : 1;
-}
-
-static int too_many_pages(const struct fetch *fetch)
-{
-    char text[96];
-
-    snprintf(text, sizeof text, "expected a list of at most %u pages; got another page",
-             fetch->fetcher->config->max_pages);
-    answer_log(LOG_LEVEL_ERROR, fetch->document, text,
-               "raise max_pages=, or ask for larger pages with .query in [endpoints]");
-    return -EIO;
+    return request_page(fetch);
 }
 
 /* A page is complete. 1: the next page has been requested; 0: the answer is published; or -errno. */
@@ -214,10 +234,8 @@ static int page_done(struct fetch *fetch, const struct client_result *result)
         page.pages.has_total = true;
         page.pages.total = result->total;
     }
-    if (++fetch->pages >= fetch->fetcher->config->max_pages)
-        r = page.pages.next || result->link_next ? too_many_pages(fetch) : 0;
-    else
-        r = go_on(fetch, result, &page, &stopped);
+    fetch->pages++;
+    r = go_on(fetch, result, &page, &stopped);
     if (r == 0)
         r = publish(fetch, &page, stopped);
     if (r == 0) {
