@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A member is a candidate if each of its values has the look that the rule asks for. Of several candidates, words in
- * the name decide, and then the order in which they stand.
+ * A member is a candidate if each of its values has the look that the rule asks for, and no word in its name says that it
+ * is something else. Of several candidates, words in the name decide, and then the order in which they stand.
  */
 #include "command/doctor_guess.h"
 
@@ -22,7 +22,7 @@ struct word {
     int weight;
 };
 
-#define WORDS_MAX 12
+#define WORDS_MAX 14
 
 struct rule {
     look_fn *look;
@@ -133,7 +133,7 @@ static const struct rule date_rule = {
 static const struct rule label_rule = {
     .look = is_label,
     .distinct = true,
-    .words = {{"num", 8}, {"inv", 2}, {"no$", 4}, {"ref", 4}, {"id$", -4}},
+    .words = {{"num", 8}, {"inv", 2}, {"no$", 4}, {"ref", 4}, {"date", -9}, {"id$", -4}},
 };
 static const struct rule product_rule = {
     .look = is_name,
@@ -144,6 +144,7 @@ static const struct rule product_rule = {
               {"name", 4},
               {"title", 4},
               {"group", -6},
+              {"type", -9},
               {"cycle", -9},
               {"domain", -9},
               {"host", -9},
@@ -245,7 +246,8 @@ static int fitness(const struct doctor_clues *clues, const struct rule *rule, co
     /* An id, or whatever else tells the items apart, is in each of them. */
     if (rule->distinct && (n < clues->n || !are_distinct(texts, n)))
         return 0;
-    return 1000 + weight_of(rule, name) + (in_texts == n ? 10 : 0);
+    int weight = weight_of(rule, name) + (in_texts == n ? 10 : 0);
+    return weight < 0 ? 0 : 1000 + weight;
 }
 
 static const char *choose(const struct doctor_clues *clues, const struct rule *rule, const char *const *known)

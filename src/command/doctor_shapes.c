@@ -81,32 +81,34 @@ static bool is_of_prices(const char *key)
     return strlen(key) == 3 && strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 }
 
-static bool same_keys(struct json_object *a, struct json_object *b)
+/* Whether each value of the object is an object with a member called `name`. */
+static bool all_have(struct json_object *object, const char *name)
 {
-    if (json_object_object_length(a) != json_object_object_length(b))
-        return false;
-    json_object_object_foreach(a, key, value)
+    json_object_object_foreach(object, key, value)
     {
-        (void)value;
-        if (!json_object_object_get_ex(b, key, NULL))
+        (void)key;
+        if (!json_object_is_type(value, json_type_object) || !json_object_object_get_ex(value, name, NULL))
             return false;
     }
     return true;
 }
 
-/* Whether the object is a list in disguise, so that its keys are data: two or more objects that have the same keys. */
+/* Whether the object is a list in disguise, so that its keys are data: two or more objects that have a key in common. */
 static bool is_map(struct json_object *object)
 {
-    struct json_object *first = NULL;
-    json_object_object_foreach(object, key, value)
+    struct json_object_iterator first = json_object_iter_begin(object);
+    if (json_object_object_length(object) < 2)
+        return false;
+    struct json_object *sample = json_object_iter_peek_value(&first);
+    if (!json_object_is_type(sample, json_type_object))
+        return false;
+    json_object_object_foreach(sample, key, value)
     {
-        (void)key;
-        if (!json_object_is_type(value, json_type_object) || json_object_object_length(value) == 0 ||
-            (first && !same_keys(first, value)))
-            return false;
-        first = first ? first : value;
+        (void)value;
+        if (all_have(object, key))
+            return true;
     }
-    return json_object_object_length(object) > 1;
+    return false;
 }
 
 /* The key as it is printed; a constant unless it is the key itself. */

@@ -94,8 +94,7 @@ static void pages_and_cuts_are_told(void **state)
         {"pages", "✓ invoices: ", "it names the next page, which a mount follows", 0},
         {"total", "✗ invoices: ",
          "the list is cut: expected 120 entries, as the API says; got 25, and no next page is named; if entries are "
-         "missing, "
-         "set invoices.page_size",
+         "missing, set invoices.page_size",
          78},
     };
     struct simulator sim;
@@ -108,8 +107,16 @@ static void pages_and_cuts_are_told(void **state)
         assert_int_equal(asked(&sim, "invoices"), 1);
         simulator_stop(&sim);
     }
+    /* A total in a header, and nothing else. */
+    struct ran ran;
+    simulator_start(&sim, NULL);
+    rule(&sim, "{\"operation\":\"invoices\",\"headers\":{\"X-Total-Count\":\"400\"}}");
+    ran = program(&place, &sim, HARNESS_TOKEN, "--doctor $URL");
+    assert_line(&ran, 78, "✗ invoices: ", "the list is cut: expected 400 entries, as the API says; got 120");
+    simulator_stop(&sim);
+
     static const char *const limited[] = {"--limit", "25", NULL};
-    struct ran ran = doctor(&sim, limited, "");
+    ran = doctor(&sim, limited, "");
     assert_line(
         &ran, 0, "! invoices: ",
         "the list may be cut: expected all entries; got 25, which is a typical page size; if entries are missing");

@@ -16,7 +16,9 @@
 #include <json-c/json.h>
 
 #include "base/log.h"
+#include "command/doctor_guess.h"
 #include "command/doctor_local.h"
+#include "command/doctor_shapes.h"
 #include "command/options.h"
 #include "command/report.h"
 
@@ -199,6 +201,104 @@ static void only_mounts_of_this_program_are_looked_at(void **state)
     assert_report(0, "✓ mounts: 2 of this program, none of them dead\n", true);
 }
 
+/* ---- guesses ---- */
+
+static const char *guess(enum operation operation, int field, struct json_object *list)
+{
+    struct json_object *items[8], *taken = json_object_new_object();
+    struct doctor_clues clues = {items, json_object_array_length(list), taken, NULL};
+    for (size_t i = 0; i < clues.n; i++)
+        items[i] = json_object_array_get_idx(list, i);
+    const char *name = field < 0 ? doctor_guess_id(&clues) : doctor_guess_field(&clues, operation, (unsigned)field);
+    json_object_put(taken);
+    return name;
+}
+
+static void members_are_guessed_by_their_values(void **state)
+{
+    static const struct {
+        const char *items, *expected;
+        enum operation operation;
+        int field; /* -1: the id */
+    } rows[] = {
+        {"[{'a':1,'b':7},{'a':1,'b':8}]", "b", OP_INVOICES, -1},
+        {"[{'phone':11,'x':7},{'phone':12,'x':8}]", "x", OP_INVOICES, -1},
+        {"[{'n':11,'ref_id':'7'},{'n':12,'ref_id':'8'}]", "ref_id", OP_INVOICES, -1},
+        {"[{'b':7},{'b':'x'}]", NULL, OP_INVOICES, -1},
+        {"[{'b':7},{'c':8}]", NULL, OP_INVOICES, -1},
+        {"[{'b':'007'},{'b':'008'}]", NULL, OP_INVOICES, -1},
+        {"[{'a':'7.00','c':'EUR'}]", "a", OP_BALANCE, BALANCE_AMOUNT},
+        {"[{'a':'EUR','b':7.25}]", "b", OP_BALANCE, BALANCE_AMOUNT},
+        {"[{'id':5,'b':100}]", "b", OP_BALANCE, BALANCE_AMOUNT},
+        {"[{'debt':'3.00','funds':'7.00'}]", "funds", OP_BALANCE, BALANCE_AMOUNT},
+        {"[{'a':'free'}]", NULL, OP_BALANCE, BALANCE_AMOUNT},
+        {"[{'a':'7.00','c':'EUR'}]", "c", OP_BALANCE, BALANCE_CURRENCY},
+        {"[{'a':'Euro'}]", NULL, OP_BALANCE, BALANCE_CURRENCY},
+        {"[{'a':'x','s':'paid'},{'a':'y','s':'Draft'}]", "s", OP_INVOICES, INVOICE_STATUS},
+        {"[{'a':'x','s':'new'},{'a':'y','s':'Draft'}]", NULL, OP_INVOICES, INVOICE_STATUS},
+        {"[{'duedate':'2026-01-02','d':'2026-01-01 10:00:00'}]", "d", OP_INVOICES, INVOICE_DATE},
+        {"[{'duedate':'2026-01-02'}]", NULL, OP_INVOICES, INVOICE_DATE},
+        {"[{'when':'01.02.2026'}]", NULL, OP_INVOICES, INVOICE_DATE},
+        {"[{'d':'2026-01-01','n':'INV-1'},{'d':'2026-01-02','n':'INV-2'}]", "n", OP_INVOICES, INVOICE_NUMBER},
+        {"[{'duedate':'-0001-11-30'}]", NULL, OP_INVOICES, INVOICE_NUMBER},
+        {"[{'n':'INV-1'},{'n':'INV-1'}]", NULL, OP_INVOICES, INVOICE_NUMBER},
+        {"[{'status':'Active','type':'services','what':'CDN Europe'}]", "what", OP_SERVICES, SERVICE_PRODUCT},
+        {"[{'type':'services'}]", NULL, OP_SERVICES, SERVICE_PRODUCT},
+        {"[{'what':'CDN','where':'cdn.example.com'}]", "where", OP_SERVICES, SERVICE_NAME},
+        {"[{'v':'1.2.6','ok':'1'}]", "v", OP_VERSION, VERSION_VERSION},
+        {"[{'v':'latest'}]", NULL, OP_VERSION, VERSION_VERSION},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_object *list = json_tokener_parse(rows[i].items);
+        assert_non_null(list);
+        const char *name = guess(rows[i].operation, rows[i].field, list);
+        if (rows[i].expected ? !name || strcmp(name, rows[i].expected) != 0 : name != NULL)
+            fail_msg("%s: %s instead of %s", rows[i].items, name ? name : "nothing",
+                     rows[i].expected ? rows[i].expected : "nothing");
+        json_object_put(list);
+    }
+}
+
+/* ---- shapes ---- */
+
+static void keys_that_look_like_data_are_replaced(void **state)
+{
+    static const struct {
+        const char *json, *shape;
+    } rows[] = {
+        {"{'a':1,'b':null,'c':true,'d':'xyz'}", "{'a':'number 1','b':'null','c':'bool','d':'string 3'}"},
+        {"[{'a':1},{'a':22,'b':''}]", "['2 elements',{'a':'number 1-2','b (1 of 2)':'string 0'}]"},
+        {"[]", "['0 elements']"},
+        {"[1,'x',null,{'a':1}]", "['4 elements',{'one of':[{'a':'number 1'},'string 1','number 1','null']}]"},
+        {"{'10421':1,'10422':2}", "{'<number> (2 times)':'number 1'}"},
+        {"{'cdn.example.com':1,'203.0.113.9':2,'2001:db8::1':3,'a@b':4,'Jane Roe':5,'srv-17':6,'':7}",
+         "{'<name> (7 times)':'number 1'}"},
+        {"{'550e8400-e29b-41d4-a716-446655440000':1,'abcdefghijklmnopqrstuvwxyzabcdefgh':2,'ACME':3}",
+         "{'<name> (3 times)':'number 1'}"},
+        {"{'address1':1,'nextDueDate':2,'service_id':3,'rate-limit':4,'EUR':5,'_links':6,'@type':7}",
+         "{'address1':'number 1','nextDueDate':'number 1','service_id':'number 1','rate-limit':'number 1',"
+         "'EUR':'number 1','_links':'number 1','@type':'number 1'}"},
+        {"{'acme':{'n':1},'globex':{'n':2}}", "{'<name> (2 times)':{'n':'number 1'}}"},
+        {"{'acme':{'n':1,'x':3},'globex':{'n':2}}", "{'<name> (2 times)':{'n':'number 1','x (1 of 2)':'number 1'}}"},
+        {"{'acme':{'n':1},'globex':{'m':2}}", "{'acme':{'n':'number 1'},'globex':{'m':'number 1'}}"},
+        {"{'.com':{'domainrenew':{'EUR':{'1':'1.00'},'USD':{'1':'2.00'}}}}",
+         "{'<name> (1 times)':{'domainrenew':{'EUR':{'<number> (1 times)':'string 4'},"
+         "'USD':{'<number> (1 times)':'string 4'}}}}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_object *answer = json_tokener_parse(rows[i].json), *shape = doctor_skeleton(answer);
+        char *printed = strdup(json_object_to_json_string_ext(shape, JSON_C_TO_STRING_PLAIN));
+        for (char *p = printed; *p; p++)
+            *p = *p == '"' ? '\'' : *p;
+        assert_string_equal(printed, rows[i].shape);
+        free(printed);
+        json_object_put(shape);
+        json_object_put(answer);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -206,7 +306,8 @@ int main(void)
         TEST(findings_are_lines_and_the_worst_status_counts), TEST(json_has_all_of_it),
         TEST(what_the_api_says_cannot_command_a_terminal),    TEST(a_device_that_cannot_be_opened_is_69),
         TEST(a_helper_must_be_setuid_root_for_users),         TEST(allow_other_needs_a_line_in_fuse_conf),
-        TEST(only_mounts_of_this_program_are_looked_at),
+        TEST(only_mounts_of_this_program_are_looked_at),      TEST(members_are_guessed_by_their_values),
+        TEST(keys_that_look_like_data_are_replaced),
     };
     int failed = cmocka_run_group_tests_name("doctor", tests, NULL, NULL);
 
