@@ -122,15 +122,37 @@ static struct json_place place_of(const struct json_stream *stream)
 
 /* ---- keeping the bytes of a container ---- */
 
-/* Copies the bytes up to `at`. What is longer than JSON_KEEP_MAX is forgotten. */
+/* Stops keeping the outermost container that is kept. The containers in it are kept on. */
+static void forget_outermost(struct json_stream *stream)
+{
+    struct level *level = stream->levels, *end = stream->levels + stream->depth;
+
+    while (level < end && !level->kept)
+        level++;
+    if (level < end)
+        level->kept = false;
+    while (level < end && !level->kept)
+        level++;
+    if (level == end) {
+        json_stream_forget(stream);
+        return;
+    }
+    int cut = level->kept_at;
+    memmove(stream->kept->buf, stream->kept->buf + cut, (size_t)(printbuf_length(stream->kept) - cut));
+    stream->kept->bpos -= cut;
+    for (; level < end; level++)
+        level->kept_at -= cut;
+}
+
+/* Copies the bytes up to `at`. A container that is longer than JSON_KEEP_MAX is forgotten. */
 static int keep_up_to(struct json_stream *stream, const char *at)
 {
     size_t len = (size_t)(at - stream->unkept);
 
-    if (len > (size_t)(JSON_KEEP_MAX - printbuf_length(stream->kept))) {
-        json_stream_forget(stream);
+    while (stream->keeping && len > (size_t)(JSON_KEEP_MAX - printbuf_length(stream->kept)))
+        forget_outermost(stream);
+    if (!stream->keeping)
         return 0;
-    }
     stream->unkept = at;
     return printbuf_memappend(stream->kept, at - len, (int)len) < 0 ? -ENOMEM : 0;
 }
@@ -138,13 +160,14 @@ static int keep_up_to(struct json_stream *stream, const char *at)
 /* A container that begins at `at` is to be kept. */
 static int begin_keeping(struct json_stream *stream, struct level *level, const char *at)
 {
+    int r = stream->keeping ? keep_up_to(stream, at) : 0;
+
     if (!stream->keeping) {
         stream->keeping = true;
         stream->unkept = at;
         printbuf_reset(stream->kept);
     }
-    int r = keep_up_to(stream, at);
-    level->kept = r == 0 && stream->keeping;
+    level->kept = r == 0;
     level->kept_at = printbuf_length(stream->kept);
     return r;
 }

@@ -187,6 +187,17 @@ static void what_is_too_long_is_left_out(void **state)
     sprintbuf(doc, "\",\"data\":[1]},\"data\":[2]}");
     assert_int_equal(stream_in_chunks(doc->buf, 1 << 16, items), 0);
     assert_string_equal(items->buf, "1|2|");
+
+    /* A short one in a long one is kept, however the bytes are cut. */
+    printbuf_reset(doc);
+    sprintbuf(doc, "{\"kept\":{\"other\":\"");
+    printbuf_memset(doc, -1, 'x', JSON_KEEP_MAX - 20);
+    sprintbuf(doc, "\",\"kept\":{\"a\":{},\"kept\":[3]}},\"data\":[2]}");
+    for (size_t chunk = 1 << 10; chunk <= 1 << 24; chunk *= 4) {
+        printbuf_reset(items);
+        assert_int_equal(stream_in_chunks(doc->buf, chunk, items), 0);
+        assert_string_equal(items->buf, "3|[3]|{\"a\":{},\"kept\":[3]}|2|");
+    }
     printbuf_free(doc);
     printbuf_free(items);
 }
