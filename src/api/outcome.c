@@ -95,18 +95,21 @@ static bool is_empty(struct json_slice container)
                                   : json_next_element(&container, &value) <= 0;
 }
 
-/* What `error` or `errors` says. An object may name the HTTP status. */
+/* What `error` or `errors` says. An object may name the HTTP status, and so may the first one of a list. */
 static enum outcome read_error(struct json_slice value, struct printbuf *text, int *status)
 {
     static const char *const none[] = {"", "false", "0", "no", "none", NULL};
-    static const char *const codes[] = {"code", "status", NULL};
+    static const char *const codes[] = {"code", "status", "statusCode", "status_code", NULL};
+    struct json_slice object = value, rest = value;
 
     if (value.at[0] != '{' && value.at[0] != '[')
         return is_one_of(text->buf, none, false) ? OUTCOME_UNSAID : OUTCOME_FAILURE;
     if (is_empty(value))
         return OUTCOME_UNSAID;
-    for (const char *const *name = codes; value.at[0] == '{' && *name; name++) {
-        struct json_slice code = json_find_member(value, *name, text);
+    if (value.at[0] == '[' && json_next_element(&rest, &object) <= 0)
+        return OUTCOME_FAILURE;
+    for (const char *const *name = codes; object.at[0] == '{' && *name; name++) {
+        struct json_slice code = json_find_member(object, *name, text);
         printbuf_reset(text);
         if (code.at && json_scalar_text(code, text) == 0 && printbuf_length(text) > 0)
             (void)read_code(text->buf, status);
