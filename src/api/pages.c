@@ -54,6 +54,9 @@ static const struct {
     {"nextcursor", SAYS_MORE},
     {"nexttoken", SAYS_MORE},
     {"nextpagetoken", SAYS_MORE},
+    {"nextoffset", SAYS_MORE},
+    {"morerecords", SAYS_MORE},
+    {"istruncated", SAYS_MORE},
     {"meta", HOLDS},
     {"links", HOLDS},
     {"pagination", HOLDS},
@@ -77,6 +80,11 @@ static enum said said_by(const char *key)
         if (*key == '\0' && strcasecmp(names[i].name, plain) == 0)
             return names[i].said;
     return SAYS_NOTHING;
+}
+
+bool pages_has_name(const char *name)
+{
+    return said_by(name) != SAYS_NOTHING;
 }
 
 /* A whole number that is not negative, as a number or a string; else -1. */
@@ -146,6 +154,33 @@ static struct json_slice link_of(struct json_slice value, struct printbuf *scrat
     return href.at ? href : json_find_member(value, "url", scratch);
 }
 
+/* Takes the next page from a list of links: [{"rel":"next","href":…}]. */
+static int read_links(struct json_slice links, struct pages *pages, struct printbuf *text)
+{
+    struct json_slice link, rel;
+    int r = 0;
+
+    while (r == 0 && json_next_element(&links, &link) > 0) {
+        if (link.at[0] != '{')
+            continue;
+        rel = json_find_member(link, "rel", text);
+        printbuf_reset(text);
+        if (!rel.at || json_scalar_text(rel, text) < 0 || strcmp(text->buf, "next") != 0)
+            continue;
+        link = link_of(link, text);
+        printbuf_reset(text);
+        if (link.at && json_scalar_text(link, text) == 0)
+            r = take_next(pages, text->buf);
+    }
+    return r;
+}
+
+/* True if a member holds more of what an answer says about its pages. `page` is a number, or an object with numbers. */
+static bool holds(enum said said, struct json_slice value)
+{
+    return said == HOLDS || (said == SAYS_CURRENT && value.at[0] == '{');
+}
+
 static int read_object(struct json_slice object, struct pages *pages, struct printbuf *text, unsigned deep)
 {
     struct json_slice key, value;
@@ -156,9 +191,11 @@ static int read_object(struct json_slice object, struct pages *pages, struct pri
         if (json_scalar_text(key, text) < 0)
             continue;
         enum said said = said_by(text->buf);
-        if (said == HOLDS && value.at[0] == '{' && deep > 0)
+        if (holds(said, value) && value.at[0] == '{' && deep > 0)
             r = read_object(value, pages, text, deep - 1);
-        if (said == SAYS_NOTHING || said == HOLDS)
+        else if (said == HOLDS && value.at[0] == '[')
+            r = read_links(value, pages, text);
+        if (said == SAYS_NOTHING || holds(said, value))
             continue;
         if (said == SAYS_NEXT)
             value = link_of(value, text);

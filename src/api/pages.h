@@ -33,6 +33,9 @@ struct pages {
  * pagination and the like. Returns 0 or -ENOMEM. */
 int pages_read(struct json_slice beside, struct pages *pages);
 
+/* True if a member with this name may say something about pages. */
+bool pages_has_name(const char *name);
+
 /* Frees pages->next. */
 void pages_free(struct pages *pages);
 
