@@ -22,9 +22,6 @@
 /* The largest number of objects around a list. */
 #define ENVELOPES_MAX 3
 
-/* The most bytes of members beside the list that are kept. */
-#define BESIDE_MAX (64 << 10)
-
 /* A longer name is cut in envelope_path(). */
 #define NAME_SHOWN 64
 
@@ -47,6 +44,7 @@ struct level {
     bool items;     /* its elements or numbered members are items of the candidate */
     bool never_one; /* this object cannot be an item: it is under a name that means nothing */
     bool strong;    /* a list inside it rules out that it is an item */
+    bool around;    /* the candidate is inside it */
     enum rank rank; /* the rank of a list, or of one item, that it is itself */
     size_t members; /* of an object */
     int beside_at;  /* where its members begin in envelope->beside */
@@ -73,6 +71,7 @@ struct envelope {
     bool zero_based;         /* the candidate's keys count from 0: they are no ids */
     struct printbuf *path;   /* of the candidate */
     struct printbuf *beside; /* an object with the members that stand beside the list; closed at the end */
+    int ended_at, ended_end; /* in `beside`: the members of objects around the candidate that have ended */
     struct printbuf *whole;  /* what the answer is, for envelope_describe() */
     struct printbuf *scratch;
     size_t keys_shown;
@@ -121,11 +120,27 @@ void envelope_free(struct envelope *envelope)
 
 static int append_beside(struct envelope *envelope, const char *key, struct json_slice raw)
 {
-    struct printbuf *beside = envelope->beside;
+    return raw.at ? beside_append(envelope->beside, key, raw) : 0;
+}
 
-    if (!raw.at || raw.len > (size_t)BESIDE_MAX || printbuf_length(beside) > BESIDE_MAX - (int)raw.len)
-        return 0;
-    return beside_append(beside, key, raw);
+/* The list in these objects is not the one: what stands in them is not beside it. */
+static void remove_ended(struct envelope *envelope)
+{
+    struct printbuf *beside = envelope->beside;
+    int at = envelope->ended_at, end = envelope->ended_end;
+
+    envelope->ended_at = envelope->ended_end = 0;
+    if (end <= at)
+        return;
+    /* Each member but the first has a comma before it. */
+    end += at == 1 && beside->buf[end] == ',';
+    memmove(beside->buf + at, beside->buf + end, (size_t)(printbuf_length(beside) - end + 1));
+    beside->bpos -= end - at;
+    for (size_t i = 0; i < JSON_LEVELS; i++) {
+        struct level *level = &envelope->levels[i];
+        if (level->beside_at > at)
+            level->beside_at = level->beside_at > end ? level->beside_at - (end - at) : at;
+    }
 }
 
 void envelope_describe(const struct envelope *envelope, struct printbuf *out)
@@ -142,13 +157,16 @@ static void set_path(struct envelope *envelope, const struct json_place *place)
     for (unsigned i = 1; i < place->depth; i++)
         sprintbuf(envelope->path, "%s.", envelope->levels[i].name);
     if (place->key)
-        sprintbuf(envelope->path, "%s", place->key);
+        sprintbuf(envelope->path, "%.*s", NAME_SHOWN - 1, place->key);
 }
 
 static void forget_candidate(struct envelope *envelope)
 {
     if (envelope->candidate.open)
         envelope->levels[envelope->candidate.depth].items = false;
+    for (size_t i = 0; i < JSON_LEVELS; i++)
+        envelope->levels[i].around = false;
+    remove_ended(envelope);
     if (envelope->candidate.n > 0)
         envelope->sink->drop(envelope->sink->data);
     envelope->candidate = (struct candidate){RANK_NONE, FORM_NONE, 0, false, 0};
@@ -163,12 +181,15 @@ static bool challenge(struct envelope *envelope, const struct json_place *place,
     forget_candidate(envelope);
     envelope->candidate = (struct candidate){rank, form, place->depth, true, 0};
     set_path(envelope, place);
+    for (unsigned i = 0; i < place->depth; i++)
+        envelope->levels[i].around = true;
     /* An item may have a list called items. Any other name that means something shows that what is around it is no item.
-     * Whether an object with numbers as keys is a list or an item is known at its end: its bytes stay. */
+     * Whether an object with numbers as keys is a list or an item is known at its end, and one item is still to be
+     * delivered: their bytes stay. */
     if (rank >= RANK_NESTED && (!place->key || strcasecmp(place->key, "items") != 0)) {
         for (unsigned i = 0; i < place->depth; i++)
             envelope->levels[i].strong = true;
-        if (form != FORM_KEYED)
+        if (form == FORM_LIST)
             json_stream_forget(envelope->stream);
     }
     return true;
@@ -204,18 +225,34 @@ static int take_element(struct envelope *envelope, struct level *level, struct j
     return 0;
 }
 
-/* A member of an object that may be a list with numbers as keys. If there is more than a number in the key, as in inv-5,
- * the item must have its own id. */
-static int take_numbered(struct envelope *envelope, struct level *level, const char *key, struct json_slice raw)
+/* True if a member is an object that may be an item of a list with numbers as keys. */
+static bool may_be_numbered(const struct level *level, const char *key, char first)
 {
-    bool number = name_is_number(key);
+    return first == '{' && level->rank != RANK_NONE && !level->guided && !level->no_items && name_has_number(key);
+}
 
-    if (number || looks_like_item(envelope, raw))
-        return deliver(envelope, number && !envelope->zero_based ? key : NULL, raw);
-    forget_candidate(envelope);
-    level->items = false;
-    level->no_items = true;
-    return 0;
+/* The object at `place` may be an item of a list with numbers as keys. If there is more than a number in the key, as in
+ * inv-5, the item must have its own id. */
+static int take_numbered(struct envelope *envelope, const struct json_place *place, struct json_slice raw)
+{
+    struct level *level = &envelope->levels[place->depth - 1];
+    struct json_place container = {.depth = place->depth - 1, .key = place->depth > 1 ? level->name : NULL};
+    bool number = name_is_number(place->key);
+
+    if (!number && !looks_like_item(envelope, raw)) {
+        if (level->items)
+            forget_candidate(envelope);
+        level->items = false;
+        level->no_items = true;
+        return 0;
+    }
+    if (!level->items) {
+        if (!challenge(envelope, &container, level->rank, FORM_KEYED))
+            return 0;
+        level->items = true;
+        envelope->zero_based = strcmp(place->key, "0") == 0;
+    }
+    return deliver(envelope, number && !envelope->zero_based ? place->key : NULL, raw);
 }
 
 /* ---- names ---- */
@@ -303,38 +340,25 @@ static int begin_object(struct envelope *envelope, const struct json_place *plac
     if (place->depth >= ENVELOPES_MAX + 1)
         return JSON_SKIP;
     open_level(envelope, place, false, rank == RANK_GUESS ? RANK_NONE : rank)->guided = guided;
-    return rank == RANK_GUESS || rank == RANK_NONE ? JSON_ENTER : JSON_ENTER_KEEP;
-}
-
-/* A member of an object whose key is a number. Returns true if it is an item of the candidate. */
-static bool begin_numbered(struct envelope *envelope, const struct json_place *place)
-{
-    struct level *level = &envelope->levels[place->depth - 1];
-    struct json_place container = {.depth = place->depth - 1, .key = place->depth > 1 ? level->name : NULL};
-
-    if (level->rank == RANK_NONE || level->guided || level->no_items)
-        return false;
-    if (!level->items && challenge(envelope, &container, level->rank, FORM_KEYED)) {
-        level->items = true;
-        envelope->zero_based = strcmp(place->key, "0") == 0;
-    }
-    return level->items;
+    bool keep = (rank != RANK_GUESS && rank != RANK_NONE) || pages_has_name(place->key);
+    return keep ? JSON_ENTER_KEEP : JSON_ENTER;
 }
 
 static int begin_member(struct envelope *envelope, const struct json_place *place, char first)
 {
+    const struct level *level = &envelope->levels[place->depth - 1];
     bool guided;
     enum name_class class;
 
     if (place->depth == 1)
         append_key(envelope->whole, &envelope->keys_shown, place->key);
-    if (first == '{' && name_has_number(place->key) && begin_numbered(envelope, place))
+    if (may_be_numbered(level, place->key, first) && (level->items || level->rank > envelope->candidate.rank))
         return JSON_WHOLE;
     class = class_of(envelope, place, &guided);
     if (first == '{')
         return begin_object(envelope, place, class, guided);
     if (first == '[')
-        return begin_array(envelope, place, rank_of(&envelope->levels[place->depth - 1], class));
+        return begin_array(envelope, place, rank_of(level, class));
     return JSON_BRIEF;
 }
 
@@ -344,8 +368,10 @@ static int begin_whole(struct envelope *envelope, const struct json_place *place
         return JSON_WHOLE;
     if (first == '[' && !envelope->wanted->list)
         return begin_array(envelope, place, RANK_TOP);
-    if (first != '{')
+    if (first != '{') {
+        append_kind(envelope->whole, (struct json_slice){&first, 1}, envelope->scratch);
         return JSON_BRIEF;
+    }
     open_level(envelope, place, false, RANK_KEYED_TOP)->guided = envelope->wanted->list;
     return JSON_ENTER_KEEP;
 }
@@ -365,10 +391,12 @@ static int on_begin(void *data, const struct json_place *place, char first)
 
 static int take_unwrapped(struct envelope *envelope, struct json_slice raw);
 
-static void note_empty(struct envelope *envelope, enum rank rank)
+/* Null or {} stands at a place of this rank. Returns true if it may stand for an empty list there. */
+static bool note_empty(struct envelope *envelope, enum rank rank)
 {
-    if (rank >= RANK_KEYED_TOP && rank > envelope->empty)
+    if (rank > envelope->empty && rank >= RANK_KEYED_TOP)
         envelope->empty = rank;
+    return rank >= RANK_KEYED_TOP;
 }
 
 static int on_value(void *data, const struct json_place *place, struct json_slice raw)
@@ -381,16 +409,15 @@ static int on_value(void *data, const struct json_place *place, struct json_slic
             return take_unwrapped(envelope, raw);
         if (raw.at && raw.at[0] == 'n')
             note_empty(envelope, RANK_TOP);
-        append_kind(envelope->whole, raw, envelope->scratch);
         return 0;
     }
     struct level *level = &envelope->levels[place->depth - 1];
     if (level->array)
         return take_element(envelope, level, raw);
-    if (level->items && raw.at && raw.at[0] == '{' && name_has_number(place->key))
-        return take_numbered(envelope, level, place->key, raw);
-    if (raw.at && raw.at[0] == 'n')
-        note_empty(envelope, rank_of(level, class_of(envelope, place, &guided)));
+    if (raw.at && may_be_numbered(level, place->key, raw.at[0]))
+        return take_numbered(envelope, place, raw);
+    if (raw.at && raw.at[0] == 'n' && note_empty(envelope, rank_of(level, class_of(envelope, place, &guided))))
+        return 0;
     return append_beside(envelope, place->key, raw);
 }
 
@@ -399,8 +426,8 @@ static int leave_object(struct envelope *envelope, const struct json_place *plac
 {
     struct level *level = &envelope->levels[place->depth];
     bool one = raw.at && level->rank && !level->strong && !level->guided &&
-               object_has_id(raw, envelope->wanted->ids, envelope->scratch);
-    bool inside = envelope->candidate.rank && (envelope->candidate.depth > place->depth || level->items);
+               object_has_id(raw, envelope->wanted->ids, envelope->scratch) && !object_is_call(raw, envelope->scratch);
+    bool inside = level->around || level->items;
 
     if (level->members == 0)
         note_empty(envelope, level->rank);
@@ -411,6 +438,12 @@ static int leave_object(struct envelope *envelope, const struct json_place *plac
     if (one || (level->rank == RANK_NONE && !inside)) {
         envelope->beside->bpos = level->beside_at;
         envelope->beside->buf[level->beside_at] = '\0';
+    }
+    if (!inside && level->rank == RANK_NONE && pages_has_name(place->key))
+        return append_beside(envelope, place->key, raw);
+    if (!one && inside) {
+        envelope->ended_at = level->beside_at;
+        envelope->ended_end = printbuf_length(envelope->beside);
     }
     if (!one || !challenge(envelope, place, level->rank, FORM_ONE))
         return 0;
@@ -470,6 +503,9 @@ int envelope_end(struct envelope *envelope)
     int r = json_stream_end(envelope->stream);
     if (r < 0)
         return r;
+    /* A list that is only guessed is another one if the list that was asked for is there, and empty. */
+    if (envelope->candidate.rank == RANK_GUESS && (envelope->empty == RANK_OWN || envelope->empty == RANK_NESTED))
+        forget_candidate(envelope);
     r = beside_close(envelope->beside);
     if (r < 0 || envelope->candidate.rank)
         return r;

@@ -66,8 +66,8 @@ const char *envelope_path(const struct envelope *envelope);
  * envelope_free(); complete after envelope_end(), also after it has failed with -ENOENT. */
 struct json_slice envelope_beside(const struct envelope *envelope);
 
-/* Appends in plain words what the answer is: "an object with the keys result, message", "a list of 3", "null",
- * "nothing". At most about 200 bytes, printable. */
+/* Appends in plain words what the answer is: "an object with the keys result, message", "a list", "null", "nothing". At
+ * most about 400 bytes, without control characters below U+0020. */
 void envelope_describe(const struct envelope *envelope, struct printbuf *out);
 
 #endif

@@ -78,6 +78,17 @@ bool object_has_id(struct json_slice object, const char *const *ids, struct prin
     return false;
 }
 
+bool object_is_call(struct json_slice object, struct printbuf *scratch)
+{
+    if (json_find_member(object, "jsonrpc", scratch).at)
+        return true;
+    struct json_slice result = json_find_member(object, "result", scratch);
+    if (!result.at || result.at[0] != 'n')
+        return false;
+    struct json_slice error = json_find_member(object, "error", scratch);
+    return error.at && error.at[0] != 'n';
+}
+
 bool object_has_scalar(struct json_slice object, const char *const *names, struct printbuf *scratch)
 {
     for (; names && *names; names++)

@@ -41,6 +41,10 @@ bool name_has_number(const char *key);
  * as a string. `scratch` is overwritten. */
 bool object_has_id(struct json_slice object, const char *const *ids, struct printbuf *scratch);
 
+/* True if the object is a JSON-RPC envelope, whose id is that of the call: it has a member jsonrpc; or, as in JSON-RPC 1.0,
+ * an error and a result that is null. `scratch` is overwritten. */
+bool object_is_call(struct json_slice object, struct printbuf *scratch);
+
 /* True if the object has a member with one of these names (NULL-terminated) whose value is a string, number or word
  * other than null. `scratch` is overwritten. */
 bool object_has_scalar(struct json_slice object, const char *const *names, struct printbuf *scratch);

@@ -14,7 +14,8 @@
 /* The largest number of objects and arrays around an object. */
 #define AROUND_MAX 4
 
-/* A longer member is not collected. */
+/* The most bytes of members that are collected, and the most of one member. */
+#define BESIDE_MAX        ((size_t)64 << 10)
 #define BESIDE_MEMBER_MAX 16384
 
 /* ---- what stands beside it ---- */
@@ -26,6 +27,8 @@ int beside_open(struct printbuf *beside)
 
 int beside_append(struct printbuf *beside, const char *key, struct json_slice raw)
 {
+    if (strlen(key) + raw.len > BESIDE_MAX || (size_t)printbuf_length(beside) > BESIDE_MAX - strlen(key) - raw.len)
+        return 0;
     struct json_object *name = json_object_new_string(key);
     const char *text = name ? json_object_to_json_string_ext(name, JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
     int r = !text || sprintbuf(beside, "%s%s:", printbuf_length(beside) > 1 ? "," : "", text) < 0 ||
@@ -48,6 +51,7 @@ struct search {
     struct printbuf *path, *beside;
     struct printbuf *key; /* scratch: a member's decoded key */
     struct printbuf *scratch;
+    bool exact;         /* only an object with the id that was asked for is accepted */
     bool strict;        /* only what shows that it is what was asked for is accepted */
     unsigned strangers; /* how many names that mean nothing lead here */
     enum form form;
@@ -108,7 +112,9 @@ static bool is_it(struct search *search, struct json_slice object)
 {
     const struct wanted *wanted = search->wanted;
 
-    if (wanted->shape != SHAPE_PRICES && search->strangers > 0 && wanted->by_id)
+    if (object_is_call(object, search->scratch))
+        return false;
+    if (wanted->by_id && (search->exact || search->strangers > 0))
         return has_id(search, object, wanted->id);
     if (wanted->shape != SHAPE_PRICES)
         return object_has_id(object, wanted->ids, search->scratch) ||
@@ -208,12 +214,17 @@ static int search_in(struct search *search, struct json_slice raw, unsigned arou
     return -ENOENT;
 }
 
-/* First looks for what shows that it is what was asked for. If nothing does, takes what an envelope holds, or the answer
- * itself if it is no envelope. */
+/* First looks for the id that was asked for, if one was; then for what shows that it is such an object or map. If nothing
+ * does, takes what an envelope holds, or the answer itself if it is no envelope. */
 static int search_all(struct search *search, struct json_slice raw, unsigned around)
 {
     search->strict = true;
+    search->exact = search->wanted->by_id;
     int r = search_in(search, raw, around);
+    if (r == -ENOENT && search->exact) {
+        search->exact = false;
+        r = search_in(search, raw, around);
+    }
     search->strict = false;
     return r == -ENOENT ? search_in(search, raw, around) : r;
 }
@@ -238,10 +249,10 @@ static int follow(struct search *search, struct json_slice raw)
 /* Collects the members of the whole answer, without what was found. */
 static int collect(struct search *search, struct json_slice whole)
 {
-    struct json_slice key, value;
+    struct json_slice rest = whole, key, value;
     int r = 0;
 
-    while (r == 0 && whole.at[0] == '{' && json_next_member(&whole, &key, &value) > 0) {
+    while (r == 0 && whole.at[0] == '{' && json_next_member(&rest, &key, &value) > 0) {
         bool holds = search->found.at >= value.at && search->found.at < value.at + value.len;
         if (holds || value.len > BESIDE_MEMBER_MAX || read_key(search, key) < 0)
             continue;

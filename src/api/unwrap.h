@@ -22,7 +22,8 @@ int unwrap(const struct wanted *wanted, struct json_slice raw, struct printbuf *
 
 /*
  * Collecting the members that stand beside something, as the text of an object: beside_open() begins it, beside_append()
- * adds a member, beside_close() ends it. `key` is a decoded key. Each returns 0 or -ENOMEM.
+ * adds a member, beside_close() ends it. `key` is a decoded key. A member that would make the text longer than 64 KiB is
+ * left out. Each returns 0 or -ENOMEM.
  */
 int beside_open(struct printbuf *beside);
 int beside_append(struct printbuf *beside, const char *key, struct json_slice raw);
