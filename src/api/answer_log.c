@@ -133,6 +133,9 @@ static char *why_cut(const struct list_end *end, unsigned asked, size_t n)
     else if (said->has_total)
         r = asprintf(&why, "expected %" PRId64 " entries, as the API says; got %zu, and no next page is named",
                      said->total, n);
+    else if (said->last > end->fetched && !said->next_named)
+        r = asprintf(&why, "expected %" PRId64 " pages, as the API says; got %u, and no next page is named", said->last,
+                     end->fetched);
     else if (looks_cut(end, asked, n))
         r = asprintf(&why, "expected all entries; got %zu, which is a typical page size", n);
     return r < 0 ? NULL : why;

@@ -375,6 +375,35 @@ static void test_pages(void **state)
     }
 }
 
+/* A list of more pages than max_pages is refused, however its pages are found; of as many, it is whole. */
+static void test_a_list_of_too_many_pages(void **state)
+{
+    static const char *const by_hand[] = {"services.page_size=2", NULL}, *const by_number[] = {NULL};
+    static const struct web_answer hand[] = {TWO_ITEMS(1, 2), TWO_ITEMS(3, 4), SAYS("[{\"id\":5}]")};
+    static const struct web_answer number[] = {SAYS("{\"data\":[{\"id\":1}],\"page\":1,\"pages\":3}"),
+                                               SAYS("{\"data\":[{\"id\":2}],\"page\":2,\"pages\":3}"),
+                                               SAYS("{\"data\":[{\"id\":3}],\"page\":3,\"pages\":3}")};
+    static const struct {
+        const struct web_answer *script;
+        const char *const *settings;
+        unsigned max_pages;
+        int r;
+    } rows[] = {
+        {hand, by_hand, 3, 0}, {hand, by_hand, 2, -EIO}, {number, by_number, 3, 0}, {number, by_number, 2, -EIO}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct stack *s = stack_new(rows[i].script, 3, rows[i].settings);
+        struct document *document = stack_document(s, OP_SERVICES);
+
+        s->config.max_pages = rows[i].max_pages;
+        assert_int_equal(obtain(s, document), rows[i].r);
+        assert_int_equal(web_requests(s->web), rows[i].max_pages);
+        assert_false(document->maybe_cut);
+        stack_free(s);
+    }
+}
+
 /* The service gives fewer at a time than are asked for: the first page is not the last one. */
 static void test_a_first_page_that_looks_cut(void **state)
 {
@@ -597,6 +626,7 @@ int main(void)
         cmocka_unit_test(test_an_error_is_remembered_for_a_second),
         cmocka_unit_test(test_expiring_forgets_an_error),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_a_list_of_too_many_pages),
         cmocka_unit_test(test_a_first_page_that_looks_cut),
         cmocka_unit_test(test_too_many_pages),
         cmocka_unit_test(test_a_page_that_fails),
