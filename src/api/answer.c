@@ -4,6 +4,7 @@
 #include "api/document.h"
 #include "api/endpoints.h"
 #include "api/envelope.h"
+#include "api/envelope_names.h"
 #include "api/fields.h"
 #include "api/outcome.h"
 #include "api/prices.h"
@@ -143,25 +144,36 @@ static int doubt(struct answer *answer, struct json_slice raw)
     return answer->problem ? -EBADMSG : -ENOMEM;
 }
 
-/* One object: is it the one that was asked for? */
+/* One object: is it the one that was asked for? The id of a JSON-RPC call is not the object's. */
 static int check_object(struct answer *answer, struct json_slice raw, uint64_t id, const char *const fields[])
 {
+    int r = object_is_call(raw, answer->joined) ? doubt(answer, raw) : 0;
+    if (r < 0)
+        return r;
     if (answer->wanted.by_id && id != ITEM_NO_ID && id != answer->wanted.id) {
         answer->problem = problem_other_id(answer->document, id);
         return answer->problem ? -EBADMSG : -ENOMEM;
     }
-    return id == ITEM_NO_ID && !fields[0] ? doubt(answer, raw) : 0;
+    if (id != ITEM_NO_ID)
+        return 0;
+    /* Errors may have fields of the same name: {"name":"Not Found","status":404}. */
+    int status = 0;
+    bool named = answer->wanted.by_id && outcome_of(raw, &status) == OUTCOME_FAILURE && status;
+    return !fields[0] || named ? doubt(answer, raw) : 0;
 }
 
 /* The item {"status":"Active"} under the key 700 of an object becomes {"id":700,"status":"Active"}, so that a script finds
- * the id where it finds it in any other list. */
+ * the id where it finds it in any other list. With zeros before it, a number is no JSON, and stays a string. */
 static int join_id(struct answer *answer, const char *key, struct json_slice *raw)
 {
     struct json_slice rest = *raw, name, value;
     bool empty = json_next_member(&rest, &name, &value) == 0;
 
+    const char *quote = key[0] == '0' && key[1] ? "\"" : "";
+
     printbuf_reset(answer->joined);
-    if (sprintbuf(answer->joined, "{\"%s\":%s%s", answer->reading->ids[0], key, empty ? "" : ",") < 0 ||
+    if (sprintbuf(answer->joined, "{\"%s\":%s%s%s%s", answer->reading->ids[0], quote, key, quote, empty ? "" : ",") <
+            0 ||
         printbuf_memappend(answer->joined, raw->at + 1, (int)(raw->len - 1)) < 0)
         return -ENOMEM;
     *raw = (struct json_slice){answer->joined->buf, (size_t)answer->joined->bpos};
@@ -261,7 +273,8 @@ static void drop_page(void *data)
     drop_from(answer, answer->page_start);
     answer->content.unshown = answer->unshown_page_start;
     answer->made = answer->made_page_start;
-    printbuf_reset(answer->odd);
+    if (answer->content.unshown == 0)
+        printbuf_reset(answer->odd);
 }
 
 static struct wanted wanted_of(const struct answer *answer)

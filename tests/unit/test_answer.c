@@ -397,6 +397,48 @@ static void pages_without_end_are_refused(void **state)
     answer_free(answer);
 }
 
+/* Feeds a page, whole. */
+static void add_page(struct answer *answer, const char *body)
+{
+    struct answer_page end = {0};
+
+    assert_int_equal(answer_page(answer), 0);
+    assert_int_equal(answer_feed(answer, body, strlen(body)), 0);
+    assert_int_equal(answer_page_end(answer, &end), 0);
+    pages_free(&end.pages);
+}
+
+/* An item without an id is kept for the log, whatever the later pages have. */
+static void the_first_odd_item_stays(void **state)
+{
+    struct document document = new_document(OP_SERVICES);
+    struct answer *answer = answer_new(&document, endpoints, max_body);
+
+    (void)state;
+    add_page(answer, "[{\"id\":1},{\"a\":2}]");
+    add_page(answer, "[{\"id\":3},{\"b\":4}]");
+    struct json_slice odd = answer_odd(answer);
+    assert_int_equal(odd.len, 7);
+    assert_memory_equal(odd.at, "{\"a\":2}", 7);
+    answer_free(answer);
+}
+
+/* PHP's keys 7 and 007 differ, and 007 is no JSON number. */
+static void a_key_with_zeros_before_it_stays_a_string(void **state)
+{
+    struct document document = new_document(OP_SERVICES);
+    static const char EXPECTED[] = "{\n  \"id\": \"007\",\n  \"a\": 2\n}\n";
+
+    (void)state;
+    assert_int_equal(build_whole(&document, "{\"data\":{\"7\":{\"a\":1},\"007\":{\"a\":2}}}"), 0);
+    assert_int_equal(document.n_items, 2);
+    assert_int_equal(document.n_ids, 1);
+    assert_int_equal(document.unshown, 1);
+    assert_int_equal(document.items[1].snapshot->len, strlen(EXPECTED));
+    assert_memory_equal(document.items[1].snapshot->data, EXPECTED, strlen(EXPECTED));
+    document_clear(&document);
+}
+
 static int set_up(void **state)
 {
     struct config config;
@@ -427,6 +469,8 @@ int main(void)
         cmocka_unit_test(one_id_is_given_to_one_item),
         cmocka_unit_test(a_small_answer_that_becomes_a_large_one_is_refused),
         cmocka_unit_test(pages_without_end_are_refused),
+        cmocka_unit_test(the_first_odd_item_stays),
+        cmocka_unit_test(a_key_with_zeros_before_it_stays_a_string),
     };
 
     return cmocka_run_group_tests_name("build", tests, set_up, tear_down);
