@@ -4,8 +4,9 @@
  * The simulator gives the answer of a case, and the tree must show of it what the case says. The head of that file
  * explains the members of a case; a member that is not known here fails the case.
  *
- * The cases share one mount, where nothing is kept from one case to the next; a case with lines of configuration, or one
- * that counts requests, has a mount of its own. The order of the cases does not matter.
+ * The cases share one mount, where nothing is kept from one case to the next; a case with lines of configuration, one
+ * that counts requests, or one about a warning, which a mount gives once, has a mount of its own. The order of the cases
+ * does not matter.
  */
 #include "command_line.h"
 
@@ -277,12 +278,101 @@ static bool is_error(int error, struct json_object *name)
     return error && strcmp(strerrorname_np(error), json_object_get_string(name)) == 0;
 }
 
+/* Where the line ends that begins at `line`. */
+static const char *end_of(const char *line)
+{
+    return line + strcspn(line, "\n");
+}
+
+static bool line_has(const char *line, const char *text)
+{
+    return memmem(line, (size_t)(end_of(line) - line), text, strlen(text));
+}
+
+/* The last place in a line that has the text; NULL: none. */
+static const char *last_in_line(const char *line, const char *text)
+{
+    const char *last = NULL;
+    for (const char *at = strstr(line, text); at && at < end_of(line); at = strstr(at + 1, text))
+        last = at;
+    return last;
+}
+
+/* The text of a line of this level about the operation's answer, after "OPERATION/ID: GET PATH: "; NULL if it is another
+ * line. */
+static const char *text_of_line(const char *line, const char *level)
+{
+    char about[100];
+
+    snprintf(about, sizeof about, " %s %s", level, trial.operation);
+    const char *at = line_has(line, about) ? strstr(line, about) + strlen(about) : NULL;
+    if (!at || !strchr(":/?", *at) || strncmp(at + strcspn(at, ":\n"), ": GET /", 7) != 0)
+        return NULL;
+    at = strstr(strchr(at, ':') + 2, ": ");
+    return at && at < end_of(line) ? at + 2 : NULL;
+}
+
+/* The log must have exactly one line of this level about the operation's answer. Returns its text. */
+static const char *only_line(const char *level)
+{
+    const char *only = NULL;
+
+    for (const char *line = trial.log; *line; line = *end_of(line) ? end_of(line) + 1 : end_of(line)) {
+        const char *text = text_of_line(line, level);
+        if (text && only)
+            wrong("the log has more than one line about the answer");
+        only = text ? text : only;
+    }
+    if (!only)
+        wrong("the log has no %s with the operation and the path", level);
+    return only;
+}
+
+/* A line tells what was expected and what came, and after that what to do. */
+static void expect_advice(const char *text)
+{
+    bool compares = strncmp(text, "expected ", 9) == 0 && line_has(text, "; got ");
+    const char *advice = last_in_line(text, "; ");
+
+    if (!compares && strncmp(text, "the answer reports a failure", 28) != 0)
+        wrong("the log does not say what was expected and what came");
+    if (!advice || strncmp(advice, "; got ", 6) == 0 || end_of(advice) - advice < 12)
+        wrong("the log does not say what to do");
+}
+
+/* An answer that is refused has one line in the log. That of a status, which has none to compare, ends in the advice. */
+static void check_line_of_error(void)
+{
+    const char *answers = strstr(trial.log, ": HTTP ");
+    if (!answers || last_in_line(trial.log, "expected ")) {
+        expect_advice(only_line("error"));
+        return;
+    }
+    const char *text = only_line("warning");
+    const char *advice = last_in_line(text, ": ");
+    if (!advice || advice == strstr(text, ": ") || end_of(advice) - advice < 12)
+        wrong("the log does not say what to do");
+}
+
+/* So does a list that may be cut, or that has items without an id. */
+static void check_line_of_warning(void)
+{
+    expect_advice(only_line("warning"));
+}
+
 static void check_errno(struct json_object *value)
 {
     if (!is_error(trial.file_error, value))
         wrong("the file does not fail with %s", json_object_get_string(value));
     if (trial.view->directory && !is_error(trial.directory_error, value))
         wrong("the directory does not fail with %s", json_object_get_string(value));
+    check_line_of_error();
+}
+
+static void check_warns(struct json_object *value)
+{
+    (void)value;
+    check_line_of_warning();
 }
 
 /* Whether one of the new lines of the log has the text, and the name of the operation. */
@@ -338,6 +428,8 @@ static void expect_cut(bool expected)
 static void check_maybe_cut(struct json_object *value)
 {
     expect_cut(json_object_get_boolean(value));
+    if (json_object_get_boolean(value))
+        check_line_of_warning();
 }
 
 static void check_by_status(struct json_object *value)
@@ -454,6 +546,7 @@ static const struct {
     {"reads", check_reads},
     {"requests", check_requests},
     {"maybe_cut", check_maybe_cut},
+    {"warns", check_warns},
     {"shows_in_by_invoice_status", check_by_status},
     {"no_entry_in_by_invoice_year", check_by_year},
     {"unpaid_csv", check_unpaid},
@@ -519,7 +612,7 @@ static void test_view(void **state)
     if (!trial.view)
         fail_msg("%s: it names no operation that has a view", trial.name);
     order_answer();
-    if ((has("with") && !has("then")) || has("requests"))
+    if ((has("with") && !has("then")) || has("requests") || has("maybe_cut") || has("warns"))
         mount_alone();
     look();
     if (!has("errno"))
