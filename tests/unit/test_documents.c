@@ -429,27 +429,6 @@ static void test_a_first_page_that_looks_cut(void **state)
     }
 }
 
-/* A list of more pages than max_pages is an error, and never a short list. */
-static void test_too_many_pages(void **state)
-{
-    static const char *const settings[] = {"services.page_size=2", NULL};
-    static const struct web_answer script[] = {TWO_ITEMS(1, 2), TWO_ITEMS(3, 4), SAYS("[]")};
-
-    (void)state;
-    for (unsigned most = 2; most <= 3; most++) {
-        struct stack *s = stack_new(script, 3, settings);
-        struct document *document = stack_document(s, OP_SERVICES);
-
-        s->config.max_pages = most;
-        assert_int_equal(obtain(s, document), most == 2 ? -EIO : 0);
-        assert_int_equal(document->loaded, most == 3);
-        assert_int_equal(document->n_items, most == 3 ? 4 : 0);
-        assert_int_equal(web_requests(s->web), most);
-        assert_int_equal(logged("raise max_pages="), most == 2);
-        stack_free(s);
-    }
-}
-
 /* A page that breaks off is fetched again by itself; one that fails for good is no short list. */
 static void test_a_page_that_fails(void **state)
 {
@@ -628,7 +607,6 @@ int main(void)
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_a_list_of_too_many_pages),
         cmocka_unit_test(test_a_first_page_that_looks_cut),
-        cmocka_unit_test(test_too_many_pages),
         cmocka_unit_test(test_a_page_that_fails),
         cmocka_unit_test(test_an_api_that_knows_no_offset_ends),
         cmocka_unit_test(test_candidates),
