@@ -12,9 +12,9 @@
  * Threads:   loop thread only.
  * Ownership: answer_new() creates, answer_free() frees. The document is borrowed; it is only read before
  *            answer_publish().
- * Errors:    -EIO when the answer is not what was asked for, or the errno of the HTTP status that it reports in its body;
- *            answer_problem() says what is wrong. -EFBIG when its items, over all pages, would take more memory than
- *            allowed; -ENOMEM.
+ * Errors:    -EIO when the answer does not contain what was asked for, or the errno of the HTTP status that the answer
+ *            reports in its body; answer_problem() then says what is wrong. -EFBIG when the items of all pages would
+ *            take more memory than answer_new() allows. -ENOMEM.
  */
 #ifndef MELBICOMFS_API_ANSWER_H
 #define MELBICOMFS_API_ANSWER_H
@@ -39,43 +39,44 @@ struct endpoints;
  * by up to 400 spaces. So the items of all pages may take 4 * max_body + 1 MiB; the 1 MiB keeps a small max_body
  * usable.
  *
- * `endpoints` says how the answer is read; it is borrowed. NULL when out of memory. answer_free(NULL) is fine.
+ * Both arguments are borrowed; `endpoints` says under which names the API's answers are read. NULL when out of memory.
+ * answer_free(NULL) is fine.
  */
 struct answer *answer_new(const struct document *document, const struct endpoints *endpoints, uint64_t max_body);
 void answer_free(struct answer *answer);
 
-/* A page begins. If it began before and did not end (a retry), its items are forgotten. 0 or -ENOMEM. */
+/* Begins a page. If the last page has begun but not ended, this is a retry of that page, and its items are dropped.
+ * Returns 0 or -ENOMEM. */
 int answer_page(struct answer *answer);
 
-/* Takes the next bytes of the page, cut anywhere. 0 or an error, after which the answer can only be freed or the page
- * begun again. */
+/* Takes the next bytes of the page, cut anywhere. Returns 0, or an error; after an error, only answer_free() or a retry
+ * with answer_page() may follow. */
 int answer_feed(struct answer *answer, const char *bytes, size_t len);
 
-/* What a complete page is. */
+/* A complete page. */
 struct answer_page {
-    size_t items; /* how many items it has */
-    bool again;   /* it began with the same item as the page before, and its items were dropped: the API ignores what
-                           it was asked for */
-    struct pages pages; /* what it says about further pages; pages_free() frees it */
+    size_t items;       /* how many items the page has; 0 if `again` */
+    bool again;         /* the page began with the same item as the page before, so its items were dropped: the API
+                           ignores the parameter that asks for a further page */
+    struct pages pages; /* what the answer says about further pages; the caller calls pages_free() */
 };
 
-/* The page is complete. Returns 0 and fills *ret, or an error, with *ret untouched. */
+/* Ends the page, all of whose bytes have come. Returns 0 and fills *ret, or an error. */
 int answer_page_end(struct answer *answer, struct answer_page *ret);
 
 /* The number of items in all complete pages, which is the next page's offset. */
 size_t answer_items(const struct answer *answer);
 
-/* What is wrong with the page, after answer_feed() or answer_page_end() has failed; NULL if it is nothing about the
- * answer, such as -ENOMEM. Borrowed until the next page or answer_free(). */
+/* After answer_feed() or answer_page_end() has failed: what is wrong with the page. NULL if the failure was not the
+ * answer's fault (-ENOMEM, -EFBIG). Borrowed until the next page or answer_free(). */
 const struct problem *answer_problem(const struct answer *answer);
 
-/* The beginning of the raw text of the first item without a usable id; its `at` is NULL or its `len` 0 if there is none.
+/* The first 4,096 bytes of the raw text of the first item without a usable id; `len` is 0 if every item has one.
  * Borrowed until answer_free(). */
 struct json_slice answer_odd(const struct answer *answer);
 
-/* Moves the items into the document. If all are the same as before, the document keeps its generation, and *ret_changed
- * is false; otherwise the generation moves and document->changed becomes `now`, the wall clock. 0, -ENOMEM or -EIO
- * (2^32 items), with the document untouched on failure. Then the answer can only be freed. */
+/* Moves the items into the document, as renew_document() says (renew.h), and returns what it returns. Afterwards the
+ * answer can only be freed. */
 int answer_publish(struct answer *answer, struct document *document, struct timespec now, bool *ret_changed);
 
 #endif

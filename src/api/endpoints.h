@@ -49,7 +49,7 @@ enum shape {
 
 #define ENDPOINT_PATHS   5
 #define ENDPOINT_PARAMS  5
-#define ENDPOINT_ALIASES 9 /* names of one thing, and a NULL after them */
+#define ENDPOINT_ALIASES 9 /* the most names of one thing, with the NULL after them */
 
 /* Indices of an item's fields, for snapshot_field(). */
 enum { INVOICE_NUMBER, INVOICE_STATUS, INVOICE_DATE };
@@ -76,7 +76,7 @@ struct endpoint_param {
 struct endpoint_field {
     const char *key;                     /* its name in [endpoints], such as "amount"; NULL: no such field */
     const char *names[ENDPOINT_ALIASES]; /* the API's possible names for it, the best first */
-    const char *const *known;            /* the values that are known, NULL-terminated; NULL: it may be any text */
+    const char *const *known;            /* the known values, NULL-terminated, others may occur; NULL: none is known */
 };
 
 struct endpoint {
@@ -85,7 +85,7 @@ struct endpoint {
     const char *evidence;              /* how sure the path is: documented, observed, inferred */
     const char *paths[ENDPOINT_PATHS]; /* candidates in order; "{id}" stands for the query's id */
     enum shape shape;
-    const char *names[ENDPOINT_ALIASES]; /* members that may hold the list or object, besides `data` and `value` */
+    const char *names[ENDPOINT_ALIASES]; /* members that may hold the list or object, besides `data` and the like */
     struct endpoint_param params[ENDPOINT_PARAMS];
     const char *ids[ENDPOINT_ALIASES]; /* possible names of an item's id, the best first */
     struct endpoint_field fields[SNAPSHOT_FIELDS];
@@ -94,10 +94,10 @@ struct endpoint {
     bool by_id;     /* items are listed by id: an item without an id of its own counts as unshown */
 };
 
-/* How an operation's answers are read: the table's names, or those that [endpoints] gives in their place. */
+/* The names by which an operation's answers are read: the table's, or those that [endpoints] sets in their place. */
 struct endpoint_reading {
-    const char *list; /* names of members with dots between them, from the answer down to the list or object, such as
-                         "data.invoices"; NULL: not configured */
+    const char *list; /* where in the answer the list or object is: the names of the members that lead to it, with dots
+                         between them, such as "data.invoices"; NULL: not configured, so it is searched for */
     const char *ids[ENDPOINT_ALIASES];
     struct endpoint_field fields[SNAPSHOT_FIELDS];
 };
@@ -114,11 +114,11 @@ struct endpoint_paging {
     unsigned size;           /* items a page; 0: paging is off */
     const char *size_name;   /* parameter for the size */
     const char *offset_name; /* parameter for the number of items to skip */
-    const char *number_name; /* parameter for the number of the page, the first is 1; NULL: offset_name is sent */
+    const char *number_name; /* parameter for the page's number, counted from 1; NULL: offset_name is sent instead */
 };
 
-/* The statuses of services and invoices that are known, NULL-terminated. The API's list of services has the first two
- * statuses only. */
+/* The known statuses of services and of invoices, NULL-terminated. The API's list of services contains only services
+ * with one of the first two statuses. */
 extern const char *const endpoint_service_statuses[], *const endpoint_invoice_statuses[];
 
 /* The row of an operation; never NULL. `operation` must not be OP_NONE. */
@@ -133,11 +133,11 @@ struct endpoints *endpoints_new(const struct config *config);
 void endpoints_free(struct endpoints *endpoints);
 
 /* Appends the path and query of a call to `out`, with candidate path number `choice` and percent-encoded values. With
- * paging on, it is the page that begins after `offset` items. 0 or -ENOMEM. */
+ * paging on, the query asks for the page that begins after `offset` items. Returns 0 or -ENOMEM. */
 int endpoints_path(const struct endpoints *endpoints, const struct query *query, unsigned choice, size_t offset,
                    struct printbuf *out);
 
-/* How the answers of an operation are read. Borrowed until endpoints_free(). */
+/* The names by which the answers of an operation are read. Borrowed until endpoints_free(). */
 const struct endpoint_reading *endpoints_reading(const struct endpoints *endpoints, enum operation operation);
 
 /* The paging of an operation. Borrowed. */

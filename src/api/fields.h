@@ -21,7 +21,8 @@
 struct endpoint_reading;
 struct fields;
 
-/* Makes a reader for the items of answers that are read by `reading`, which is borrowed. NULL when out of memory. fields_free(NULL) is fine. */
+/* Makes a reader of items. `reading` has the names to look for, and is borrowed until fields_free(). NULL when out of
+ * memory. fields_free(NULL) is fine. */
 struct fields *fields_new(const struct endpoint_reading *reading);
 void fields_free(struct fields *fields);
 
@@ -30,8 +31,9 @@ void fields_free(struct fields *fields);
  *
  *  - *ret_id is the item's id, or ITEM_NO_ID. An id is a number or a string of digits only, without leading zeros, and
  *    at most ITEM_ID_MAX.
- *  - ret_texts has the text of each field; NULL when the field is absent, null, an object or an array. Of a field with
- *    known values, a text that is a known value in other letters ("unpaid") is given as that value ("Unpaid").
+ *  - ret_texts has the text of each field; NULL when the field is absent, null, an object or an array. If the text
+ *    differs from one of the field's known values only in the case of letters ("unpaid"), it becomes that value
+ *    ("Unpaid").
  */
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id,
                 const char *ret_texts[SNAPSHOT_FIELDS]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Outcomes: what an answer says of itself. Some APIs answer 200 to everything and write into the body whether it worked:
- * {"result":"error","message":…}, {"success":false}, {"errors":[…]}.
+ * Outcomes: whether an answer reports success or failure in its body. Some APIs answer every request with HTTP 200 and
+ * write into the body whether it worked: {"result":"error","message":…}, {"success":false}, {"errors":[…]}.
  *
  * Threads:   any; nothing is kept.
  * Ownership: all is borrowed.
- * Errors:    none: what cannot be read, or needs more memory than there is, says nothing.
+ * Errors:    none. A member that cannot be read, also because memory runs out, is passed over.
  */
 #ifndef MELBICOMFS_API_OUTCOME_H
 #define MELBICOMFS_API_OUTCOME_H
@@ -15,20 +15,23 @@
 #include <stdbool.h>
 
 enum outcome {
-    OUTCOME_UNSAID,  /* the answer says neither */
+    OUTCOME_UNSAID,  /* the answer reports neither */
     OUTCOME_SUCCESS, /* success, ok, queued, accepted, true, 1, or a number from 200 to 299 */
-    OUTCOME_FAILURE  /* error, fail…, denied …, false, a number from 400 to 599, or an error that is not empty */
+    OUTCOME_FAILURE  /* a word that begins with error, fail, denied, reject, invalid, unauthor, forbidden or exception;
+                        false; a number from 400 to 599; or an `error` that is not empty */
 };
 
 /*
- * Reads what `answer`, a valid JSON value, says of itself: in its members status, result, success, ok, code, error and
- * errors, whatever the case of their letters, or as a bare string, number or word. If it says both, it is a failure.
- * *ret_status (unless NULL) is the HTTP status that a failure names, from 400 to 599, or 0.
+ * Reads which outcome `answer`, a valid JSON value, reports. An object reports it in its members status, result, state,
+ * success, ok, code (also statusCode, http_code), error and errors, in any case of letters. Any other value but an
+ * array reports it by itself: "OK", true, 404. An answer that reports both is a failure.
+ *
+ * *ret_status (unless ret_status is NULL) is the HTTP status that a failure names, from 400 to 599; else 0.
  */
 enum outcome outcome_of(struct json_slice answer, int *ret_status);
 
-/* True if an object has a message that is not empty and nothing else of interest: members such as message, detail, code
- * and timestamp, and no other. */
+/* True if the answer is an object that only carries a message: one of its members is a text that is not empty, under a
+ * name such as message or detail, and all other members are such texts or those that outcome_of() reads. */
 bool outcome_is_only_words(struct json_slice answer);
 
 #endif

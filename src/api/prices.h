@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prices: reads the map of prices that the API gives, and orders them: by extension, then operation, then currency, then
- * years as a number. The items of a document of prices are in this order, so the prices below any directory are
+ * Prices: read the API's map of prices, and put the prices in order: by extension, then operation, then currency, then
+ * number of years. The items of a document of prices are in this order, so the prices below any directory are
  * neighbours.
  *
  * Threads:   any; nothing is shared.
@@ -21,17 +21,21 @@ struct document;
 struct snapshot;
 
 /*
- * Calls fn for each price in `map`: objects in one another, four deep, with an extension, an operation, a currency and a
- * number of years as keys, in whatever order. `keys` are these four by their PRICE_… index, an extension without its
- * leading dot; `price` is the price's text. Both are borrowed for the call. What is null, empty or negative is not offered
- * and is passed over. *unshown is increased for each member that is out of place. Returns 0; a negative number that fn
- * returned, which ends the walk; -EBADMSG or -ENOMEM.
+ * Calls fn for each price in `map`. Four levels of objects lead to a price; their keys are an extension, an operation,
+ * a currency and a number of years. Which level has which keys does not matter: the look of a key tells what it is.
+ *
+ * fn gets the four keys by their PRICE_… index, the extension without its leading dot, and the price as text; both are
+ * borrowed for the call. A price that is null, empty or negative means that the operation is not for sale: fn does not
+ * get it. *unshown is increased by one for each member that is out of place.
+ *
+ * Returns 0; the negative number that fn returned, which ends the walk; -EBADMSG or -ENOMEM.
  */
 int prices_each(struct json_slice map,
                 int (*fn)(void *data, const char *const keys[SNAPSHOT_FIELDS], const char *price), void *data,
                 size_t *unshown);
 
-/* True for a key that only a map of prices has: an extension with its dot, an operation, a currency, a number of years. */
+/* True for a key that shows that its object is a level of a map of prices: an extension with its dot, an operation, a
+ * currency, or a number of years. */
 bool prices_has_key(const char *key);
 
 /* Compares two prices: less than, equal to or greater than 0, as for qsort(). */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Problems: what is wrong with an answer, in words: what was expected, what came, and what to do.
+ * Problems: what is wrong with an answer. A problem says in words what was expected, what came, and what to do.
  *
  * Threads:   any; nothing is kept.
- * Ownership: problem_…() creates, problem_free() frees; problem_free(NULL) is fine. Arguments are borrowed for the call.
+ * Ownership: each function but problem_free() creates a problem, and problem_free() frees it; problem_free(NULL) is
+ *            fine. Arguments are borrowed for the call.
  * Errors:    NULL when out of memory.
  */
 #ifndef MELBICOMFS_API_PROBLEM_H
@@ -19,23 +20,24 @@ struct endpoint_reading;
 struct envelope;
 
 struct problem {
-    int error;  /* -errno: that of the HTTP status in the answer's body, or -EIO */
-    int status; /* the HTTP status in the answer's body, or 0 */
-    char *text; /* what was expected and what came; one line, secrets hidden */
-    char *advice;
+    int error;    /* -errno: the one that belongs to `status`, or -EIO */
+    int status;   /* the HTTP status that the answer's body names; 0: none */
+    char *text;   /* what was expected and what came; one line, secrets hidden */
+    char *advice; /* what to do */
 };
 
-/* The answer is not JSON, or is cut short; `head` is its beginning, `len` bytes. */
+/* The answer is not JSON, or is JSON that is cut short. `head` is its beginning, `len` bytes. */
 struct problem *problem_no_json(const struct document *document, const char *head, size_t len);
 
-/* The answer reports a failure in its body. `answer` is the object that says so, `status` the HTTP status in it, or 0. */
+/* The answer reports a failure in its body. `answer` is the object that reports it, and `status` the HTTP status that
+ * the object names, or 0 (outcome.h). */
 struct problem *problem_reported(struct json_slice answer, int status);
 
 /* The answer is JSON, but what was asked for is not in it. */
 struct problem *problem_not_found(const struct document *document, const struct endpoint_reading *reading,
                                   const struct envelope *envelope);
 
-/* The answer is about another id than was asked for. */
+/* The answer is an object whose id, `id`, is not the one that was asked for. */
 struct problem *problem_other_id(const struct document *document, uint64_t id);
 
 /* The answer is an object without a single price. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Renewal: puts a new answer's items into a document, and keeps what is the same.
+ * Renewal: puts a new answer's items into a document. Items that are the same as before keep their snapshots.
  *
  * Threads:   loop thread only.
  * Ownership: see renew_document().
@@ -19,15 +19,19 @@ struct snapshot;
 
 /* The content of an answer. */
 struct content {
-    struct item *items; /* malloc'd, each with a reference to its snapshot */
+    struct item *items; /* malloc'd; each item holds a reference to its snapshot */
     size_t n;
-    struct snapshot *whole; /* of prices: the text of the whole answer; else NULL */
-    size_t unshown;         /* as document->unshown; renew_document() adds the items whose id an earlier item has */
+    struct snapshot *whole; /* SHAPE_PRICES: the text of the whole answer, with a reference; else NULL */
+    size_t unshown; /* becomes document->unshown; renew_document() adds the items whose id an earlier item has */
 };
 
-/* Moves the content into the document. If all is the same as before, the document keeps its generation and its items, and
- * *ret_changed is false; otherwise the generation moves and document->changed becomes `now`, the wall clock. Returns 0 or
- * an error, with the document untouched. What remains in the content is the caller's to free. */
+/*
+ * Moves the content into the document. If the content is the same as before, the document keeps its generation and its
+ * items, and *ret_changed is false. Otherwise the generation moves, document->changed becomes `now`, the wall clock,
+ * and *ret_changed is true.
+ *
+ * Returns 0; or an error, with the document untouched. In each case the caller frees what is still in `content`.
+ */
 int renew_document(struct document *document, struct content *content, struct timespec now, bool *ret_changed);
 
 #endif

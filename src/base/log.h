@@ -25,9 +25,9 @@ void log_set_level(enum log_level level);
 /* Sends later lines to syslog (identifier "melbicomfs") instead of stderr. The ring still gets every line. */
 void log_to_syslog(void);
 
-/* Gives later lines to `taker` instead of stderr and syslog, without time and level; the ring still gets them. A caller
- * that tells failures in its own way uses this. `taker` is called with the log's lock held and must not log. NULL: lines
- * are printed again. */
+/* Gives later lines to `taker` instead of stderr and syslog, without their time and level; the ring still gets them.
+ * For callers that print failures in their own form, such as --doctor. `taker` is called with the log's lock held and
+ * must not log; `message` is borrowed for the call. With NULL as `taker`, lines go to stderr or syslog again. */
 void log_divert(void (*taker)(void *data, const char *message), void *data);
 
 /* Hides `secret` in every later line. The log keeps up to 8 distinct secrets and forgets the oldest for a ninth. A

@@ -19,7 +19,7 @@
  * 127.0.0.0/8, [::1] or localhost. With a problem, it means nothing. */
 const char *url_problem(const char *url, bool *loopback);
 
-/* How many bytes of an absolute URL come before its path: the scheme, the host and the port. */
+/* Returns how many bytes of an absolute URL come before its path: 24 in "https://example.com:8443/api". */
 size_t url_root_length(const char *url);
 
 #endif

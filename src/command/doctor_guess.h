@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guesses which member of an answer's items is the id or a field, by the look of its values and by words in its name,
- * when none of the known names is there.
+ * Guesses: which member of an answer's items is the id, or a certain field, if no item has one of the known names. The
+ * look of the member's values decides, and words in its name.
  *
  * Threads:   any; nothing is shared.
  * Ownership: items are borrowed; a result is borrowed from the items.
- * Errors:    none: NULL, if no member looks right. When memory runs out, as report.h says.
+ * Errors:    none: NULL if no member looks right. If memory runs out, the program ends (report.h).
  */
 #ifndef MELBICOMFS_COMMAND_DOCTOR_GUESS_H
 #define MELBICOMFS_COMMAND_DOCTOR_GUESS_H
@@ -20,14 +20,15 @@ struct json_object;
 struct doctor_clues {
     struct json_object **items; /* n objects */
     size_t n;
-    struct json_object *taken; /* an object whose keys are names that have been found to be something else */
-    struct json_object *texts; /* an object whose keys are the texts of products, for a service's product; or NULL */
+    struct json_object *taken; /* its keys are the names of members that are something else already */
+    struct json_object *texts; /* its keys are the texts in the list of products, among which a service's product is;
+                                  or NULL */
 };
 
-/* The member that is most likely the id: a number, another one in each item. */
+/* Returns the name of the member that is most likely the id: a whole number that no two items share. */
 const char *doctor_guess_id(const struct doctor_clues *clues);
 
-/* The member that is most likely field number `field` of the operation's items. */
+/* Returns the name of the member that is most likely field number `field` of the operation's items. */
 const char *doctor_guess_field(const struct doctor_clues *clues, enum operation operation, unsigned field);
 
 #endif

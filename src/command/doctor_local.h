@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The doctor's checks that need no network: FUSE on this machine, the settings, the token's place, and dead mounts.
+ * Each adds one or several findings to the report.
  *
  * Threads:   main thread.
  * Ownership: arguments are borrowed.
@@ -15,25 +16,26 @@ struct config;
 struct options_notes;
 struct report;
 
-/* Whether the device, usually /dev/fuse, can be opened. */
+/* Checks that the device, usually /dev/fuse, can be opened. */
 void doctor_device(struct report *report, const char *device);
 
-/* Whether fusermount3 is in one of the directories of `path`, separated by colons, and may mount. Root mounts without
- * it, `is_root`. */
+/* Checks that one of the directories in `path`, separated by colons, has fusermount3, and that it may mount. If
+ * `is_root`, its absence is only a warning, because root mounts without it. */
 void doctor_helper(struct report *report, const char *path, bool is_root);
 
-/* Whether the file, usually /etc/fuse.conf, has user_allow_other, if a user who is not root asks for allow_other or
- * allow_root in the comma-separated `options` (or NULL). */
+/* If the comma-separated `options` (or NULL) contain allow_other or allow_root: checks that the user is root, or that
+ * `file`, usually /etc/fuse.conf, has the line user_allow_other. Otherwise adds no finding. */
 void doctor_allow_other(struct report *report, const char *options, const char *file, bool is_root);
 
-/* The configuration file and all other settings, [endpoints] included. Returns whether all are right. */
+/* Checks the configuration file and all other settings, [endpoints] included. Returns whether all are right. */
 bool doctor_settings(struct report *report, const struct config *config, const struct options_notes *notes);
 
-/* Where the token comes from, and whether it can be read. Returns true and the token in *ret, which the caller wipes and
- * frees; or false. */
+/* Reads the token, and reports its place but not the token itself. Returns true with the token in *ret, which the
+ * caller wipes and frees; or false, with *ret untouched. */
 bool doctor_token(struct report *report, const struct config *config, char **ret);
 
-/* Mounts of this program, found in `mountinfo` (usually /proc/self/mountinfo), that no process serves any more. */
+/* Checks each mount of this program in `mountinfo`, usually /proc/self/mountinfo: warns about those whose program has
+ * died, and those that do not answer within 2 s. */
 void doctor_mounts(struct report *report, const char *mountinfo);
 
 #endif

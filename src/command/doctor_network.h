@@ -14,10 +14,12 @@
 struct doctor_answer;
 struct doctor_api;
 
-/* Whether the API's host has an address. A proxy that the environment names looks for it itself. */
+/* Checks that the API's host has an address. If the environment names a proxy, this is left to the proxy. Returns false
+ * if the host has no address. */
 bool doctor_name(const struct doctor_api *api);
 
-/* What the first answer says of the connection, the certificate and the clock. Returns whether there was an answer. */
+/* Reports what the first answer tells about the connection, the certificate and this machine's clock. Returns false if
+ * no answer came. */
 bool doctor_connection(const struct doctor_api *api, const struct doctor_answer *answer);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doctor's look at the API: whether it takes the token, and what each operation answers.
+ * The doctor's checks of the API: whether it accepts the token, and what each operation answers.
  *
- * An operation that answers is asked once, and a list for one page. A purge is never sent.
+ * Each operation is asked until one of its paths answers, and then not again. Of a list in pages, only the first page
+ * is fetched. A purge is never sent.
  *
  * Threads:   main thread.
  * Ownership: arguments are borrowed.
@@ -16,7 +17,8 @@
 
 struct doctor_api;
 
-/* Asks and reports. With `shapes`, also prints the skeletons of the answers there (doctor_shapes.h); or NULL. */
+/* Asks all operations and adds a finding for each. Also prints the skeletons of the answers on `shapes`, unless that is
+ * NULL (doctor_shapes.h). */
 void doctor_operations(const struct doctor_api *api, FILE *shapes);
 
 #endif

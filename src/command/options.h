@@ -42,27 +42,26 @@ enum options_exit {
 /* What the command line asks the program to do. */
 enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDPOINTS, OPTIONS_DOCTOR };
 
-/* What the doctor needs besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
+/* What --doctor needs besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
 struct options_notes {
     bool json, shapes; /* --json, --shapes */
     char *path;        /* the configuration file's absolute path, or NULL if there is no home directory */
-    char **faults;     /* what is wrong with the settings, in words, with file and line where a line is at fault */
+    char **faults;     /* what is wrong with the settings, in words; with file and line if a line is at fault */
     size_t n_faults;
 };
 
 /*
  * Parses argv, the environment and the configuration file into `config`, on which config_init() has been called.
- * Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
- * `notes` is filled only for OPTIONS_DOCTOR, and may be NULL otherwise.
+ * `notes` is filled only for OPTIONS_DOCTOR. Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
  *
  * On EXIT_OK, *action is what the program has to do. Paths in `config` are absolute, and the URL has passed
  * value_url(). For OPTIONS_HELP, the help has been printed on stdout; for OPTIONS_HELP and OPTIONS_VERSION, the rest of
  * `config` is not filled; for OPTIONS_ENDPOINTS, config->mountpoint is NULL. The token has not been read:
  * config->read_token is token_read(), and read_token_data says where the token is.
  *
- * For OPTIONS_DOCTOR, config->mountpoint is NULL. All faults of the settings are collected in `notes` instead of ending
- * the parsing with a line on stderr. If there is any, `config` is only part of what the user meant; nothing may be sent
- * to its URL then.
+ * For OPTIONS_DOCTOR, config->mountpoint is NULL. A fault of the settings does not end the parsing with a line on
+ * stderr: all faults are collected in `notes`. If there is a fault, `config` may lack what the user meant, such as
+ * another URL, so nothing may be sent to config->base_url.
  */
 int options_parse(int argc, char **argv, struct config *config, enum options_action *action,
                   struct options_notes *notes);

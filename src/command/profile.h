@@ -15,8 +15,8 @@
  *
  * Threads:   main thread, before the fork.
  * Ownership: the caller owns the targets and frees their strings, also after a failure.
- * Errors:    EXIT_CONFIG, after one line on stderr with the file's name and, if a line is at fault, its number;
- *            with every_fault, a line for each fault.
+ * Errors:    EXIT_CONFIG, after settings_complain() with the file's name and, if a line is at fault, its number: once,
+ *            or with every_fault once for each fault.
  */
 #ifndef MELBICOMFS_COMMAND_PROFILE_H
 #define MELBICOMFS_COMMAND_PROFILE_H

@@ -6,14 +6,14 @@
  *      ✗ balance: /billing/creditbalance answered 404; …
  *      ! clock: this machine's clock is 95 s behind the API's; …
  *
- * Texts may come from the API: control bytes and bytes that are not UTF-8 are written as \xNN, and secrets that
- * log_hide() knows as [hidden].
+ * Because texts may come from the API, control characters and bytes that are not UTF-8 are printed as \xNN, and secrets
+ * that log_hide() knows are printed as [hidden].
  *
  * Threads:   one thread at a time.
  * Ownership: report_new() creates, report_free() frees. Strings are copied. The details of a finding belong to the
  *            report.
- * Errors:    none are returned. When memory runs out, the program ends with a message and EXIT_UNREACHABLE: nothing is
- *            mounted, so nothing can be lost.
+ * Errors:    none are returned. When memory runs out, the program ends with a message on stderr and EXIT_UNREACHABLE;
+ *            nothing is mounted, so nothing can be lost.
  */
 #ifndef MELBICOMFS_COMMAND_REPORT_H
 #define MELBICOMFS_COMMAND_REPORT_H
@@ -24,20 +24,20 @@ struct json_object;
 struct report;
 
 enum report_format {
-    REPORT_LINES,   /* a line for each finding, at once; the suggestions at the end */
-    REPORT_JSON,    /* one JSON object, at the end */
-    REPORT_FAILURES /* only what has failed, a line each on stderr */
+    REPORT_LINES,   /* each finding is a line, printed at once; the suggestions follow at the end */
+    REPORT_JSON,    /* everything is one JSON object, printed at the end */
+    REPORT_FAILURES /* each failed finding is a line on stderr; nothing else is printed */
 };
 
 enum report_mark { REPORT_GOOD, REPORT_WARNING, REPORT_BAD };
 
+/* Makes a report that is printed on `out`, which is borrowed until report_free(). report_free(NULL) is fine. */
 struct report *report_new(enum report_format format, FILE *out);
-/* report_free(NULL) is fine. */
 void report_free(struct report *report);
 
 /*
- * Adds a finding. `check` names what was looked at. `status` is the exit status that a REPORT_BAD finding stands for; 0
- * otherwise. `advice` is what to do, or NULL. `format` is printf's.
+ * Adds a finding. `check` names what was checked, such as "token". `status` is the exit status that the program shall
+ * have because of a REPORT_BAD finding; 0 for any other. `advice` is what to do, or NULL. `format` is printf's.
  *
  * Returns the finding as a JSON object, to which the caller may add details for --json. Borrowed until report_free().
  */
@@ -50,20 +50,21 @@ struct json_object *report_add(struct report *report, const char *check, enum re
 #define report_bad(report, check, status, advice, ...)                                                                 \
     report_add(report, check, REPORT_BAD, status, advice, __VA_ARGS__)
 
-/* Adds a line for the section [endpoints], such as report_suggest(report, "balance", "path", "/billing/credit"). */
+/* Suggests a line for the section [endpoints]: report_suggest(report, "balance", "path", "/billing/credit") suggests
+ * `balance.path = /billing/credit`. A value that cannot be printed as it is (see above) is not suggested. */
 void report_suggest(struct report *report, const char *operation, const char *key, const char *value);
 
-/* Ends the report: prints the suggestions, or the JSON object. `url` is the API's base URL, `path` the configuration
- * file's, for which the suggestions are; or NULL. Returns the exit status: 0, or the highest of the findings'. */
+/* Ends the report: prints what its format prints at the end. `url` is the API's base URL; `path` is the configuration
+ * file into which the suggestions belong, or NULL. Returns the exit status: 0, or the highest status of a finding. */
 int report_end(struct report *report, const char *url, const char *path);
 
 /* Returns `p`, or ends the program with a message if `p` is NULL because memory has run out. */
 void *report_owned(void *p);
 
-/* Returns a text as it may be printed: see above. Malloc'd, never NULL. `len` is in bytes. */
+/* Returns a copy of a text (`len` bytes) in the form in which it may be printed (see above). Malloc'd, never NULL. */
 char *report_printable(const char *text, size_t len);
 
-/* Like asprintf(), never NULL. */
+/* Returns a formatted text, as asprintf() does. Malloc'd, never NULL. */
 char *report_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

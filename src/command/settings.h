@@ -8,8 +8,7 @@
  * Ownership: rows are constants. settings_apply() frees the string that it replaces; the caller frees the strings in a
  *            struct settings_target in the end.
  * Errors:    a negative errno and the reason in words, to which the caller adds where the setting was given.
- *            settings_complain() tells a fault, on stderr or to the
- *            function of settings_divert().
+ *            The caller reports the fault with settings_complain().
  */
 #ifndef MELBICOMFS_COMMAND_SETTINGS_H
 #define MELBICOMFS_COMMAND_SETTINGS_H
@@ -79,11 +78,12 @@ const struct setting *settings_at(size_t i);
 int settings_apply(const struct setting *setting, const char *value, const char *directory,
                    struct settings_target *target, char *reason);
 
-/* Prints "melbicomfs: ", the message and a newline on stderr, or gives the message to the
- * function of settings_divert(). */
+/* Reports a fault of the settings: prints "melbicomfs: ", the message and a newline on stderr, or gives the message to
+ * the function that settings_divert() has set. */
 void settings_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Gives later complaints to `fn` instead of printing them. NULL: they are printed again. */
+/* Gives later complaints to `fn` instead of stderr; `complaint` is borrowed for the call. With NULL as `fn`, complaints
+ * go to stderr again. */
 void settings_divert(void (*fn)(void *data, const char *complaint), void *data);
 
 /* Prints the help on all settings, one line per setting. */

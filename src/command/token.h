@@ -37,7 +37,7 @@ struct token_source {
     char *command;     /* token_command=, or NULL */
     char *value;       /* the token itself, from token= or $MELBICOM_TOKEN, or NULL */
     char *credentials; /* the path $CREDENTIALS_DIRECTORY/melbicom-token if that file exists, or NULL */
-    const char *place; /* which of the six places above, in words, such as "MELBICOM_TOKEN"; a constant, or NULL */
+    const char *place; /* the place in words, such as "the environment variable MELBICOM_TOKEN"; a constant, or NULL */
     char *elsewhere;   /* the URL of a token that was passed over because the mount has another URL, or NULL */
 };
 

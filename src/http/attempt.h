@@ -52,8 +52,8 @@ struct attempt {
 struct attempt_end {
     struct client_verdict verdict;
     const struct http_result *http;
-    /* Success: "". A transfer that failed: http->detail. An HTTP status that is a failure: what the answer says (said.h),
-     * or "HTTP status N without a message". "" also when out of memory; never NULL. */
+    /* Success: "". A transfer that failed: http->detail. An HTTP status that is a failure: what the answer says
+     * (said.h), or "HTTP status N without a message". "" also when out of memory; never NULL. */
     const char *message;
 };
 

@@ -12,8 +12,8 @@
  *    with Retry-After.
  *  - After a 401 the token is read again. If it has changed, the exchange is sent once more with it. While a token
  *    command runs, only exchanges that got a 401 or have no token wait for it.
- *  - config->timeout_total_ms bounds the whole exchange, waiting included. If a GET's earlier attempt has failed by then,
- *    that failure is the result.
+ *  - config->timeout_total_ms bounds the whole exchange, waiting included. When the time is up after a failed attempt
+ *    of a GET, the result is that attempt's failure.
  *
  * Some failures are the host's and not the exchange's. They close the host (host.h) for all exchanges:
  *
@@ -36,9 +36,9 @@
  *            cannot be read; -EINVAL for 400, 422 and a request that cannot be sent (http.h); -EBUSY for 429;
  *            -ETIMEDOUT; -EHOSTUNREACH; -EIO for TLS, an answer that is too large or broken, a 304 to a request
  *            without validators, any other 3xx, any other 4xx, and 5xx; -ENOMEM; or what on_body returned. Every failed
- *            exchange, except one that on_body ended, is one line in the log: operation, method, URL path with its query
- *            (which holds no secrets), HTTP status, what the answer says, and what to do. Exchanges that fail because the
- *            host is closed are not logged.
+ *            exchange is one line in the log: operation, method, URL path with its query (which holds no secrets), HTTP
+ *            status, what the answer says, and what to do. Two kinds are not logged: exchanges that on_body ended, and
+ *            exchanges that fail because the host is closed.
  */
 #ifndef MELBICOMFS_HTTP_CLIENT_H
 #define MELBICOMFS_HTTP_CLIENT_H
@@ -64,8 +64,8 @@ struct client_result {
     const char *etag;  /* or NULL */
     const char *last_modified;
     const char *link_next; /* see http_result.link_next */
-    int64_t total;         /* how many items there are in all, if a header says so; else -1 */
-    const char *message;   /* a failure: what the answer says (said.h), or ours; success: ""; never NULL */
+    int64_t total;         /* see http_result.total */
+    const char *message;   /* failure: what the answer says (said.h), or our own words; success: ""; never NULL */
     int64_t retry_at;      /* clock_ms() before which a retry is pointless; 0: no such time is known */
     int64_t ns;            /* nanoseconds since client_start() */
 };
@@ -75,7 +75,7 @@ struct client_request {
     const char *operation; /* the endpoint's name, for the log and the metrics; a constant string */
     const char *method;    /* "GET" or "POST"; a constant string */
     const char *path;      /* path and query below the base URL, starting with '/'; copied */
-    bool from_root;        /* the path begins at the server's root instead: that of another page, as the API names it */
+    bool from_root;        /* `path` begins at the server's root instead, as the path of a further page does */
     const char *body;      /* JSON, or NULL; copied */
     const char *etag;      /* validators of the caller's copy, or NULL; copied */
     const char *last_modified;
@@ -83,9 +83,9 @@ struct client_request {
 
     /* The body of a 2xx answer begins. After a retry it begins again: forget the bytes that came before. */
     void (*on_start)(void *data);
-    /* The next bytes of the body; borrowed. Returns 0, or -errno to end the exchange with that error, without a retry and
-     * without a line in the log: the caller knows what is wrong. -EFBIG ends it with -EIO, as a body over
-     * config->max_body does, and is logged. */
+    /* Takes the next bytes of the body; borrowed. Returns 0, or -errno to end the exchange with that error, without a
+     * retry and without a line in the log, because the caller knows more about the fault. -EFBIG is different: the
+     * exchange ends with -EIO and a line in the log, as it does when the body is longer than config->max_body. */
     int (*on_body)(void *data, const char *bytes, size_t len);
     /* The exchange has ended. Called from the loop, never from within client_start(). */
     void (*on_done)(void *data, const struct client_result *result);

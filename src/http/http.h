@@ -50,7 +50,7 @@ struct http_request {
     const char *token;         /* bearer token, sent to this URL's host only; or NULL */
     const char *etag;          /* value of If-None-Match, or NULL */
     const char *last_modified; /* value of If-Modified-Since, or NULL */
-    bool want_certificate;     /* the result shall describe the server's certificate */
+    bool want_certificate;     /* fill in the result's certificate_issuer and certificate_expires */
 
     /* The status and headers are complete. Called at most once a transfer, before the body. */
     void (*on_head)(void *data, long status);
@@ -70,15 +70,14 @@ struct http_result {
     uint64_t bytes;     /* bytes of the body, decompressed */
     const char *detail; /* a failure in words, libcurl's or ours; "" with HTTP_OK */
 
-    /* The head of the answer. Each string is NULL and each number -1 if the answer lacks the header, or says there what
-     * cannot be read. */
+    /* The head of the answer. A header that is absent or cannot be read is NULL as a string and -1 as a number. */
     long status;      /* HTTP status; 0: the answer's head is not complete */
     const char *etag; /* ETag */
     const char *last_modified;
     const char *content_type; /* Content-Type with its parameters, such as "text/html; charset=utf-8" */
     const char *location;     /* the target of a redirect as an absolute URL; NULL if the status is no 3xx */
     const char *link_next;  /* the target of a Link header with rel="next", as it is written there: perhaps relative */
-    int64_t total;          /* X-Total-Count, or else X-Total */
+    int64_t total;          /* X-Total-Count, or else X-Total: how many items all pages of a list have */
     int64_t retry_after_ms; /* Retry-After; see http_retry_after_ms() */
     time_t date;            /* Date: the server's clock */
 
@@ -87,7 +86,7 @@ struct http_result {
     const char *version; /* HTTP version of the answer, a constant: "1.0", "1.1", "2", "3"; NULL: no answer */
     const char *ip;      /* address of the server, or of the proxy; NULL: no connection */
     const char *certificate_issuer; /* NULL without want_certificate, without TLS, or if the handshake failed */
-    time_t certificate_expires;     /* end of the server certificate's validity; -1: unknown, as certificate_issuer */
+    time_t certificate_expires;     /* end of the server certificate's validity; -1: not known, for the same reasons */
 };
 
 /* Replaces the wait of `loop` by curl_multi_poll() (loop_lend_wait()) until http_free(). loop and config are borrowed.
@@ -106,25 +105,25 @@ void http_cancel(struct http_transfer *transfer);
 /* True once any byte of the request may have reached the server. May be called from within on_done. */
 bool http_left(const struct http_transfer *transfer);
 
-/* A result of a transfer that brought no answer: the strings of the head and the connection are NULL, and the numbers are
- * -1. `detail` is borrowed. */
+/* Makes the result of a transfer that brought no answer: status 0, all strings but `detail` NULL, all other numbers of
+ * the head and the connection -1. `detail` is borrowed. */
 struct http_result http_no_answer(enum http_failure failure, int error, const char *detail);
 
 /*
- * Sends one request and blocks until its end, at most config->timeout_total_ms. It uses a loop and an http of its own,
- * which are gone on return: the check before the fork needs that.
+ * Sends one request and blocks until its end, at most config->timeout_total_ms. The request has a loop and an http of
+ * its own, which are freed on return, because the check before the mount runs before the fork.
  *
- * request->on_head and on_body are called as in http_start(), and may be NULL; on_done is not called. Fills *result, whose
- * strings are valid until the next call of http_perform() or http_once(). Returns result->error.
+ * request->on_head and on_body are called as in http_start(), and may be NULL; on_done is not called. Fills *result,
+ * whose strings are valid until the next call of http_perform() or http_once(). Returns result->error.
  */
 int http_perform(const struct config *config, const struct http_request *request, struct http_result *result);
 
 /*
  * Sends one GET by http_perform() and keeps the body of the answer.
  *
- * On success *ret_body is the body, malloc'd for the caller to free, NUL-terminated, and cut at 1 MiB; *ret_len (unless
- * ret_len is NULL) is its length in bytes without the NUL. *ret_body and *ret_len are untouched on failure, and also if
- * ret_body is NULL. Fills *result and returns as http_perform() does.
+ * On success *ret_body is the body, malloc'd for the caller, NUL-terminated, and cut at 1 MiB or at config->max_body if
+ * that is less; *ret_len (unless ret_len is NULL) is its length in bytes without the NUL. Both are untouched on
+ * failure, and if ret_body is NULL. Fills *result and returns as http_perform() does.
  */
 int http_once(const struct config *config, const char *url, const char *token, struct http_result *result,
               char **ret_body, size_t *ret_len);

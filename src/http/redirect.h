@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Redirects in words. They are never followed, because the token goes to the configured host only; but where they lead
- * tells what is wrong.
+ * Redirects: what the target of a redirect tells a person. The client never follows a redirect, because the token goes
+ * to the configured host only.
  *
  * Threads:   any; nothing is kept.
  * Ownership: the caller frees what is returned.
@@ -12,15 +12,17 @@
 
 #include <stdbool.h>
 
-/* Returns the target as it may be shown: without user, password, query and fragment, on one line, at most 200 bytes,
- * secrets replaced. NULL if it is no URL, or when out of memory. */
+/* Returns the target in a form that may be shown: without user, password, query and fragment, on one line, at most 200
+ * bytes, with secrets replaced. NULL if `location` is not a URL, or when out of memory. */
 char *redirect_target(const char *location);
 
-/* Whether the target looks like a login page: the last part of its path contains login, signin, auth or sso. */
+/* Returns whether the target looks like a login page: the last part of its path contains login, signin, auth, sso or
+ * the like. */
 bool redirect_is_login(const char *location);
 
-/* Returns which url= to set, if that can be told from where the request for `url` was sent: the target has the same path
- * below another base URL than `base`, with which `url` begins. Otherwise NULL, and also when out of memory. */
+/* The request for `url`, which begins with `base`, was redirected to `location`. If the target has the same path as
+ * `url` below another base URL, returns an advice that names that base URL: "redirects are not followed: set url=…".
+ * Otherwise NULL, and also when out of memory. */
 char *redirect_advice(const char *base, const char *url, const char *location);
 
 #endif

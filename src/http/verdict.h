@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Verdicts: what the end of an attempt means. Two constant tables, by HTTP status and by enum http_failure, say which
- * errno it is, whether the host is to blame, whether a retry is allowed, and what a person can do. What the answer says
- * (said.h) can change the advice, but nothing else. Also writes the log line of a failed exchange.
+ * Verdicts: what the end of an attempt means. Two constant tables, by HTTP status and by enum http_failure, give the
+ * errno, whether the host is to blame, whether a retry is allowed, and what a person can do. The kind of the answer
+ * (said.h) changes nothing but the advice. Also writes the log line of a failed exchange.
  *
  * Threads:   any; nothing is kept.
  * Ownership: strings are constant.
@@ -28,19 +28,19 @@ struct client_verdict {
     const char *advice; /* what a person can do; "" for a success; a constant unless the caller replaced it */
 };
 
-/* Judges a transfer's result. `said`: what the answer says; it counts only if the status is a failure. `conditional`: the
- * request had validators, so a 304 is a success. `left`: the request may have reached the server. */
+/* Judges a transfer's result. `said` is the kind of the answer; it counts only if the status is a failure.
+ * `conditional`: the request had validators, so a 304 is a success. `left`: the request may have reached the server. */
 struct client_verdict client_judge(const struct http_result *result, enum said said, bool conditional, bool left);
 
-/* Judges an HTTP status alone, such as one that an answer names in its body. */
+/* Judges an HTTP status alone, such as one that the body of a 200 names. */
 struct client_verdict client_judge_status(long status);
 
-/* The first pause is at least this long. */
+/* The shortest pause before the second attempt, in milliseconds. */
 #define CLIENT_PAUSE_MS 100U
 
-/* Returns the pause before the next attempt, in milliseconds, after `attempts` that failed: 100 to 200 ms, doubled with
- * each attempt. A longer Retry-After replaces it, plus up to an eighth, so that the clients that got the same Retry-After
- * do not all return at once. */
+/* Returns the pause before the next attempt, in milliseconds. `attempts` (from 1) is how many attempts have failed. The
+ * pause is random: 100 to 200 ms after the first attempt, and twice that after each further one. A Retry-After that is
+ * longer replaces it; up to an eighth is added, so that clients with the same Retry-After do not return all at once. */
 int64_t client_pause_ms(unsigned attempts, const struct http_result *result);
 
 /* Writes the log line of a failed exchange: as an error if the host is to blame, as information for -ENOENT, else as a

@@ -34,43 +34,45 @@ struct json_slice {
     size_t len;
 };
 
-/* The largest number of containers (objects and arrays) inside one another that a stream enters. */
+/* A stream enters at most this many containers (objects and arrays) inside one another; one more is -EBADMSG. */
 #define JSON_LEVELS 6
 
-/* A brief value is at most this long, in bytes. */
+/* The longest value that JSON_BRIEF delivers, in bytes. */
 #define JSON_BRIEF_MAX 16384
 
-/* A container that is longer is not kept, in bytes. */
+/* The most bytes that JSON_ENTER_KEEP keeps. */
 #define JSON_KEEP_MAX (8 << 20)
 
-/* What a visitor wants of a value whose first byte has come. */
+/* What a stream shall do with a value whose first byte has come. */
 enum json_step {
-    JSON_SKIP,  /* nothing of it; its brackets and quotes must be balanced */
-    JSON_WHOLE, /* value() gets it when its last byte has come */
-    JSON_BRIEF, /* the same, unless it is longer than JSON_BRIEF_MAX: value() then gets a slice whose `at` is NULL */
-    JSON_ENTER, /* a container: asked about each member or element; leave() at the end. A scalar is skipped */
-    JSON_ENTER_KEEP /* the same, and leave() gets the whole container */
+    JSON_SKIP,  /* pass over the value; its brackets and quotes must be balanced */
+    JSON_WHOLE, /* call value() when the value's last byte has come */
+    JSON_BRIEF, /* the same; but if the value is longer than JSON_BRIEF_MAX, value() gets a slice whose `at` is NULL */
+    JSON_ENTER, /* a container: call begin() for each member or element, and leave() at the end. A scalar: skip it */
+    JSON_ENTER_KEEP /* the same, and leave() gets the bytes of the whole container */
 };
 
 /* Where a value stands in the answer. */
 struct json_place {
     unsigned depth;  /* how many containers lie around the value; all of them have been entered */
-    const char *key; /* its decoded key, borrowed for the call; NULL for an element of an array and the whole answer */
+    const char *key; /* the value's decoded key, borrowed for the call; NULL in an array and for the whole answer */
 };
 
 /*
  * What a stream calls while it walks through an answer.
  *
- * begin() is called for the whole answer, and for each member and element of what has been entered, in order, with the
- * value's first byte, which need not begin a valid value. It returns one of enum json_step, or a negative number.
+ * begin() is called for the whole answer, and for each member and element of an entered container, in order. `first` is
+ * the value's first byte, which may be one that no JSON value begins with. Returns an enum json_step, or a negative
+ * number.
  *
  * value() gets the raw bytes of a value that begin() has asked for, without surrounding white space, borrowed for the
  * call. An object or array has balanced brackets and quotes, but may still be invalid JSON; json_indent() or
  * json_check() tells. Any other value is valid.
  *
- * leave() is called at the end of a container that was entered, for the container itself. `raw` is the container if it
- * was kept, borrowed for the call; raw.at is NULL if it was not, if it is longer than JSON_KEEP_MAX, or after
- * json_stream_forget().
+ * leave() is called at the end of each entered container, with the container's own place. `raw` is the container if it
+ * was entered with JSON_ENTER_KEEP, borrowed for the call. raw.at is NULL if it was not, if json_stream_forget() was
+ * called inside it, or if more than JSON_KEEP_MAX bytes have come since the beginning of the outermost container that
+ * is kept.
  *
  * A negative number that begin(), value() or leave() returns ends the stream, and the stream returns that number.
  */
@@ -90,11 +92,12 @@ void json_stream_free(struct json_stream *stream);
  * the visitor returned. After an error, every later call returns it again. */
 int json_stream_feed(struct json_stream *stream, const char *bytes, size_t len);
 
-/* Tells the stream that the answer is complete. Returns 0; the error of an earlier json_stream_feed() or of the visitor;
- * or -EBADMSG if the answer was empty or cut short. */
+/* Tells the stream that the answer is complete. Returns 0; the error of an earlier json_stream_feed() or of the
+ * visitor; or -EBADMSG if the answer was empty or cut short. */
 int json_stream_end(struct json_stream *stream);
 
-/* Frees the bytes of the containers that are kept, because none of them is needed. May be called by the visitor. */
+/* Stops keeping the bytes of all containers that are entered now: leave() will get none of them. May be called by the
+ * visitor. */
 void json_stream_forget(struct json_stream *stream);
 
 /*
@@ -157,9 +160,9 @@ typedef char *json_hide_fn(const char *text, size_t len, size_t *ret_len);
 
 /*
  * Finds the API's own message in the body of an error. The members message, error, error.message, errors, detail, msg,
- * description, title, reason, warning and warnings are tried in this order; the first string that is not blank is the message. `errors`
- * may be a string, a list whose first element counts, or an object whose first member counts. If the body is cut short,
- * the members before the cut are tried. A byte order mark before the JSON is skipped.
+ * description, title, reason, warning and warnings are tried in this order; the first string that is not blank is the
+ * message. `errors` may be a string, a list whose first element counts, or an object whose first member counts. If the
+ * body is cut short, the members before the cut are tried. A byte order mark before the JSON is skipped.
  *
  * Returns a malloc'd string, which the caller frees: one line of valid UTF-8, at most 300 bytes. `hide`
  * (log_hidden(), or NULL) replaces secrets in the whole message before it is cut, because an API may repeat the token

@@ -16,16 +16,18 @@
 /* Whether the names in directory `dir` that come from the API are links. */
 bool is_of_links(const struct node *dir);
 
-/* Whether a listing of `dir` that has expired holds for another life while its names stay the same. True of a directory
- * of links, and of one whose names are a fixed set and others besides (routes.h), such as by-status/ of invoices: it is
- * short, and what it leads to is looked up by itself. */
+/* Returns whether the kernel may keep an expired listing of `dir` as long as the names in it stay the same. True for a
+ * directory of links. Also true for a directory with a fixed set of names and others besides (route_has_more_names()),
+ * such as by-status/ of invoices: its entries are directories, which the kernel looks up again by themselves. */
 bool listing_can_hold(const struct node *dir);
 
 /*
- * To be called when the kernel's listing of `dir` has expired. Returns true when that listing can hold, and what it would
- * show now is in memory and has the same names and ids: then `dir->dir->listed_until` has been moved to the new expiry.
- * Otherwise returns false. Of a directory of links, the changed links have then been dropped (collection fresh), or all
- * links will be dropped soon (collection expired).
+ * To be called when the kernel's listing of `dir` has expired. Returns true if the kernel may keep the listing: it can
+ * hold (listing_can_hold()), and a new listing from memory would have the same names and ids. Then
+ * `dir->dir->listed_until` has been moved to the new expiry.
+ *
+ * Otherwise returns false. If `dir` is a directory of links, the changed links have then been dropped (collection
+ * fresh), or all links will be dropped soon (collection expired).
  */
 bool links_hold(struct session *session, struct node *dir);
 

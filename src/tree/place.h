@@ -44,7 +44,7 @@ int place_child(struct place *dir, const char *name, struct place *ret);
 /* Frees what the place owns. May be called twice. */
 void place_clear(struct place *place);
 
-/* Returns whether the place exists whatever the API says. */
+/* Returns whether the place always exists, so that no answer of the API is needed to know it. */
 bool place_is_certain(const struct place *place);
 
 /* Returns the first id on the path: that of the service, product group or invoice at or above the place. ITEM_NO_ID

@@ -117,7 +117,7 @@ const struct route_shape *route_shape(const struct route *route);
 /* Returns whether `name` is in the row's fixed set of names. */
 bool route_has_name(const struct route *route, const char *name);
 
-/* Returns whether the row has a fixed set of names, and others besides, which the list has. */
+/* Returns whether the row has a fixed set of names and, besides these, the names that occur in the API's list. */
 static inline bool route_has_more_names(const struct route *route)
 {
     return route->names && route->select == SELECT_GROUP;

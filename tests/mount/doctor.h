@@ -11,6 +11,7 @@
 
 #include "command_line.h"
 
+/* Writes a file into the test's directory, with the permissions `mode`. */
 static inline void write_file(const struct place *place, const char *name, const char *text, mode_t mode)
 {
     char path[400];
@@ -23,8 +24,8 @@ static inline void write_file(const struct place *place, const char *name, const
     assert_int_equal(close(fd), 0);
 }
 
-/* Asserts that exactly one line of the report begins with `begin` and contains `what`; that the program ended with
- * `status`; and that nothing was printed beside the report. */
+/* Asserts that exactly one line of the report begins with `begin` and contains `what`; that the program's exit status
+ * was `status`; that it printed nothing on stderr; and that the report does not contain the token. */
 static inline void assert_line(const struct ran *ran, int status, const char *begin, const char *what)
 {
     char *copy = strdup(ran->out), *rest = copy, *line;
@@ -40,13 +41,15 @@ static inline void assert_line(const struct ran *ran, int status, const char *be
     assert_null(strstr(ran->out, HARNESS_TOKEN));
 }
 
+/* Asserts that the report does not contain `what`. */
 static inline void assert_no_line(const struct ran *ran, const char *what)
 {
     if (strstr(ran->out, what))
         fail_msg("'%s' is in the report:\n%s", what, ran->out);
 }
 
-/* Asserts that there is no warning. One of dead mounts does not count: other tests may have some at the same time. */
+/* Asserts that the report has no warning. A warning about dead mounts does not count, because other tests that run at
+ * the same time may leave dead mounts. */
 static inline void assert_no_warning(const struct ran *ran)
 {
     const char *at = ran->out;

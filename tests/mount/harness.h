@@ -51,12 +51,12 @@ bool is_root(void);
 /* Milliseconds on a clock that only goes forward. */
 int64_t now_ms(void);
 
-/* How many times slower than usual programs run here, as MELBICOMFS_TIMEOUT_SCALE says; 1 without it. A test multiplies a
- * ttl by it where everything between two expiries must have the time to happen, and a bound that shows that something
- * is not waited for. */
+/* How many times slower than usual programs run on this machine: the value of MELBICOMFS_TIMEOUT_SCALE, or 1 without
+ * it. A test multiplies two kinds of times by it: a ttl within which something must happen, and a limit that shows that
+ * the program does not wait for something. */
 int time_scale(void);
 
-/* Options for mount_start(), in which each time (ttl, timeout and the like) is multiplied by time_scale(). Where
+/* Returns options for mount_start() in which each time (ttl, timeout and the like) is multiplied by time_scale(): where
  * programs run ten times slower, "ttl=1,push=0" becomes "ttl=10,push=0". */
 char *scaled_times(const char *options);
 
@@ -66,7 +66,9 @@ bool wait_until(bool (*cond)(void *data), void *data, int ms);
 
 /* Sleeps `ms`. Only where there is no condition to wait for: until a ttl ends, or to show that nothing happens. */
 void let_pass(int ms);
-/* Sleeps until an answer has expired that was fetched with a ttl of scaled_times("ttl=`ttl_s`"). */
+
+/* Sleeps until an answer that has just been fetched has expired, on a mount with the options
+ * scaled_times("ttl=`ttl_s`"). */
 void let_expire(int ttl_s);
 
 /* ---- the simulator ---- */

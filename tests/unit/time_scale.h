@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much slower than usual programs run here, for the times in unit tests.
+ * Scaled times for unit tests, for machines on which programs run slowly.
  *
  * Threads:   any.
  * Ownership: nothing is handed over.
@@ -11,8 +11,9 @@
 
 #include <stdlib.h>
 
-/* How many times slower than usual programs run here, as MELBICOMFS_TIMEOUT_SCALE says; 1 without it. A test multiplies
- * by it a limit in which something must happen, and a bound that shows that something is not waited for. */
+/* How many times slower than usual programs run on this machine: the value of MELBICOMFS_TIMEOUT_SCALE, or 1 without
+ * it. A test multiplies two kinds of times by it: a limit within which something must happen, and a limit that shows
+ * that the program does not wait for something. */
 static inline int time_scale(void)
 {
     const char *text = getenv("MELBICOMFS_TIMEOUT_SCALE");
