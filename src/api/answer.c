@@ -23,7 +23,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Bytes of a page that are kept, to find the API's message in them if the page is not the JSON that was asked for. */
+/* How many bytes at the beginning of a page are kept. If the page is not JSON, the log shows the beginning. */
 #define HEAD_MAX 4096
 
 /* Bytes that an answer's items may take beyond 4 * max_body; see answer_new(). */
@@ -46,7 +46,7 @@ struct answer {
     struct timespec now;
     struct fields *fields;
     struct printbuf *text;   /* scratch: the item's text */
-    struct printbuf *joined; /* scratch: an item with the id that stood outside it */
+    struct printbuf *joined; /* scratch: an item to which join_id() has added its id */
     struct printbuf *odd;    /* the first item of the list without a usable id */
     struct problem *problem; /* what is wrong with the page, or NULL */
     char head[HEAD_MAX];
@@ -133,8 +133,8 @@ static int print(struct answer *answer, struct json_slice raw)
     return printbuf_memappend(answer->text, "\n", 1) < 0 ? -ENOMEM : 0;
 }
 
-/* An object or map that does not show that it is what was asked for. If it says that it is a failure, or only has a
- * message, it is one. */
+/* To be called for an object or map that lacks what would show that it is the one that was asked for. If it reports a
+ * failure, or only carries a message, the answer is a failure. */
 static int doubt(struct answer *answer, struct json_slice raw)
 {
     int status;
@@ -341,7 +341,7 @@ int answer_page(struct answer *answer)
     return answer->envelope ? 0 : -ENOMEM;
 }
 
-/* Users of this file get -EIO for an answer that is not what was expected, and the problem. */
+/* Turns -EBADMSG into the error of the problem, and makes the problem if there is none yet. */
 static int failed(struct answer *answer, int r)
 {
     if (r != -EBADMSG)
@@ -368,8 +368,8 @@ static bool same_page_again(const struct answer *answer)
            snapshot_equal(items[answer->page_start].snapshot, items[answer->last_page].snapshot);
 }
 
-/* The page has no items. Null and {} may stand for an empty list, but not beside a message, unless the answer also says
- * that all is well. What says that it is a failure is one. */
+/* Decides what a page without items means. If it reports a failure, it is a failure. null and {} may stand for an empty
+ * list; but if the answer has nothing else than a message, it must also report success. */
 static int check_empty(struct answer *answer, int r)
 {
     struct json_slice beside = envelope_beside(answer->envelope);

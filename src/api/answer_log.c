@@ -108,8 +108,8 @@ static bool typical_page_size(size_t n)
     return false;
 }
 
-/* True if a list may be cut only because of its length: the API may send no more at a time. With paging by hand, that
- * concerns a first page that is shorter than asked for. */
+/* True if the length of a list is the only sign that it may be cut: it is a typical limit of APIs. If pages of `asked`
+ * items are configured, that is so if the first page is shorter than was asked for. */
 static bool looks_cut(const struct list_end *end, unsigned asked, size_t n)
 {
     const struct pages *said = end->pages;

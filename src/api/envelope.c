@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A list is found while the answer arrives. At any moment one list at most is the candidate, and its items are those that
- * the sink has. Each candidate has a rank: how surely it is the list that was asked for. A list of a higher rank replaces
- * the candidate; of two lists of the same rank the first stays. What can be known only at the end of an object, whether it
- * is an item itself, is decided there: the bytes of such objects are kept until a list is found that rules it out.
+ * A list is found while the answer arrives. At any moment at most one list is the candidate, and the sink has the items
+ * of the candidate. A candidate has a rank, which says how surely it is the list that was asked for. A list of a higher
+ * rank replaces the candidate; of two lists of the same rank the first stays.
  *
- * An object or a map is short: it is read as a whole, when the answer is complete (unwrap.c).
+ * An object may turn out at its end to be an item itself: a list of one, without an array around it. To find that out,
+ * its bytes are kept until a list inside it rules it out.
+ *
+ * An object or a map is short. It is read as a whole when the answer is complete (unwrap.c).
  */
 #include "api/envelope.h"
 
@@ -28,9 +30,9 @@
 /* How surely a list is the one that was asked for. */
 enum rank {
     RANK_NONE,
-    RANK_GUESS = 10,     /* under a name that means nothing: only if it is the only one, and its items have ids */
+    RANK_GUESS = 10,     /* under an unknown name: accepted only if it is the only such list, and its items have ids */
     RANK_KEYED_TOP = 20, /* the whole answer is an object with numbers as keys, or one item */
-    RANK_NESTED = 25,    /* under the collection's own name, in an object under a name that means nothing */
+    RANK_NESTED = 25,    /* under the collection's own name, in an object under an unknown name */
     RANK_GENERIC = 30,   /* under data, value, … */
     RANK_OWN = 40,       /* under the collection's own name */
     RANK_TOP = 100       /* the whole answer is an array */
@@ -39,8 +41,8 @@ enum rank {
 /* A container that is entered. */
 struct level {
     bool array;
-    bool guided;    /* an object on the configured path: only the next name of the path leads on */
-    bool no_items;  /* it turned out that its numbered members are no items */
+    bool guided;    /* an object on the configured path: of its members, only the path's next name counts */
+    bool no_items;  /* its numbered members have turned out to be something else than items */
     bool items;     /* its elements or numbered members are items of the candidate */
     bool never_one; /* this object cannot be an item: it is under a name that means nothing */
     bool strong;    /* a list inside it rules out that it is an item */
@@ -66,9 +68,9 @@ struct envelope {
     struct json_stream *stream;
     struct level levels[JSON_LEVELS];
     struct candidate candidate;
-    bool guesses_differ;     /* there are two lists that could be meant: neither is */
-    enum rank empty;         /* the best place at which null or {} stood instead of a list */
-    bool zero_based;         /* the candidate's keys count from 0: they are no ids */
+    bool guesses_differ;     /* two lists have RANK_GUESS, so neither is accepted */
+    enum rank empty;         /* the highest rank of a place at which null or {} stood instead of a list */
+    bool zero_based;         /* the candidate's keys count from 0, so they are not ids */
     struct printbuf *path;   /* of the candidate */
     struct printbuf *beside; /* an object with the members that stand beside the list; closed at the end */
     int ended_at, ended_end; /* in `beside`: the members of objects around the candidate that have ended */
@@ -217,7 +219,7 @@ static int take_element(struct envelope *envelope, struct level *level, struct j
         forget_candidate(envelope);
         level->items = false;
     } else if (level->members == 1 && level->rank == RANK_GUESS && looks_like_item(envelope, raw)) {
-        /* A second list that could be meant. */
+        /* A second list under an unknown name. */
         envelope->guesses_differ = true;
         if (envelope->candidate.rank == RANK_GUESS)
             forget_candidate(envelope);
@@ -257,7 +259,8 @@ static int take_numbered(struct envelope *envelope, const struct json_place *pla
 
 /* ---- names ---- */
 
-/* The part of the configured path that leads on from an object `depth` containers deep; NULL after its last part. */
+/* The part of the configured path that names a member of an object with `depth` containers around it; NULL after the
+ * last part. */
 static const char *part_of_path(const struct envelope *envelope, unsigned depth, size_t *ret_len)
 {
     const char *part = envelope->wanted->list;
@@ -268,7 +271,8 @@ static const char *part_of_path(const struct envelope *envelope, unsigned depth,
     return part;
 }
 
-/* The class of a member by its name, and whether the member's object is on the configured path as well. */
+/* Returns the class of a member's name. *ret_guided says whether the member is on the configured path, and not its
+ * end. */
 static enum name_class class_of(const struct envelope *envelope, const struct json_place *place, bool *ret_guided)
 {
     const struct level *level = &envelope->levels[place->depth - 1];
@@ -488,7 +492,7 @@ int envelope_feed(struct envelope *envelope, const char *bytes, size_t len)
     return json_stream_feed(envelope->stream, bytes, len);
 }
 
-/* True if the answer says that there are none. */
+/* True if the answer says that there are no items: its total is 0. */
 static bool says_none(const struct envelope *envelope)
 {
     struct pages pages = {0};

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* How much of an object's keys is shown to a person. */
+/* How many of an object's keys a text shows, and how many bytes of each. */
 #define KEYS_SHOWN 8
 #define KEY_SHOWN  40
 

@@ -28,10 +28,10 @@ struct fetch {
     struct answer *answer;
     struct client_exchange *exchange;
     unsigned choice; /* index of the candidate path being tried */
-    char *page;      /* the page that is being fetched: path and query from the server's root; NULL: the first page,
-                               or pages by hand */
+    char *page;      /* path and query, from the server's root, of the page that is being fetched; NULL: it is the
+                        first page, or the pages are configured (page_size) */
     unsigned pages;  /* how many pages have come */
-    struct lh_table *asked; /* the pages that have been asked for, from the second on; NULL: none */
+    struct lh_table *asked; /* the paths of the pages that were asked for, from the second page on; NULL: none */
     bool has_copy;
     void (*done)(void *data, const struct fetch_end *end);
     void *data;
@@ -198,7 +198,8 @@ static int next_by_hand(struct fetch *fetch, const struct answer_page *page, con
     return page->again || page->items < paging->size ? 0 : request_page(fetch);
 }
 
-/* 1: the next page has been requested; 0: there is none, or *ret_stopped says why it cannot be asked for; or -errno. */
+/* Goes on after a page. Returns 1 if the next page has been requested; 0 if there is none, or if *ret_stopped says why
+ * it cannot be asked for; or -errno. */
 static int go_on(struct fetch *fetch, const struct client_result *result, const struct answer_page *page,
                  const char **ret_stopped)
 {
@@ -217,14 +218,14 @@ static int go_on(struct fetch *fetch, const struct client_result *result, const 
     return request_page(fetch);
 }
 
-/* A page is complete. 1: the next page has been requested; 0: the answer is published; or -errno. */
+/* Ends a page. Returns 1 if the next page has been requested; 0 if the answer is published; or -errno. */
 static int page_done(struct fetch *fetch, const struct client_result *result)
 {
     struct document *document = fetch->document;
     struct answer_page page = {0};
     const char *stopped = NULL;
 
-    /* 204: there is nothing to say. */
+    /* A 204 has no body. It is read as null, which is an empty list. */
     int r = result->status == 204 ? answer_feed(fetch->answer, "null", 4) : 0;
     if (r == 0)
         r = answer_page_end(fetch->answer, &page);
@@ -239,7 +240,7 @@ static int page_done(struct fetch *fetch, const struct client_result *result)
     if (r == 0)
         r = publish(fetch, &page, stopped);
     if (r == 0) {
-        /* What the first page is known by says nothing about the others. */
+        /* The first page's validators say nothing about the other pages. */
         replace(&document->etag, fetch->pages == 1 ? if_usable(result->etag) : NULL);
         replace(&document->last_modified, fetch->pages == 1 ? if_usable(result->last_modified) : NULL);
     }
@@ -286,7 +287,8 @@ static void finish(struct fetch *fetch, int error, const struct client_result *r
     free(fetch);
 }
 
-/* A 2xx or 304 has come. 1: the next page has been requested; 0: the document holds the answer; or -errno. */
+/* Takes a 2xx or a 304. Returns 1 if the next page has been requested; 0 if the document holds the answer; or
+ * -errno. */
 static int answered(struct fetch *fetch, const struct client_result *result)
 {
     struct document *document = fetch->document;
@@ -301,7 +303,7 @@ static int answered(struct fetch *fetch, const struct client_result *result)
     return r;
 }
 
-/* True if the answer, by its HTTP status or in its body, is a 404 to the first page. */
+/* True if the answer to the first page is a 404, by its HTTP status or by the status in its body. */
 static bool is_not_there(const struct fetch *fetch, const struct client_result *result, int error)
 {
     const struct problem *problem = answer_problem(fetch->answer);
@@ -328,7 +330,7 @@ static void on_done(void *data, const struct client_result *result)
     if (answer_problem(fetch->answer))
         answer_log(LOG_LEVEL_ERROR, fetch->document, answer_problem(fetch->answer)->text,
                    answer_problem(fetch->answer)->advice);
-    /* A page that is not there is not the list that is not there. */
+    /* If a later page is not there, the list still is. */
     if (error == -ENOENT && fetch->pages > 0)
         error = -EIO;
     finish(fetch, error, result);

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* What the value of a member means. */
+/* What the value of a member means, by the member's name. */
 enum meaning {
-    MEANS_NOTHING,
-    MEANS_WORD,  /* status, result: a word or an HTTP status */
-    MEANS_FLAG,  /* success, ok: yes or no */
-    MEANS_CODE,  /* code: an HTTP status, or some other number */
-    MEANS_ERROR, /* error, errors: a failure unless it is empty */
-    MEANS_TEXT   /* message, detail: words for a person */
+    MEANS_NOTHING, /* an unknown name */
+    MEANS_WORD,    /* status, result: a word or an HTTP status */
+    MEANS_FLAG,    /* success, ok: yes or no */
+    MEANS_CODE,    /* code: an HTTP status, or some other number */
+    MEANS_ERROR,   /* error, errors: a failure unless it is empty */
+    MEANS_TEXT     /* message, detail: words for a person */
 };
 
 static const struct {
@@ -46,7 +46,7 @@ static bool is_one_of(const char *text, const char *const *words, bool beginning
     return false;
 }
 
-/* An HTTP status that is written as a number; else 0. */
+/* Reads an HTTP status: a number of three digits; else 0. */
 static int status_of(const char *text)
 {
     return strlen(text) == 3 && strspn(text, "0123456789") == 3 ? atoi(text) : 0;

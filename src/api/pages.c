@@ -12,12 +12,12 @@
 #include <string.h>
 #include <strings.h>
 
-/* Members that hold what an answer says about its pages, at most this deep in one another: meta.pagination.links. */
+/* Objects such as meta are read at most this deep inside one another: meta.pagination.links. */
 #define HOLDERS_DEEP 3
 
 enum said { SAYS_NOTHING, SAYS_TOTAL, SAYS_CURRENT, SAYS_LAST, SAYS_NEXT, SAYS_MORE, HOLDS };
 
-/* The names are compared without regard to case, `_` and `-`. */
+/* What a member says about pages, by its name. Case, `_` and `-` do not count: NextPage and next_page are the same. */
 static const struct {
     const char *name;
     enum said said;
@@ -104,7 +104,7 @@ static int take_next(struct pages *pages, const char *text)
     pages->next_named = true;
     if (pages->next || !*text || strcmp(text, "false") == 0)
         return 0;
-    /* A bare number is the number of a page, and any other word that is no reference is a cursor. */
+    /* A text without / and ? is not a URL. A number is the number of a page; any other word is a cursor. */
     if (!strpbrk(text, "/?")) {
         pages->next_number = number_of(text) > 0 ? number_of(text) : pages->next_number;
         pages->more = pages->more || number_of(text) < 0;
@@ -143,7 +143,7 @@ static int take_scalar(struct pages *pages, enum said said, const char *text)
     return 0;
 }
 
-/* {"href": …} and {"url": …}, as a link is written by some. */
+/* Some APIs write a link as {"href": …} or {"url": …}: returns the value in it. */
 static struct json_slice link_of(struct json_slice value, struct printbuf *scratch)
 {
     struct json_slice href;

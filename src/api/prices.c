@@ -72,8 +72,8 @@ struct price_path {
     const char *keys[SNAPSHOT_FIELDS];
 };
 
-/* The level (PRICE_…) that a key certainly belongs to, or -1. The look of the key decides, because the order of the levels
- * is not documented. */
+/* The level (PRICE_…) to which a key belongs by its look, or -1. The API's reference does not say in which order the
+ * levels are. */
 static int certain_level_of(const char *key)
 {
     size_t len = strlen(key);
@@ -86,6 +86,8 @@ static int certain_level_of(const char *key)
     return len > 0 && len <= 2 && strspn(key, "0123456789") == len ? PRICE_YEARS : -1;
 }
 
+/* The level of a key below the keys in `path`, or -1. A key that looks like nothing known is an extension without its
+ * dot. */
 static int level_of(const char *key, const struct price_path *path)
 {
     int level = certain_level_of(key);

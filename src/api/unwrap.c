@@ -89,8 +89,8 @@ static bool has_id(struct search *search, struct json_slice object, uint64_t id)
     return false;
 }
 
-/* True if an object has a key that only the map has; or, as the first level of the map may have any keys, if an object in
- * it has. */
+/* True if an object has a key that only a map of prices has. The keys of the map's first level may look like anything,
+ * so with `deeper` > 0 such a key in a member of the object is enough. */
 static bool is_map(struct search *search, struct json_slice object, unsigned deeper)
 {
     struct json_slice key, value;
@@ -107,7 +107,7 @@ static bool is_map(struct search *search, struct json_slice object, unsigned dee
     return false;
 }
 
-/* True if the object shows that it is the one that was asked for: by an id, a field or the keys of a map. */
+/* True if the object shows that it is the one that was asked for: by its id, its first field, or the keys of a map. */
 static bool is_it(struct search *search, struct json_slice object)
 {
     const struct wanted *wanted = search->wanted;
@@ -122,7 +122,8 @@ static bool is_it(struct search *search, struct json_slice object)
     return is_map(search, object, 1);
 }
 
-/* A list of one stands for its element. Of a longer list, the element with the id that was asked for is the object. */
+/* Of an array with one element, that element is searched; of a longer array, the element with the id that was asked
+ * for. */
 static int search_in_array(struct search *search, struct json_slice array, unsigned around)
 {
     struct json_slice rest = array, element, first = {NULL, 0}, mine = {NULL, 0};
@@ -170,7 +171,8 @@ static int search_members(struct search *search, struct json_slice object, enum 
     return r;
 }
 
-/* True if an object has only members that may stand beside an object in an envelope. Its own names may, too. */
+/* True if an object is only an envelope: at least one member, under one of the known names, can hold what was asked
+ * for, and all others are such as may stand beside it. */
 static bool is_envelope(struct search *search, struct json_slice object)
 {
     struct json_slice key, value;
@@ -246,7 +248,7 @@ static int follow(struct search *search, struct json_slice raw)
     return search_all(search, raw, AROUND_MAX - 1);
 }
 
-/* Collects the members of the whole answer, without what was found. */
+/* Collects the members of the whole answer, except the one that holds what was found. */
 static int collect(struct search *search, struct json_slice whole)
 {
     struct json_slice rest = whole, key, value;

@@ -28,7 +28,7 @@ static void wipe(char **text)
     free(*text);
 }
 
-/* The checks of this machine. Returns whether the API may be asked, with the token in *ret. */
+/* Makes the checks of this machine. Returns true, with the token in *ret, if the API may be asked. */
 static bool check_machine(struct report *report, const struct config *config, const struct options_notes *notes,
                           char **ret)
 {

@@ -21,7 +21,7 @@ struct search {
     size_t rank; /* of what has been found so far; 0: nothing */
 };
 
-/* Members that never hold what was asked for. */
+/* True for the name of a member that says something about the answer, and does not hold what was asked for. */
 static bool is_beside(const char *key)
 {
     static const char *const names[] = {"error",   "errors", "warning",    "warnings", "message", "messages",
@@ -67,8 +67,8 @@ static bool has_any(struct json_object *object, const char *const *names)
     return false;
 }
 
-/* How many members of the object show that it is the one that was asked for; the id counts twice, because a status may
- * also stand beside the object. */
+/* Counts the members that show that the object is the one that was asked for: its id and its fields. The id counts
+ * twice, because an envelope may have a status, too. */
 static size_t count_signs(const struct search *search, struct json_object *object)
 {
     size_t n = has_any(object, search->reading->ids) ? 2 : 0;
@@ -77,7 +77,7 @@ static size_t count_signs(const struct search *search, struct json_object *objec
     return n;
 }
 
-/* Notes a find if it is better than the one before. */
+/* Notes a find if its rank is higher than that of the find before. */
 static void offer(struct search *search, size_t rank, enum doctor_form form, const char *path,
                   struct json_object *value)
 {
@@ -108,7 +108,7 @@ static void offer(struct search *search, size_t rank, enum doctor_form form, con
     }
 }
 
-/* The value as a list: longer lists are better, and any list is better than one object. */
+/* Offers a value as the list. A longer list has a higher rank; a list has a higher rank than one object. */
 static void offer_list(struct search *search, struct json_object *value, const char *path)
 {
     if (json_object_is_type(value, json_type_array) && all_objects(value)) {
@@ -121,7 +121,8 @@ static void offer_list(struct search *search, struct json_object *value, const c
     }
 }
 
-/* The value as one object: the one with most of the fields that are wanted; or else one that has scalars. */
+/* Offers a value as the one object. An object with more of the wanted fields has a higher rank; an object without any
+ * counts only if it has scalars. */
 static void offer_object(struct search *search, struct json_object *value, const char *path)
 {
     size_t scalars = 0;

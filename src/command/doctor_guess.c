@@ -26,9 +26,9 @@ struct word {
 
 struct rule {
     look_fn *look;
-    bool distinct; /* no two items have the same value */
-    bool by_texts; /* values that are texts of products count much */
-    bool most;     /* the values of half the items are enough */
+    bool distinct; /* each item must have a value, and no two items the same */
+    bool by_texts; /* a member counts more if all its values occur in the list of products */
+    bool most;     /* it is enough that half of the values have the look */
     struct word words[WORDS_MAX];
 };
 
@@ -227,7 +227,8 @@ static bool are_distinct(const char **texts, size_t n)
     return true;
 }
 
-/* How well the member fits the rule: 0 is not at all. `texts` has room for a text of each item. */
+/* Returns how well the member fits the rule; 0: it is not a candidate. `texts` is scratch with room for a text of each
+ * item. */
 static int fitness(const struct doctor_clues *clues, const struct rule *rule, const char *const *known,
                    const char *name, const char **texts)
 {
@@ -243,7 +244,7 @@ static int fitness(const struct doctor_clues *clues, const struct rule *rule, co
     }
     if (n == 0 || (rule->most ? right * 2 < n : right < n))
         return 0;
-    /* An id, or whatever else tells the items apart, is in each of them. */
+    /* A member that tells the items apart is in each of them. */
     if (rule->distinct && (n < clues->n || !are_distinct(texts, n)))
         return 0;
     int weight = weight_of(rule, name) + (in_texts == n ? 10 : 0);
@@ -255,7 +256,7 @@ static const char *choose(const struct doctor_clues *clues, const struct rule *r
     const char **texts = report_owned(calloc(clues->n + 1, sizeof(*texts)));
     const char *best = NULL;
     int best_fitness = 0;
-    /* The members of the first items are those of all, but for a few that are rare. */
+    /* A member that none of the first three items has is too rare to be the id or a field. */
     for (size_t i = 0; i < clues->n && i < 3; i++) {
         json_object_object_foreach(clues->items[i], name, value)
         {
@@ -281,7 +282,7 @@ const char *doctor_guess_field(const struct doctor_clues *clues, enum operation 
 {
     const struct rule *rule = rule_for(operation, field);
     const char *name = rule ? choose(clues, rule, endpoint_of(operation)->fields[field].known) : NULL;
-    /* A balance without decimals, such as 100. */
+    /* The balance may be written without decimals, such as 100. */
     if (!name && rule == &amount_rule)
         name = choose(clues, &whole_amount_rule, NULL);
     return name;

@@ -105,7 +105,7 @@ static bool is_id(struct json_object *value, uint64_t *ret)
     return true;
 }
 
-/* How many items have a usable id in the first of the names that they have. */
+/* How many items have a usable id. Of the names that an item has, only the first counts, as in a mount. */
 static size_t count_ids(const struct doctor_found *found, const char *const *names)
 {
     size_t n = 0;
@@ -194,7 +194,7 @@ const char *doctor_id_name(const struct doctor_api *api, const struct doctor_vis
     return doctor_visit_found(visit)->form == FOUND_KEYED ? NULL : guess_id(visit);
 }
 
-/* A name that has been found is suggested: only a line of the configuration makes a mount see it. */
+/* Suggests a guessed name for [endpoints]. A mount does not guess, so without that line the finding is a failure. */
 static void suggest(const struct doctor_api *api, const struct doctor_visit *visit, const char *key, const char *name,
                     struct doctor_verdict *verdict)
 {
@@ -244,7 +244,7 @@ static void tell_id(const struct doctor_api *api, const struct doctor_visit *vis
 
 /* ---- the fields ---- */
 
-/* A field under none of its names. */
+/* Reports a field that no item has under any of its names. */
 static void tell_missing(const struct doctor_api *api, const struct doctor_visit *visit, unsigned field,
                          const struct doctor_clues *clues, struct doctor_verdict *verdict)
 {
@@ -262,7 +262,7 @@ static void tell_missing(const struct doctor_api *api, const struct doctor_visit
     doctor_worsen(verdict, needed ? REPORT_BAD : REPORT_WARNING, needed ? EXIT_UNREACHABLE : 0);
 }
 
-/* Whether a mount can do without this field, so that nothing needs to be said when it is absent. */
+/* Whether a mount needs this field so little that its absence is not worth a word. */
 static bool is_optional(enum operation operation, unsigned field)
 {
     return (operation == OP_SERVICES || operation == OP_SERVICE) && field == SERVICE_NAME;
@@ -313,7 +313,7 @@ static void tell_pages(const struct doctor_api *api, const struct doctor_visit *
         doctor_worsen(verdict, certain ? REPORT_BAD : REPORT_WARNING, certain ? EXIT_CONFIG : 0);
 }
 
-/* A list or object that only guessing found: a mount needs to be told where it is. */
+/* Reports that a mount does not understand the answer, and suggests the place where doctor_find() found something. */
 static void tell_guess(const struct doctor_api *api, const struct doctor_visit *visit, struct doctor_verdict *verdict)
 {
     const char *path = visit->guess.path;

@@ -111,7 +111,7 @@ static bool lists(const char *options, const char *name)
     return false;
 }
 
-/* Whether the file has the word on a line of its own, in front of a comment at most. */
+/* Whether the file has a line that consists of the word, perhaps with a comment after it. */
 static bool has_line(const char *file, const char *word)
 {
     FILE *in = fopen(file, "re");
@@ -155,8 +155,8 @@ static void keep_message(void *data, const char *message)
     *last = strdup(message);
 }
 
-/* Tells what is wrong with lines of [endpoints]. endpoints_new() stops at the first wrong line, so that each line is
- * tried alone. */
+/* Reports each wrong line of [endpoints]. endpoints_new() stops at the first wrong line, so each line is tried
+ * alone. */
 static bool check_overrides(struct report *report, const struct config *config)
 {
     bool right = true;
@@ -229,8 +229,9 @@ bool doctor_token(struct report *report, const struct config *config, char **ret
 
 /* ---- dead mounts ---- */
 
-/* The errno of statvfs(3) on `path`, 0, or ETIMEDOUT. The kernel may answer stat(2) of a dead mount from its cache. A
- * mount whose program is stopped never answers, so a child asks; it is killed then, but not waited for. */
+/* Calls statvfs(3) on `path`, because the kernel may answer stat(2) of a dead mount from its cache. Returns 0, its
+ * errno, or ETIMEDOUT. The call is made in a child, because a mount whose program is stopped never answers. Such a
+ * child is killed, but not waited for: it may not end before the mount does. */
 static int try_mount(const char *path)
 {
     struct statvfs st;
@@ -266,7 +267,7 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* Adds a finding if the mount at `path` does not answer. Returns whether it did add one. */
+/* Adds a finding if the mount at `path` is dead or does not answer. Returns whether a finding was added. */
 static bool check_mount(struct report *report, const char *path)
 {
     int error = try_mount(path);

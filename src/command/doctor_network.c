@@ -18,10 +18,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* A clock that is off by more than this, in seconds, is worth a word. */
+/* A clock that is off by more than this is worth a warning, in seconds. */
 #define SKEW_MAX 60
 
-/* A certificate that expires within so many days is worth a word. */
+/* A certificate that expires within this many days is worth a warning. */
 #define DAYS_MIN 14
 
 #define ADDRESSES_MAX 4
@@ -32,7 +32,7 @@ static bool is_https(const char *url)
     return strncasecmp(url, "https:", 6) == 0;
 }
 
-/* The variable of the environment that names a proxy for the URL, or NULL; see libcurl-env(3). */
+/* The environment variable that names a proxy for the URL, or NULL; see libcurl-env(3). */
 static const char *proxy_variable(const char *url)
 {
     static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All operations are asked before any of them is judged, because what one answers explains another: if all answer 404,
- * the URL is wrong; where one was found, others of its kind are likely to be.
+ * All operations but OP_SERVICE are asked before any of them is judged, because one answer explains another: if every
+ * operation answers 404, the URL is wrong; if invoices are found under an unknown path, the balance is probably nearby.
  */
 #include "command/doctor_operations.h"
 
@@ -26,7 +26,7 @@
 struct round {
     const struct doctor_api *api;
     struct doctor_visit visits[OPERATIONS];
-    struct json_object *texts; /* the texts of products, as keys */
+    struct json_object *texts; /* see struct doctor_clues */
     char *prefix;              /* "/finance", if invoices or balance were found there; or NULL */
 };
 
@@ -61,7 +61,7 @@ static bool check_token(const struct round *round)
     return true;
 }
 
-/* Whether anything of the API is there; if not, says what is there instead. */
+/* Returns whether the base URL leads to the API. If not, reports what is there instead. */
 static bool check_presence(const struct round *round)
 {
     struct report *report = round->api->report;
@@ -113,7 +113,7 @@ static void tell_path(const struct doctor_api *api, const struct doctor_visit *v
                    visit->missing && !visit->elsewhere ? ")" : "", answer->result.status, ms, answer->result.bytes);
 }
 
-/* The answer holds nothing that can be shown. */
+/* Makes the verdict a failure, with an advice unless that is NULL. */
 static void fail_visit(struct doctor_verdict *verdict, int status, const char *advice)
 {
     doctor_worsen(verdict, REPORT_BAD, status);
@@ -158,7 +158,7 @@ static void judge(const struct round *round, const struct doctor_visit *visit, s
         doctor_say(verdict->text, "%s", visit->reading.problem);
         fail_visit(verdict, EXIT_UNREACHABLE, visit->reading.advice);
     }
-    /* A mount does without the version. */
+    /* A mount works without the version. */
     if (visit->operation == OP_VERSION && verdict->mark == REPORT_BAD && verdict->status == EXIT_UNREACHABLE) {
         verdict->mark = REPORT_WARNING;
         verdict->status = 0;
@@ -202,15 +202,16 @@ static void add_text(struct json_object *texts, const char *text)
     json_object_object_add(texts, text, NULL);
 }
 
-/* Keeps the texts of products: a service's product is one of them, whatever the member is called. The names of groups
- * are texts of products, too, but a service's group is not its product. */
+/* Collects the texts in the list of products: the product of a service is one of them, whatever the member is called. A
+ * product also has the name of its group; the texts of groups are removed, because a service's group is not its
+ * product. */
 static void take_texts(const struct round *round)
 {
     each_text(round, OP_PRODUCTS, add_text);
     each_text(round, OP_GROUPS, json_object_object_del);
 }
 
-/* An operation that is at none of its known paths is looked for elsewhere. */
+/* If the operation is at none of its known paths, tries others (doctor_visit_elsewhere()). */
 static void search(struct round *round, struct doctor_visit *visit)
 {
     bool billing = visit->operation == OP_INVOICES || visit->operation == OP_BALANCE;
@@ -225,7 +226,7 @@ static void search(struct round *round, struct doctor_visit *visit)
         round->prefix = report_text("%.*s", (int)(slash - visit->elsewhere), visit->elsewhere);
 }
 
-/* The id of any service, for the operation that gives one. */
+/* Finds the id of a service, to ask OP_SERVICE for. Returns false if no service is known. */
 static bool first_service(const struct round *round, uint64_t *ret)
 {
     const struct doctor_visit *services = &round->visits[OP_SERVICES];
@@ -286,7 +287,7 @@ void doctor_operations(const struct doctor_api *api, FILE *shapes)
     struct round round = {.api = api, .texts = report_owned(json_object_new_object())};
     for (unsigned i = 0; i < OPERATIONS; i++)
         round.visits[i].operation = (enum operation)i;
-    /* The paths that are tried are in the report; the log's lines about them would only repeat that. */
+    /* The report names the paths that were tried, so the log's lines about them are dropped. */
     log_set_level(LOG_LEVEL_WARNING);
     go(&round);
     if (shapes)

@@ -33,7 +33,7 @@ static int take_item(void *data, const char *key, struct json_slice raw)
         json_object_put(item);
         return 0;
     }
-    /* A key that is the item's id is kept beside it. */
+    /* The key may be the item's id. */
     struct json_object *pair = report_owned(json_object_new_array());
     json_object_array_add(pair, item);
     json_object_array_add(pair, key ? report_owned(json_object_new_string(key)) : NULL);
@@ -103,7 +103,8 @@ static void keep_remark(void *data, const char *message)
     *remark = strdup(end ? end + 2 : message);
 }
 
-/* Why the next page that the API names is not asked for; NULL if it is, or if none is named. */
+/* Sets *ret_next to whether a mount would ask for the page that follows. If a page follows that it would not ask for,
+ * returns the reason; else NULL. As next_page() in api/fetch.c. */
 static const char *why_stopped(const struct doctor_api *api, const struct doctor_answer *answer,
                                const struct pages *pages, bool *ret_next)
 {
@@ -146,7 +147,7 @@ static void read_pages(const struct doctor_api *api, const struct doctor_answer 
 
 /* ---- the whole ---- */
 
-/* The advice without its end, which recommends the doctor. */
+/* Returns the advice without its end, which recommends --doctor. */
 static char *own_advice(const char *advice)
 {
     const char *end = strstr(advice, "; `melbicomfs --doctor`");

@@ -52,8 +52,8 @@ static bool is_secret(const char *text)
     return strcmp(hidden, text) != 0;
 }
 
-/* Whether the key looks like a name that a programmer has given: a word or several, joined by capitals, _ or -. One digit
- * may be in it, as in address1. */
+/* Whether the key looks like a name that a programmer chose: one or several words, joined by capitals, _ or -, with at
+ * most one digit, as in address1. */
 static bool is_programmers(const char *key)
 {
     size_t len = strlen(key), digits = 0, small = 0, dashes = 0;
@@ -70,7 +70,7 @@ static bool is_programmers(const char *key)
     return digits <= 1 && !(digits && dashes) && (small > 0 || len <= 3);
 }
 
-/* Keys that prices have below extensions. */
+/* Whether the key is an operation or a currency of the map of prices. */
 static bool is_of_prices(const char *key)
 {
     static const char *const names[] = {"domainregister", "domaintransfer", "domainrenew",
@@ -292,7 +292,7 @@ struct json_object *doctor_skeleton(struct json_object *answer)
 
 /* ---- answers ---- */
 
-/* The media type, if it is one of those that are usual. */
+/* The media type, if it is a usual one; else "another". */
 static const char *media_type(const char *content_type)
 {
     static const char *const types[] = {"application/json", "application/problem+json", "text/html",
@@ -303,7 +303,7 @@ static const char *media_type(const char *content_type)
     return content_type ? "another" : "none";
 }
 
-/* The path, if it is no configured one, with {id} in place of an id. */
+/* The path with {id} in place of an id; "configured" for a path that [endpoints] has set. */
 static const char *shown_path(const struct doctor_visit *visit)
 {
     const char *const *paths = endpoint_of(visit->operation)->paths;
@@ -317,7 +317,7 @@ static const char *shown_path(const struct doctor_visit *visit)
     return "configured";
 }
 
-/* What an answer is that is no JSON. */
+/* What stands for the skeleton of an answer that is not JSON. */
 static struct json_object *other_shape(const struct doctor_visit *visit)
 {
     const char *kind = visit->answer.result.error        ? "no whole answer"

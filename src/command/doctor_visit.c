@@ -21,7 +21,7 @@
 #define PREFIXES_MAX 9
 #define LEAVES_MAX   9
 
-/* Paths that such APIs have, as prefix + leaf; "" is a prefix, too. */
+/* Paths that such APIs have: each prefix, which may be "", with each leaf. */
 struct plausible {
     const char *prefixes[PREFIXES_MAX];
     const char *leaves[LEAVES_MAX];
@@ -108,7 +108,7 @@ static void parse(struct doctor_visit *visit)
     json_tokener_free(tokener);
 }
 
-/* Reads the answer as a mount does, and guesses if a mount makes nothing of it. */
+/* Reads the answer as a mount does. If a mount would not understand it, searches it by doctor_find(). */
 static void read_answer(const struct doctor_api *api, struct doctor_visit *visit)
 {
     doctor_reading_clear(&visit->reading);
@@ -139,7 +139,7 @@ void doctor_visit(const struct doctor_api *api, struct doctor_visit *visit, uint
 
 /* ---- elsewhere ---- */
 
-/* Whether the answer is what was asked for. An API may answer any path with something. */
+/* Whether the answer is what was asked for. An API may answer 200 to any path. */
 static bool fits(const struct doctor_visit *visit)
 {
     struct json_object *none = report_owned(json_object_new_object());
@@ -156,7 +156,8 @@ static bool fits(const struct doctor_visit *visit)
     return fit;
 }
 
-/* Asks for `path`. Returns 1 if the answer fits, 0 if not, and -1 if there is no point in asking for more. */
+/* Asks for `path`. Returns 1 if the answer fits; 0 if not; -1 if further paths need not be tried, because the API
+ * answered 429 or nothing. */
 static int try_path(const struct doctor_api *api, struct doctor_visit *visit, const char *path)
 {
     char origin[] = "", key[] = "path";
@@ -194,7 +195,7 @@ static bool is_tried(const struct doctor_visit *visit, const char *path)
     return false;
 }
 
-/* Tries all leaves after one prefix. Returns as try_path(). */
+/* Tries one prefix with all leaves. Returns what try_path() returns; -1 also after TRIES_MAX paths. */
 static int try_prefix(const struct doctor_api *api, struct doctor_visit *visit, const char *prefix, unsigned *tries)
 {
     const struct plausible *plausible = &table[visit->operation];

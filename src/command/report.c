@@ -135,7 +135,7 @@ void report_suggest(struct report *report, const char *operation, const char *ke
 {
     _cleanup_(freep) char *printable = report_printable(value, strlen(value));
     _cleanup_(freep) char *line = NULL;
-    /* What cannot be printed as it is cannot be written into the file either. */
+    /* A value that cannot be printed unchanged could not be copied into the file. */
     if (strcmp(printable, value) != 0)
         return;
     line = report_text("%s.%s = %s", operation, key, value);

@@ -2,9 +2,9 @@
 /*
  * Walking through an answer while it arrives.
  *
- * Only what the visitor enters is read byte by byte; that is the envelope, which is short. For every other value, and for
- * each key, json_scan() finds the end. A value that lies in one chunk is delivered from there, without a copy. The pieces
- * of a value that lies in several chunks are joined in `cut`.
+ * Only the brackets and commas of the containers that the visitor enters are read byte by byte: they are the envelope,
+ * which is short. For every other value, and for each key, json_scan() finds the end. A value that lies in one chunk is
+ * delivered from there, without a copy. The pieces of a value that lies in several chunks are joined in `cut`.
  *
  * The states. Each row shows which state follows which next byte:
  *
@@ -15,11 +15,11 @@
  *      AFTER         ] or }: the container ends                    , NEXT
  *
  * KEY is followed by COLON. INSIDE and the end of a container are followed by AFTER, or by DONE if the value was the
- * whole answer. In KEY and INSIDE, json_scan() takes the bytes. These states may last for many chunks; a number ends only
- * when the byte after it has arrived.
+ * whole answer. In KEY and INSIDE, json_scan() takes the bytes. These states may last for many chunks; a number ends
+ * only when the byte after it has arrived.
  *
- * While a container is kept, all bytes of the answer are copied to `kept`, once for all containers that lie in one
- * another: the bytes of an inner one are a part of the outer one's.
+ * While any container is kept, all bytes of the answer are copied to `kept`. They are copied once, even if several kept
+ * containers lie inside one another: the bytes of an inner one are a part of the outer one's.
  */
 #include "json/json.h"
 #include "json/scan.h"
@@ -157,7 +157,7 @@ static int keep_up_to(struct json_stream *stream, const char *at)
     return printbuf_memappend(stream->kept, at - len, (int)len) < 0 ? -ENOMEM : 0;
 }
 
-/* A container that begins at `at` is to be kept. */
+/* Begins to keep a container, which begins at `at`. */
 static int begin_keeping(struct json_stream *stream, struct level *level, const char *at)
 {
     int r = stream->keeping ? keep_up_to(stream, at) : 0;
@@ -172,7 +172,8 @@ static int begin_keeping(struct json_stream *stream, struct level *level, const 
     return r;
 }
 
-/* A container ends before `end`. Returns its bytes; `at` is NULL if they were not kept, or were forgotten. */
+/* Ends a container, whose last byte is before `end`, with its bytes in *ret; ret->at is NULL if they were not kept, or
+ * were forgotten. Returns 0 or -ENOMEM. */
 static int end_keeping(struct json_stream *stream, struct level *level, const char *end, struct json_slice *ret)
 {
     *ret = (struct json_slice){NULL, 0};
@@ -233,7 +234,7 @@ static int deliver(struct json_stream *stream, struct json_slice raw)
     return r < 0 ? r : 0;
 }
 
-/* `last` is the last piece of the current key or value; the pieces before it are in stream->cut. */
+/* Ends the current key or value. `last` is its last piece; the pieces before are in stream->cut. */
 static int finish(struct json_stream *stream, struct json_slice last)
 {
     struct json_slice raw = last;
@@ -320,7 +321,7 @@ static int leave(struct json_stream *stream, const char *at)
     return r < 0 ? r : 1;
 }
 
-/* A value begins at `at`: asks the visitor. */
+/* Begins a value at `at`, and asks the visitor what to do with it. */
 static int start_value(struct json_stream *stream, const char *at)
 {
     struct json_place place = place_of(stream);
@@ -337,7 +338,7 @@ static int start_value(struct json_stream *stream, const char *at)
     return scan(stream, INSIDE);
 }
 
-/* A member or element begins, or the container ends. */
+/* Begins a member or element at `at`, or ends the container there. */
 static int start_member(struct json_stream *stream, const char *at)
 {
     struct level *level = &stream->levels[stream->depth - 1];
