@@ -231,7 +231,7 @@ static char *what_is_missing(const struct http_result *result, const char *body,
     } else if (result->status == 200 &&
                outcome_of(json_trimmed((struct json_slice){body, len}), NULL) == OUTCOME_FAILURE) {
         (void)said_of(result, body, len, &words);
-        r = asprintf(&reason, "the answer reports a failure: %s", words ? words : "it has no message");
+        r = asprintf(&reason, "the answer reports a failure: %s", words ? words : "it gives no reason");
     } else if (result->status == 200 && !looks_like_json(body, len)) {
         (void)said_of(result, body, len, &words);
         r = asprintf(&reason, "the answer is not JSON but %s", words ? words : "empty");

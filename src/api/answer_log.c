@@ -48,12 +48,12 @@ static void unshown_items(const struct endpoints *endpoints, const struct docume
               document->n_items, document->unshown);
     if (odd.len == 0) {
         sprintbuf(line->text, "whose id another entry has");
-        sprintbuf(line->advice, "only the first of them is shown outside all/");
+        sprintbuf(line->advice, "of entries with the same id, only the first is shown outside all/");
         return;
     }
     sprintbuf(line->text, "without one, the first ");
     append_kind(line->text, odd, line->scratch);
-    sprintbuf(line->advice, "they are shown in all/ only; set %s.id in [endpoints] to the name of the id",
+    sprintbuf(line->advice, "they are shown in all/ only; set %s.id in [endpoints] to the API's name for the id",
               endpoint_of(operation)->name);
 }
 
@@ -89,8 +89,7 @@ void answer_log_missing_field(const struct endpoints *endpoints, const struct do
             sprintbuf(line.text, " or %s", field->names[i]);
         sprintbuf(line.text, "; got ");
         append_kind(line.text, (struct json_slice){snapshot->data, snapshot->len}, line.scratch);
-        sprintbuf(line.advice, "set %s.field.%s in [endpoints] to the name that it has there", endpoint->name,
-                  field->key);
+        sprintbuf(line.advice, "set %s.field.%s in [endpoints] to the API's name for it", endpoint->name, field->key);
         answer_log(LOG_LEVEL_ERROR, document, line.text->buf, line.advice->buf);
     }
     line_end(&line);

@@ -137,7 +137,7 @@ static int next_page(struct fetch *fetch, const struct client_result *result, co
         return 0;
     }
     if (page->items == 0) {
-        *ret_stopped = page->again ? "it answers the same page again" : NULL;
+        *ret_stopped = page->again ? "the API sends the same page again" : NULL;
         return 0;
     }
     int r = resolve_next(fetch, next, number, &path);

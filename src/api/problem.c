@@ -108,8 +108,8 @@ struct problem *problem_no_json(const struct document *document, const char *hea
     else if (first == '<')
         sprintbuf(out, "a web page: %s", excerpt);
     else
-        sprintbuf(out, "%s: %s", strchr("{[\"", first) ? "JSON that is cut short or not valid" : "what is not JSON",
-                  excerpt);
+        sprintbuf(out, "%s: %s",
+                  strchr("{[\"", first) ? "JSON that is cut short or not valid" : "text that is not JSON", excerpt);
     return problem_of(out, first == '<' ? "check that the URL is the API's; " SEE_DOCTOR
                                         : "the fault is on the API's side; " SEE_DOCTOR);
 }
@@ -122,13 +122,13 @@ struct problem *problem_reported(struct json_slice answer, int status)
 
     if (status)
         snprintf(code, sizeof code, " (status %d in the answer)", status);
-    if (asprintf(&text, "the answer reports a failure%s: %s", code, message ? message : "it has no message") < 0) {
+    if (asprintf(&text, "the answer reports a failure%s: %s", code, message ? message : "it gives no reason") < 0) {
         text = NULL;
         return NULL;
     }
     struct client_verdict verdict = client_judge_status(status ? status : 500);
     return problem_new(verdict.error ? verdict.error : -EIO, status, text, "%s",
-                       status ? verdict.advice : "do what the message says; " SEE_DOCTOR);
+                       status ? verdict.advice : "act on the API's message, if there is one; " SEE_DOCTOR);
 }
 
 struct problem *problem_not_found(const struct document *document, const struct endpoint_reading *reading,
@@ -143,7 +143,7 @@ struct problem *problem_not_found(const struct document *document, const struct 
     envelope_describe(envelope, out);
     if (reading->list)
         sprintbuf(out, ", and nothing at %s", reading->list);
-    if (asprintf(&advice, "set %s.list in [endpoints] to the names that lead to it, such as data.%s; " SEE_DOCTOR,
+    if (asprintf(&advice, "set %s.list in [endpoints] to its place in the answer, such as data.%s; " SEE_DOCTOR,
                  endpoint->name, endpoint->name) < 0)
         advice = NULL;
     struct problem *problem = problem_of(out, advice ? advice : SEE_DOCTOR);
@@ -166,7 +166,8 @@ struct problem *problem_no_prices(const struct document *document, struct json_s
         append_kind(out, answer, scratch);
     if (scratch)
         printbuf_free(scratch);
-    return out ? problem_of(out, "check pricing.path, or set pricing.list in [endpoints] to the names that lead to the "
-                                 "prices; " SEE_DOCTOR)
+    return out ? problem_of(out,
+                            "check pricing.path in [endpoints], or set pricing.list there to the place of the prices "
+                            "in the answer; " SEE_DOCTOR)
                : NULL;
 }

@@ -209,7 +209,7 @@ static void check_service_id(const struct doctor_visit *visit, const char *name,
     uint64_t id;
     if (!is_id(scalar(doctor_visit_found(visit)->items[0], name), &id) || id == visit->id)
         return;
-    doctor_say(verdict->text, "it is about service %" PRIu64 ", but %" PRIu64 " was asked for", id, visit->id);
+    doctor_say(verdict->text, "the answer is about service %" PRIu64 ", but %" PRIu64 " was asked for", id, visit->id);
     doctor_worsen(verdict, REPORT_BAD, EXIT_UNREACHABLE);
 }
 
@@ -223,7 +223,7 @@ static void tell_id(const struct doctor_api *api, const struct doctor_visit *vis
     if (name) {
         doctor_say(verdict->text, "the id is `%s`", name);
         if (with < found->n) {
-            doctor_say(verdict->text, "%zu have no usable id and are not shown", found->n - with);
+            doctor_say(verdict->text, "%zu have no usable id and are shown in all/ only", found->n - with);
             doctor_worsen(verdict, REPORT_WARNING, 0);
         }
         if (visit->operation == OP_SERVICE)
@@ -306,7 +306,7 @@ static void tell_pages(const struct doctor_api *api, const struct doctor_visit *
     if (paging->size > 0)
         doctor_say(verdict->text, "pages of %u are asked for, as configured", paging->size);
     else if (reading->next_page)
-        doctor_say(verdict->text, "it names the next page, which a mount follows");
+        doctor_say(verdict->text, "the API names the next page, and a mount fetches it");
     else if (reading->cut)
         doctor_say(verdict->text, "the list %s cut: %s", certain ? "is" : "may be", reading->cut);
     if (reading->cut && paging->size == 0)
@@ -318,7 +318,8 @@ static void tell_guess(const struct doctor_api *api, const struct doctor_visit *
 {
     const char *path = visit->guess.path;
     doctor_worsen(verdict, REPORT_BAD, EXIT_UNREACHABLE);
-    doctor_say(verdict->text, "this is probably meant, but a mount does not see it: %s", visit->reading.problem);
+    doctor_say(verdict->text, "this is probably what was asked for, but a mount does not find it: %s",
+               visit->reading.problem);
     if (*path)
         suggest(api, visit, "list", path, verdict);
 }

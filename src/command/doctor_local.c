@@ -277,7 +277,8 @@ static bool check_mount(struct report *report, const char *path)
         advice = report_text("run: " HELPER " -u '%s'", path);
         report_warn(report, "mounts", advice, "the program that served %s has died", path);
     } else if (error == ETIMEDOUT) {
-        advice = report_text("look what its melbicomfs does; to take the mount away: " HELPER " -u -z '%s'", path);
+        advice = report_text(
+            "see what its melbicomfs process is doing; to remove the mount, run: " HELPER " -u -z '%s'", path);
         report_warn(report, "mounts", advice, "%s does not answer within %d s", path, ANSWER_LIMIT_MS / 1000);
     }
     return is_dead || error == ETIMEDOUT;
@@ -303,5 +304,5 @@ void doctor_mounts(struct report *report, const char *mountinfo)
     if (in)
         (void)fclose(in);
     if (!dead)
-        report_good(report, "mounts", "%u of this program, none of them dead", mounts);
+        report_good(report, "mounts", "%u of melbicomfs, none of them dead", mounts);
 }

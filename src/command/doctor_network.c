@@ -118,7 +118,9 @@ static char *tls_advice(const char *detail)
     char now[64];
     (void)utc(clock_wall().tv_sec, now, sizeof(now));
     if (strcasestr(detail, "expired") || strcasestr(detail, "not yet valid"))
-        return report_text("this machine's clock says %s; if that is right, the API has to renew its certificate", now);
+        return report_text("this machine's clock says %s: if that is wrong, set it; if it is right, the API's "
+                           "certificate has to be renewed",
+                           now);
     if (strcasestr(detail, "self-signed") || strcasestr(detail, "self signed") || strcasestr(detail, "issuer") ||
         strcasestr(detail, "unknown"))
         return report_text("update the package ca-certificates; if a proxy or a private authority signs the "
@@ -144,8 +146,7 @@ static void tell_failure(const struct doctor_api *api, const struct doctor_answe
     } else {
         advice = report_text("check the URL (url=), the network, and firewalls between here and the API");
     }
-    report_bad(api->report, check, EXIT_UNREACHABLE, advice, "%s cannot be asked: %s", api->config->base_url,
-               result->detail);
+    report_bad(api->report, check, EXIT_UNREACHABLE, advice, "%s: %s", api->config->base_url, result->detail);
 }
 
 static void tell_certificate(const struct doctor_api *api, const struct http_result *result)
@@ -164,7 +165,8 @@ static void tell_certificate(const struct doctor_api *api, const struct http_res
     (void)utc(result->certificate_expires, until, sizeof(until));
     struct json_object *finding =
         left < DAYS_MIN
-            ? report_warn(api->report, "tls", "it should have been renewed by now; expect failures then",
+            ? report_warn(api->report, "tls",
+                          "its owner should have renewed it by now; if nobody does, each request fails from then on",
                           "the certificate of %s expires in %lld days, on %s", issuer, left, until)
             : report_good(api->report, "tls", "the certificate of %s is valid for %lld more days", issuer, left);
     json_object_object_add(finding, "days_left", report_owned(json_object_new_int64(left)));

@@ -51,7 +51,7 @@ static bool check_token(const struct round *round)
     struct report *report = round->api->report;
     if (refused) {
         report_bad(report, "token", EXIT_TOKEN,
-                   "check the token in the Melbicom panel, and that this address may use it",
+                   "check the token in the Melbicom panel, and that it may be used from this machine's address",
                    "the API refuses it for %s: HTTP %ld, %s", refused->answer.path, doctor_visit_status(refused),
                    refused->answer.words);
         return is_good(version) || is_good(services);
@@ -133,7 +133,7 @@ static void judge_status(const struct doctor_visit *visit, struct doctor_verdict
         fail_visit(verdict, EXIT_UNREACHABLE, advice);
     } else if (is_refused(visit)) {
         doctor_say(verdict->text, "refused: %s", words);
-        fail_visit(verdict, EXIT_TOKEN, "check what the token may do");
+        fail_visit(verdict, EXIT_TOKEN, "check in the Melbicom panel what the token may do");
     } else if (visit->answer.said == SAID_REDIRECT) {
         doctor_say(verdict->text, "%s, which is not followed", words);
         fail_visit(verdict, EXIT_UNREACHABLE, "set the URL (url=) to the API's own address");
@@ -247,7 +247,7 @@ static void ask_service(struct round *round)
 {
     uint64_t id = 0;
     if (!first_service(round, &id)) {
-        report_warn(round->api->report, "service", NULL, "not asked, because no service is known");
+        report_warn(round->api->report, "service", NULL, "not asked, because the list of services gave no id");
         return;
     }
     doctor_visit(round->api, &round->visits[OP_SERVICE], id);

@@ -116,9 +116,9 @@ static const char *why_stopped(const struct doctor_api *api, const struct doctor
     *ret_next = r == 0 || number;
     if (*ret_next || (!next && !pages->more))
         return NULL;
-    return !next         ? "it names no next page that could be asked for"
-           : r == -EXDEV ? "the next page that it names is on another host, port or scheme"
-                         : "the next page that it names is no URL";
+    return !next         ? "the API says that more follows, but not where"
+           : r == -EXDEV ? "the next page is on another host, port or scheme, which is not asked"
+                         : "what the API names as the next page is not a URL";
 }
 
 static void read_pages(const struct doctor_api *api, const struct doctor_answer *answer, struct document *document,

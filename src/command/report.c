@@ -147,7 +147,7 @@ static void print_suggestions(const struct report *report, const char *path)
     size_t n = json_object_array_length(report->suggestions);
     if (n == 0)
         return;
-    fprintf(report->out, "\nThe answers fit when these lines are in %s:\n\n[endpoints]\n",
+    fprintf(report->out, "\nTo make the answers fit, put these lines into %s:\n\n[endpoints]\n",
             path ? path : "the configuration file");
     for (size_t i = 0; i < n; i++)
         fprintf(report->out, "%s\n", json_object_get_string(json_object_array_get_idx(report->suggestions, i)));

@@ -60,7 +60,7 @@ static void every_shape_is_understood(void **state)
         assert_line(&ran, status, "✓ service: /services/10421: ", "");
         assert_line(&ran, status, rows[i].odd ? "✗ pricing: " : "✓ pricing: ", "560 prices of 20 extensions");
         assert_line(&ran, status, rows[i].odd ? "✗ products: " : "✓ products: ",
-                    rows[i].odd ? "a list of 24 in `records`; this is probably meant" : "24");
+                    rows[i].odd ? "a list of 24 in `records`; this is probably what was asked for" : "24");
         assert_no_warning(&ran);
         simulator_stop(&sim);
     }
@@ -76,7 +76,7 @@ static void an_empty_account_is_no_failure(void **state)
         struct ran ran = doctor(&sim, options, "");
         assert_line(&ran, 0, "✓ services: ", "an empty list");
         assert_line(&ran, 0, "✓ invoices: ", "an empty list");
-        assert_line(&ran, 0, "! service: not asked, because no service is known", "");
+        assert_line(&ran, 0, "! service: not asked, because the list of services gave no id", "");
         simulator_stop(&sim);
     }
 }
@@ -87,11 +87,11 @@ static void pages_and_cuts_are_told(void **state)
         const char *paging, *begin, *says;
         int status;
     } rows[] = {
-        {"links", "✓ invoices: ", "it names the next page, which a mount follows", 0},
-        {"top", "✓ invoices: ", "it names the next page, which a mount follows", 0},
-        {"header", "✓ invoices: ", "it names the next page, which a mount follows", 0},
-        {"relative", "✓ invoices: ", "it names the next page, which a mount follows", 0},
-        {"pages", "✓ invoices: ", "it names the next page, which a mount follows", 0},
+        {"links", "✓ invoices: ", "the API names the next page, and a mount fetches it", 0},
+        {"top", "✓ invoices: ", "the API names the next page, and a mount fetches it", 0},
+        {"header", "✓ invoices: ", "the API names the next page, and a mount fetches it", 0},
+        {"relative", "✓ invoices: ", "the API names the next page, and a mount fetches it", 0},
+        {"pages", "✓ invoices: ", "the API names the next page, and a mount fetches it", 0},
         {"total", "✗ invoices: ",
          "the list is cut: expected 120 entries, as the API says; got 25, and no next page is named; if entries are "
          "missing, set invoices.page_size",

@@ -92,7 +92,7 @@ static void findings_are_lines_and_the_worst_status_counts(void **state)
     report_suggest(report, "balance", "path", "/finance/balance");
     assert_report(EXIT_TOKEN,
                   "✓ one: fine\n! two: odd; look\n✗ three: broken 3; mend it\n✗ four: away\n\n"
-                  "The answers fit when these lines are in /etc/config:\n\n"
+                  "To make the answers fit, put these lines into /etc/config:\n\n"
                   "[endpoints]\nbalance.path = /finance/balance\n",
                   true);
 }
@@ -198,7 +198,7 @@ static void only_mounts_of_this_program_are_looked_at(void **state)
     file = make_file("mountinfo", content, 0644);
     begin(REPORT_LINES);
     doctor_mounts(report, file);
-    assert_report(0, "✓ mounts: 2 of this program, none of them dead\n", true);
+    assert_report(0, "✓ mounts: 2 of melbicomfs, none of them dead\n", true);
 }
 
 /* ---- guesses ---- */
