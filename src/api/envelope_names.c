@@ -25,8 +25,9 @@ static const char *const BESIDE[] = {"status",      "success",      "ok",       
 
 static bool is_in(const char *key, const char *const *names)
 {
+    /* Most names differ in the first letter, whatever its case. */
     for (; names && *names; names++)
-        if (strcasecmp(key, *names) == 0)
+        if ((*key | 0x20) == (**names | 0x20) && strcasecmp(key, *names) == 0)
             return true;
     return false;
 }

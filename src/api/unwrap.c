@@ -112,14 +112,14 @@ static bool is_it(struct search *search, struct json_slice object)
 {
     const struct wanted *wanted = search->wanted;
 
-    if (object_is_call(object, search->scratch))
-        return false;
-    if (wanted->by_id && (search->exact || search->strangers > 0))
-        return has_id(search, object, wanted->id);
-    if (wanted->shape != SHAPE_PRICES)
-        return object_has_id(object, wanted->ids, search->scratch) ||
-               (!wanted->ids[0] && object_has_scalar(object, wanted->signs, search->scratch));
-    return is_map(search, object, 1);
+    if (wanted->shape == SHAPE_PRICES)
+        return is_map(search, object, 1);
+    if (!wanted->ids[0])
+        return object_has_scalar(object, wanted->signs, search->scratch);
+    bool has = wanted->by_id && (search->exact || search->strangers > 0)
+                   ? has_id(search, object, wanted->id)
+                   : object_has_id(object, wanted->ids, search->scratch);
+    return has && !object_is_call(object, search->scratch);
 }
 
 /* Of an array with one element, that element is searched; of a longer array, the element with the id that was asked

@@ -536,15 +536,23 @@ int json_next_member(struct json_slice *rest, struct json_slice *key, struct jso
     return 1;
 }
 
+/* True if a key, with its quotes, is `name`. Only a key with an escape in it is decoded. */
+static bool key_is(struct json_slice key, const char *name, size_t len, struct printbuf *scratch)
+{
+    if (!memchr(key.at, '\\', key.len))
+        return key.len == len + 2 && memcmp(key.at + 1, name, len) == 0;
+    printbuf_reset(scratch);
+    return json_scalar_text(key, scratch) == 0 && strcmp(scratch->buf, name) == 0;
+}
+
 struct json_slice json_find_member(struct json_slice object, const char *name, struct printbuf *scratch)
 {
     struct json_slice found = {NULL, 0}, key, value;
+    size_t len = strlen(name);
 
-    while (json_next_member(&object, &key, &value) > 0) {
-        printbuf_reset(scratch);
-        if (json_scalar_text(key, scratch) == 0 && strcmp(scratch->buf, name) == 0)
+    while (json_next_member(&object, &key, &value) > 0)
+        if (key_is(key, name, len, scratch))
             found = value;
-    }
     return found;
 }
 
