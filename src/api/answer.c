@@ -26,6 +26,10 @@
 /* How many bytes at the beginning of a page are kept. If the page is not JSON, the log shows the beginning. */
 #define HEAD_MAX 4096
 
+/* The largest answer that is one object, in bytes. Such an answer is read in one step, which holds up everything else, and
+ * none has a reason to be longer. */
+#define OBJECT_MAX (1U << 20)
+
 /* Bytes that an answer's items may take beyond 4 * max_body; see answer_new(). */
 #define MADE_SPARE (UINT64_C(1) << 20)
 
@@ -49,6 +53,7 @@ struct answer {
     struct printbuf *joined; /* scratch: an item to which join_id() has added its id */
     struct printbuf *odd;    /* the first item of the list without a usable id */
     struct problem *problem; /* what is wrong with the page, or NULL */
+    size_t fed;              /* bytes of the page */
     char head[HEAD_MAX];
     size_t head_len;
 };
@@ -335,6 +340,7 @@ int answer_page(struct answer *answer)
 {
     drop_page(answer);
     answer->head_len = 0;
+    answer->fed = 0;
     problem_free(steal(&answer->problem));
     envelope_free(answer->envelope);
     answer->envelope = envelope_new(&answer->wanted, &answer->sink);
@@ -356,6 +362,11 @@ int answer_feed(struct answer *answer, const char *bytes, size_t len)
     size_t head = HEAD_MAX - answer->head_len < len ? HEAD_MAX - answer->head_len : len;
     memcpy(answer->head + answer->head_len, bytes, head);
     answer->head_len += head;
+    answer->fed += len;
+    if (answer->endpoint->shape == SHAPE_OBJECT && answer->fed > OBJECT_MAX && !answer->problem)
+        answer->problem = problem_too_large(answer->document, OBJECT_MAX);
+    if (answer->problem)
+        return failed(answer, -EBADMSG);
     return answer->envelope ? failed(answer, envelope_feed(answer->envelope, bytes, len)) : -ENOMEM;
 }
 

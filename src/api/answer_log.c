@@ -99,7 +99,7 @@ void answer_log_missing_field(const struct endpoints *endpoints, const struct do
 
 static bool typical_page_size(size_t n)
 {
-    static const size_t pages[] = {10, 20, 25, 30, 50, 100, 150, 200, 250, 500, 1000, 5000, 10000};
+    static const size_t pages[] = {10, 15, 20, 25, 30, 50, 100, 150, 200, 250, 500, 1000, 5000, 10000};
 
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (n == pages[i])

@@ -507,13 +507,17 @@ int envelope_end(struct envelope *envelope)
     int r = json_stream_end(envelope->stream);
     if (r < 0)
         return r;
-    /* A list that is only guessed is another one if the list that was asked for is there, and empty. */
-    if (envelope->candidate.rank == RANK_GUESS && (envelope->empty == RANK_OWN || envelope->empty == RANK_NESTED))
-        forget_candidate(envelope);
     r = beside_close(envelope->beside);
-    if (r < 0 || envelope->candidate.rank)
+    if (r < 0)
         return r;
-    if (envelope->wanted->shape != SHAPE_LIST || (!envelope->empty && !says_none(envelope)))
+    bool none = envelope->wanted->shape == SHAPE_LIST && envelope->candidate.rank <= RANK_GUESS && says_none(envelope);
+    /* A list that is only guessed is another one if the list that was asked for is there and empty, or its total is 0. */
+    if (envelope->candidate.rank == RANK_GUESS &&
+        (none || envelope->empty == RANK_OWN || envelope->empty == RANK_NESTED))
+        forget_candidate(envelope);
+    if (envelope->candidate.rank)
+        return 0;
+    if (envelope->wanted->shape != SHAPE_LIST || (!envelope->empty && !none))
         return -ENOENT;
     envelope->candidate.form = FORM_EMPTY;
     return 0;

@@ -171,3 +171,12 @@ struct problem *problem_no_prices(const struct document *document, struct json_s
                             "in the answer; " SEE_DOCTOR)
                : NULL;
 }
+
+struct problem *problem_too_large(const struct document *document, size_t max)
+{
+    struct printbuf *out = expected(document);
+    if (!out)
+        return NULL;
+    sprintbuf(out, "an answer of more than %zu bytes", max);
+    return problem_of(out, "check that the path in [endpoints] is the right one; " SEE_DOCTOR);
+}

@@ -43,6 +43,9 @@ struct problem *problem_other_id(const struct document *document, uint64_t id);
 /* The answer is an object without a single price. */
 struct problem *problem_no_prices(const struct document *document, struct json_slice answer);
 
+/* The answer is about one object, and longer than `max` bytes. */
+struct problem *problem_too_large(const struct document *document, size_t max);
+
 void problem_free(struct problem *problem);
 
 #endif

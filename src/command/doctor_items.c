@@ -234,7 +234,8 @@ static void tell_id(const struct doctor_api *api, const struct doctor_visit *vis
         doctor_say(verdict->text, "no member is known as the id, but `%s` looks like it", name);
         suggest(api, visit, "id", name, verdict);
     } else {
-        doctor_say(verdict->text, "no member looks like an id");
+        doctor_say(verdict->text, "no member looks like an id; set %s.id in [endpoints] to the name that it has there",
+                   endpoint_of(visit->operation)->name);
         doctor_worsen(verdict, REPORT_BAD, EXIT_UNREACHABLE);
     }
     detail_text(verdict->details, "id", name);
@@ -258,7 +259,8 @@ static void tell_missing(const struct doctor_api *api, const struct doctor_visit
         json_object_object_add(clues->taken, name, NULL);
         return;
     }
-    doctor_say(verdict->text, "no member is known as %s", key);
+    doctor_say(verdict->text, "no member is known as %s; set %s.field.%s in [endpoints] to the name that it has there",
+               key, endpoint_of(visit->operation)->name, key);
     doctor_worsen(verdict, needed ? REPORT_BAD : REPORT_WARNING, needed ? EXIT_UNREACHABLE : 0);
 }
 

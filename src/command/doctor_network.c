@@ -58,13 +58,24 @@ static char *part_of(const char *url, CURLUPart which)
     return copy ? copy : report_text("%s", "");
 }
 
+/* Whether a list of texts with ", " between them has this text. */
+static bool has_text(const char *list, const char *text)
+{
+    size_t len = strlen(text);
+    for (const char *at = strstr(list, text); at; at = strstr(at + len, text))
+        if ((at == list || at[-1] == ' ') && (at[len] == ',' || !at[len]))
+            return true;
+    return false;
+}
+
 /* The addresses, each once, with commas between them. */
 static char *list_addresses(const struct addrinfo *all)
 {
     char *list = report_text("%s", ""), text[NI_MAXHOST];
     unsigned n = 0;
     for (const struct addrinfo *at = all; at && n < ADDRESSES_MAX; at = at->ai_next) {
-        if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) || strstr(list, text))
+        if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) ||
+            has_text(list, text))
             continue;
         char *longer = report_text("%s%s%s", list, n++ ? ", " : "", text);
         free(list);

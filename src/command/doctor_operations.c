@@ -16,6 +16,8 @@
 #include "command/options.h"
 #include "command/report.h"
 
+#include "http/verdict.h"
+
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <json-c/printbuf.h>
@@ -139,7 +141,7 @@ static void judge_status(const struct doctor_visit *visit, struct doctor_verdict
         fail_visit(verdict, EXIT_UNREACHABLE, "set the URL (url=) to the API's own address");
     } else {
         doctor_say(verdict->text, "HTTP %ld: %s", status, words);
-        fail_visit(verdict, EXIT_UNREACHABLE, status == 429 ? "wait, and try again" : "try again later");
+        fail_visit(verdict, EXIT_UNREACHABLE, client_judge_status(status).advice);
     }
 }
 
@@ -149,7 +151,7 @@ static void judge(const struct round *round, const struct doctor_visit *visit, s
     tell_path(round->api, visit, verdict);
     if (result->error) {
         doctor_say(verdict->text, "%s", result->detail);
-        fail_visit(verdict, EXIT_UNREACHABLE, "try again later");
+        fail_visit(verdict, EXIT_UNREACHABLE, client_judge(result, visit->answer.said, false, true).advice);
     } else if (doctor_visit_status(visit) / 100 != 2) {
         judge_status(visit, verdict);
     } else if (visit->reading.understood || visit->guess.form != FOUND_NOTHING) {

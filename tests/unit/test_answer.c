@@ -439,6 +439,26 @@ static void a_key_with_zeros_before_it_stays_a_string(void **state)
     document_clear(&document);
 }
 
+/* One object is read in one step, which must be a short one. */
+static void an_object_is_bounded(void **state)
+{
+    struct document document = new_document(OP_BALANCE);
+    char *body = malloc((1 << 20) + 64);
+    assert_non_null(body);
+    int head = snprintf(body, 64, "{\"balance\":\"1.00\",\"note\":\"");
+
+    (void)state;
+    memset(body + head, 'x', 1 << 20);
+    strcpy(body + (1 << 20) - 2, "\"}");
+    assert_int_equal(build_whole(&document, body), 0);
+    document_clear(&document);
+    body[(1 << 20) - 2] = 'x';
+    strcpy(body + (1 << 20) - 1, "\"}");
+    assert_int_equal(build_whole(&document, body), -EIO);
+    assert_false(document.loaded);
+    free(body);
+}
+
 static int set_up(void **state)
 {
     struct config config;
@@ -469,6 +489,7 @@ int main(void)
         cmocka_unit_test(one_id_is_given_to_one_item),
         cmocka_unit_test(a_small_answer_that_becomes_a_large_one_is_refused),
         cmocka_unit_test(pages_without_end_are_refused),
+        cmocka_unit_test(an_object_is_bounded),
         cmocka_unit_test(the_first_odd_item_stays),
         cmocka_unit_test(a_key_with_zeros_before_it_stays_a_string),
     };
