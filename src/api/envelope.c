@@ -473,7 +473,7 @@ static int on_leave(void *data, const struct json_place *place, struct json_slic
 
 static int take_unwrapped(struct envelope *envelope, struct json_slice raw)
 {
-    struct json_slice inner;
+    struct json_slice inner = {NULL, 0};
     enum form form;
 
     int r = json_check(raw, envelope->scratch);

@@ -184,9 +184,9 @@ static bool holds(enum said said, struct json_slice value)
 static int read_object(struct json_slice object, struct pages *pages, struct printbuf *text, unsigned deep)
 {
     struct json_slice key, value;
-    int r = 0, more;
+    int r = 0;
 
-    while (r == 0 && (more = json_next_member(&object, &key, &value)) > 0) {
+    while (r == 0 && json_next_member(&object, &key, &value) > 0) {
         printbuf_reset(text);
         if (json_scalar_text(key, text) < 0)
             continue;
