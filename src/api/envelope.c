@@ -513,8 +513,11 @@ int envelope_end(struct envelope *envelope)
     bool none = envelope->wanted->shape == SHAPE_LIST && envelope->candidate.rank <= RANK_GUESS && says_none(envelope);
     /* A list that is only guessed is another one if the list that was asked for is there and empty, or its total is 0. */
     if (envelope->candidate.rank == RANK_GUESS &&
-        (none || envelope->empty == RANK_OWN || envelope->empty == RANK_NESTED))
+        (none || envelope->empty == RANK_OWN || envelope->empty == RANK_NESTED)) {
+        /* The members stay that stand beside it in the answer: they may say that the answer is a failure. */
+        envelope->ended_at = envelope->ended_end = 0;
         forget_candidate(envelope);
+    }
     if (envelope->candidate.rank)
         return 0;
     if (envelope->wanted->shape != SHAPE_LIST || (!envelope->empty && !none))

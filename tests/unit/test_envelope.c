@@ -190,7 +190,8 @@ static void lists_are_found_in_every_form(void **state)
         {"{\"invoices\":{\"invoice\":[]}}", "", FORM_LIST, "invoices.invoice", "{}", NULL},
         {"{\"result\":\"success\",\"totalresults\":0}", "", FORM_EMPTY, "",
          "{\"result\":\"success\",\"totalresults\":0}", NULL},
-        {"{\"totalresults\":0,\"currencies\":[{\"id\":1}]}", "", FORM_EMPTY, "", "{\"totalresults\":0}", NULL},
+        {"{\"totalresults\":0,\"currencies\":[{\"id\":1}],\"ok\":false}", "", FORM_EMPTY, "",
+         "{\"totalresults\":0,\"ok\":false}", NULL},
         {"\xef\xbb\xbf[{\"id\":5}]", "{\"id\":5}|", FORM_LIST, "", "{}", NULL},
     };
 
