@@ -81,6 +81,18 @@ static void an_empty_account_is_no_failure(void **state)
     }
 }
 
+static void a_list_of_one_may_be_the_object_itself(void **state)
+{
+    static const char *const options[] = {"--shape", "single", "--services", "1", "--invoices", "1", NULL};
+    struct simulator sim;
+    (void)state;
+    struct ran ran = doctor(&sim, options, "");
+    assert_line(&ran, 0, "✓ services: ", "one object instead of a list; the id is `id`");
+    assert_line(&ran, 0, "✓ invoices: ", "one object instead of a list; the id is `id`");
+    assert_line(&ran, 0, "✓ service: ", "one object; the id is `id`");
+    simulator_stop(&sim);
+}
+
 static void pages_and_cuts_are_told(void **state)
 {
     static const struct {
@@ -201,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_shape_is_understood),
         TEST(an_empty_account_is_no_failure),
+        TEST(a_list_of_one_may_be_the_object_itself),
         TEST(pages_and_cuts_are_told),
         TEST(shapes_hold_no_value_host_or_id),
         TEST(shapes_show_how_an_answer_is_built),
