@@ -266,8 +266,19 @@ static int resolve(CURLU *base, CURLU *page, const char *base_url, const char *p
     return path_and_query(page, ret);
 }
 
+/* True if a text has a control character. libcurl refuses such a URL or encodes it, depending on its version. */
+static bool has_control(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return true;
+    return false;
+}
+
 int pages_resolve(const char *base_url, const char *page_url, const char *next, char **ret_path)
 {
+    if (has_control(next))
+        return -EINVAL;
     CURLU *base = curl_url(), *page = curl_url();
     int r = base && page ? resolve(base, page, base_url, page_url, next, ret_path) : -ENOMEM;
 

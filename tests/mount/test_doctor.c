@@ -331,7 +331,7 @@ static void operations_that_fail_are_told_in_the_apis_words(void **state)
                "down\\\"}\"}");
     struct ran ran = DOCTOR("$URL");
     assert_line(&ran, 77, "✗ balance: /billing/creditbalance: 500, ", "HTTP 500: Maintenance");
-    assert_line(&ran, 77, "✗ services: /services: 200, ", "transfer closed");
+    assert_line(&ran, 77, "✗ services: /services: 200, ", "check the network, or try again later");
     assert_line(&ran, 77, "✗ invoices: /billing/invoices: 200, ", "got JSON that is cut short or not valid");
     assert_line(&ran, 77, "✗ pricing: /domains/pricing: 200, ", "expected prices; got ");
     assert_line(&ran, 77, "✗ groups: /products/groups: 403, ", "refused: Not yours");
