@@ -24,6 +24,30 @@ static inline void write_file(const struct place *place, const char *name, const
     assert_int_equal(close(fd), 0);
 }
 
+/* The directory of the running test. */
+static struct place place;
+
+static inline int make_place(void **state)
+{
+    (void)state;
+    place_make(&place);
+    return 0;
+}
+
+static inline int remove_place(void **state)
+{
+    (void)state;
+    place_remove(&place);
+    return 0;
+}
+
+/* Runs `melbicomfs --doctor` on a simulator, which it starts with these options. */
+static inline struct ran doctor(struct simulator *sim, const char *const *options, const char *arguments)
+{
+    simulator_start(sim, options);
+    return program(&place, sim, HARNESS_TOKEN, "--doctor $URL %s", arguments);
+}
+
 /* Asserts that exactly one line of the report begins with `begin` and contains `what`; that the program's exit status
  * was `status`; that it printed nothing on stderr; and that the report does not contain the token. */
 static inline void assert_line(const struct ran *ran, int status, const char *begin, const char *what)

@@ -3,7 +3,6 @@
 #include "doctor.h"
 
 static struct simulator sim;
-static struct place place;
 
 static int set_up_all(void **state)
 {
@@ -19,19 +18,10 @@ static int tear_down_all(void **state)
     return 0;
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    return 0;
-}
-
 static int tear_down(void **state)
 {
-    (void)state;
-    place_remove(&place);
     rules_clear(&sim);
-    return 0;
+    return remove_place(state);
 }
 
 /* Runs `melbicomfs --doctor` with a good token and these further arguments. */
@@ -341,7 +331,7 @@ static void operations_that_fail_are_told_in_the_apis_words(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_wrong_line_of_the_configuration_is_named),
         TEST(wrong_options_are_named),

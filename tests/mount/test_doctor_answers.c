@@ -4,29 +4,6 @@
 
 #include <json-c/json.h>
 
-static struct place place;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    place_remove(&place);
-    return 0;
-}
-
-/* Runs `melbicomfs --doctor` on a simulator that was started with these options. */
-static struct ran doctor(struct simulator *sim, const char *const *options, const char *arguments)
-{
-    simulator_start(sim, options);
-    return program(&place, sim, HARNESS_TOKEN, "--doctor $URL %s", arguments);
-}
-
 static void every_shape_is_understood(void **state)
 {
     static const struct {
@@ -209,7 +186,7 @@ static void shapes_of_a_failure_are_empty(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
     const struct CMUnitTest tests[] = {
         TEST(every_shape_is_understood),
         TEST(an_empty_account_is_no_failure),

@@ -2,29 +2,6 @@
 /* What --doctor suggests for an API that has other names and paths, and that a mount with the suggestions is complete. */
 #include "doctor.h"
 
-static struct place place;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    place_remove(&place);
-    return 0;
-}
-
-/* Runs `melbicomfs --doctor` on a simulator that was started with these options. */
-static struct ran doctor(struct simulator *sim, const char *const *options, const char *arguments)
-{
-    simulator_start(sim, options);
-    return program(&place, sim, HARNESS_TOKEN, "--doctor $URL %s", arguments);
-}
-
 /* ---- suggestions ---- */
 
 /* The lines from "[endpoints]" to the end. */
@@ -161,7 +138,7 @@ static void names_and_paths_at_random(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
     const struct CMUnitTest tests[] = {
         TEST(what_is_suggested_makes_the_tree_complete),
         TEST(names_and_paths_at_random),
