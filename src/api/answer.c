@@ -12,6 +12,7 @@
 #include "api/renew.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "json/json.h"
 
@@ -29,6 +30,8 @@
 /* The largest answer that is one object, in bytes. Such an answer is read in one step, which holds up everything else, and
  * none has a reason to be longer. */
 #define OBJECT_MAX (1U << 20)
+
+#define YEAR_LEN 4 /* of "2026" */
 
 /* Bytes that an answer's items may take beyond 4 * max_body; see answer_new(). */
 #define MADE_SPARE (UINT64_C(1) << 20)
@@ -74,17 +77,15 @@ static int append_item(struct answer *answer, uint64_t id, struct snapshot *snap
     return 0;
 }
 
-/* Reads "2026-10-01…" as noon UTC of that day, which falls on the same date in nearly every time zone. */
-static bool noon_of(const char *date, struct timespec *ret)
+/* Returns the mtime of an item: noon UTC of its date, which falls on the same date in nearly every time zone. An item
+ * without a date after 1970 gets the time of the answer. */
+static struct timespec mtime_of(const struct answer *answer, const struct snapshot *item)
 {
-    struct tm tm = {.tm_hour = 12};
-    if (!date || !strptime(date, "%Y-%m-%d", &tm) || tm.tm_year < 70)
-        return false;
-    time_t t = timegm(&tm);
-    if (t == (time_t)-1)
-        return false;
-    *ret = (struct timespec){.tv_sec = t};
-    return true;
+    const int field = answer->endpoint->date_field;
+    struct date date;
+    if (field < 0 || !date_read(snapshot_field(item, (unsigned)field), &date) || date.year < 1970)
+        return answer->now;
+    return (struct timespec){.tv_sec = (time_t)(date_days(date) * 86400 + 12 * 3600)};
 }
 
 /* The document's item that is the same as `made`, or NULL. Mostly it is at the same place; after items were added or
@@ -114,10 +115,7 @@ static int keep_item(struct answer *answer, uint64_t id, struct snapshot *made)
         snapshot_unref(made);
         made = snapshot_ref(present->snapshot);
     } else {
-        const char *date =
-            answer->endpoint->date_field >= 0 ? snapshot_field(made, (unsigned)answer->endpoint->date_field) : NULL;
-        if (!noon_of(date, &made->mtime))
-            made->mtime = answer->now;
+        made->mtime = mtime_of(answer, made);
     }
     int r = account(answer, made, sizeof *answer->content.items);
     if (r == 0)
@@ -185,22 +183,32 @@ static int join_id(struct answer *answer, const char *key, struct json_slice *ra
     return 0;
 }
 
-/* Prints an item and reads its id and fields. */
+/* Prints an item and reads its id and fields. The year of its date is written into `year`. */
 static int read_item(struct answer *answer, struct json_slice raw, uint64_t *ret_id,
-                     const char *fields[SNAPSHOT_FIELDS])
+                     const char *fields[SNAPSHOT_FIELDS], char year[YEAR_LEN + 1])
 {
+    const struct endpoint *endpoint = answer->endpoint;
+    struct date date;
     int r = print(answer, raw);
-    return r == 0 && raw.at[0] == '{' ? fields_read(answer->fields, raw, ret_id, fields) : r;
+    if (r == 0 && raw.at[0] == '{')
+        r = fields_read(answer->fields, raw, ret_id, fields);
+    if (r == 0 && endpoint->date_field >= 0 && date_read(fields[endpoint->date_field], &date)) {
+        memcpy(year, fields[endpoint->date_field], YEAR_LEN);
+        year[YEAR_LEN] = '\0';
+        fields[endpoint->year_field] = year;
+    }
+    return r;
 }
 
 static int take_item(struct answer *answer, const char *key, struct json_slice raw)
 {
     const char *fields[SNAPSHOT_FIELDS] = {NULL};
+    char year[YEAR_LEN + 1];
     uint64_t id = ITEM_NO_ID;
 
-    int r = read_item(answer, raw, &id, fields);
+    int r = read_item(answer, raw, &id, fields, year);
     if (r == 0 && id == ITEM_NO_ID && key && answer->endpoint->by_id && (r = join_id(answer, key, &raw)) == 0)
-        r = read_item(answer, raw, &id, fields);
+        r = read_item(answer, raw, &id, fields, year);
     if (r == 0 && answer->endpoint->shape == SHAPE_OBJECT)
         r = check_object(answer, raw, id, fields);
     if (r < 0)

@@ -80,6 +80,7 @@ static const struct endpoint table[OPERATIONS] = {
         .name = "invoices", .method = "GET", .evidence = "observed",
         .paths = {"/billing/invoices"},
         .shape = SHAPE_LIST, .names = {"invoices", "invoice"}, .date_field = INVOICE_DATE,
+        .year_field = INVOICE_YEAR,
         .ids = {"id", "invoiceId", "invoiceid", "invoice_id"}, .by_id = true,
         .params = {[INVOICES_ID] = {"id", "id", NULL, NULL},
                    [INVOICES_NUMBER] = {"number", "invoicenum", NULL, NULL},

@@ -52,7 +52,7 @@ enum shape {
 #define ENDPOINT_ALIASES 9 /* the most names of one thing, with the NULL after them */
 
 /* Indices of an item's fields, for snapshot_field(). */
-enum { INVOICE_NUMBER, INVOICE_STATUS, INVOICE_DATE };
+enum { INVOICE_NUMBER, INVOICE_STATUS, INVOICE_DATE, INVOICE_YEAR };
 enum { SERVICE_PRODUCT, SERVICE_STATUS, SERVICE_NAME };
 enum { GROUP_NAME };
 enum { PRICE_EXTENSION, PRICE_OPERATION, PRICE_CURRENCY, PRICE_YEARS };
@@ -90,6 +90,7 @@ struct endpoint {
     const char *ids[ENDPOINT_ALIASES]; /* possible names of an item's id, the best first */
     struct endpoint_field fields[SNAPSHOT_FIELDS];
     int date_field; /* index of the field that gives the mtime, or -1 */
+    int year_field; /* if there is a date_field: index of the field that gets the year of that date, such as "2026" */
     bool slow;      /* the ttl is config->ttl_slow_s, not config->ttl_s */
     bool by_id;     /* items are listed by id: an item without an id of its own counts as unshown */
 };

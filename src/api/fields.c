@@ -5,6 +5,7 @@
 #include "api/endpoints.h"
 
 #include <json-c/printbuf.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -109,7 +110,7 @@ static int find_members(struct fields *fields, struct json_slice item, struct me
     return r;
 }
 
-static int read_text(struct json_slice value, struct printbuf *text, const char **ret)
+static int read_text(struct json_slice value, struct printbuf *text, char **ret)
 {
     *ret = NULL;
     if (!value.at || value.at[0] == 'n' || value.at[0] == '{' || value.at[0] == '[')
@@ -121,12 +122,20 @@ static int read_text(struct json_slice value, struct printbuf *text, const char 
     return r;
 }
 
-/* The known value that `text` equals but for the case of letters; otherwise `text`. */
-static const char *as_known(const char *const *known, const char *text)
+/* Returns one spelling for all that differ in the case of letters only: the known value if `text` is one, else `text`
+ * with a capital letter at the beginning of each word. Changes `text`. */
+static const char *one_spelling(const char *const *known, char *text)
 {
-    for (; known && *known; known++)
+    for (; *known; known++)
         if (strcasecmp(*known, text) == 0)
             return *known;
+    for (char *p = text; *p; p++) {
+        bool inside = p > text && p[-1] != ' ';
+        if (inside && *p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+        else if (!inside && *p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 'a' + 'A');
+    }
     return text;
 }
 
@@ -142,7 +151,7 @@ static uint64_t id_of(const char *text)
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id, const char *ret_texts[SNAPSHOT_FIELDS])
 {
     struct member found[TARGETS] = {{{NULL, 0}, 0}};
-    const char *id;
+    char *id;
 
     int r = find_members(fields, item, found);
     if (r == 0)
@@ -151,9 +160,11 @@ int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id,
         return r;
     *ret_id = id_of(id);
     for (unsigned i = 0; r == 0 && i < SNAPSHOT_FIELDS; i++) {
-        r = read_text(found[FIRST_FIELD + i].value, fields->texts[i], &ret_texts[i]);
-        if (r == 0 && ret_texts[i])
-            ret_texts[i] = as_known(fields->reading->fields[i].known, ret_texts[i]);
+        char *text;
+        const char *const *known = fields->reading->fields[i].known;
+        r = read_text(found[FIRST_FIELD + i].value, fields->texts[i], &text);
+        if (r == 0)
+            ret_texts[i] = text && known ? one_spelling(known, text) : text;
     }
     return r;
 }

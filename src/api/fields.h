@@ -31,9 +31,9 @@ void fields_free(struct fields *fields);
  *
  *  - *ret_id is the item's id, or ITEM_NO_ID. An id is a number or a string of digits only, without leading zeros, and
  *    at most ITEM_ID_MAX.
- *  - ret_texts has the text of each field; NULL when the field is absent, null, an object or an array. If the text
- *    differs from one of the field's known values only in the case of letters ("unpaid"), it becomes that value
- *    ("Unpaid").
+ *  - ret_texts has the text of each field; NULL when the field is absent, null, an object or an array. A field that has
+ *    known values is spelled in one way: "unpaid" and "UNPAID" become the known "Unpaid", and an unknown "DRAFT" becomes
+ *    "Draft".
  */
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id,
                 const char *ret_texts[SNAPSHOT_FIELDS]);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /*
- * Directories of links (by-number/, by-status/…, by-product/…). Such a listing is as long as the collection, and when
+ * The directories of links below by/. Such a listing is as long as the collection, and when
  * the collection is fetched again, almost nothing in it changes. A link shows only its name and the id that it leads
  * to. So the kernel gets the entries of links for ever, and the directory is checked instead of each link: when the
  * directory's attributes have expired, the kernel sends a GETATTR before it goes through the directory. Then:
@@ -41,7 +41,7 @@ bool is_of_links(const struct node *dir)
 bool listing_can_hold(const struct node *dir)
 {
     const struct route *any = route_shape(dir->place.route)->any;
-    return is_of_links(dir) || (any && route_has_more_names(any));
+    return is_of_links(dir) || (any && any->select == SELECT_GROUP);
 }
 
 /* Whether the link still leads to the item that the kernel was told. */

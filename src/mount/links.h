@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories of links, such as services/by-status/Active: when the kernel must drop its entries of the links. links.c
+ * Directories of links, such as by/service-status/Active: when the kernel must drop its entries of the links. links.c
  * says why these directories need care of their own.
  *
  * Threads:   loop thread only.
@@ -17,13 +17,13 @@
 bool is_of_links(const struct node *dir);
 
 /* Returns whether the kernel may keep an expired listing of `dir` as long as the names in it stay the same. True for a
- * directory of links. Also true for a directory with a fixed set of names and others besides (route_has_more_names()),
- * such as by-status/ of invoices: its entries are directories, which the kernel looks up again by themselves. */
+ * directory of links, and for a directory of groups, such as by/invoice-status: its entries are directories, which the
+ * kernel looks up again by themselves. */
 bool listing_can_hold(const struct node *dir);
 
 /*
- * To be called when the kernel's listing of `dir` has expired. Returns true if the kernel may keep the listing: it can
- * hold (listing_can_hold()), and a new listing from memory would have the same names and ids. Then
+ * To be called when the kernel's listing of `dir` has expired. Returns true if the kernel may keep the listing: the listing
+ * can hold (listing_can_hold()), and a new listing from memory would have the same names and ids. Then
  * `dir->dir->listed_until` has been moved to the new expiry.
  *
  * Otherwise returns false. If `dir` is a directory of links, the changed links have then been dropped (collection

@@ -59,7 +59,7 @@ struct directory {
     uint64_t exhausted; /* ahead.c: number of the last child when a round found nothing more to push; else 0 */
 };
 
-/* There is a node for each name that the kernel has listed, and an account has three names for each invoice. To save
+/* There is a node for each name that the kernel has listed, and an account has up to four names for each invoice. To save
  * memory, fields that only one kind of route uses share a union. */
 struct node {
     uint64_t nodeid;

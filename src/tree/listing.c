@@ -29,16 +29,12 @@
  *      2^30 + 1 … FIXED_BASE ids from 2^30 on, in order of first appearance
  *      FIXED_BASE …          the directory's fixed names, in the order of the table
  *
- * The fixed names come last because they lead to directories that are as long as this one. A program that walks the
- * tree has finished with the files of this directory by then, and does not hold both directories at once.
+ * A directory has entries of the API or fixed names, mostly not both. Where it has both, the fixed names come last.
  */
 #define ANY_BASE   1
 #define SMALL_IDS  (UINT64_C(1) << 30)
 #define LARGE_BASE (ANY_BASE + SMALL_IDS)
 #define FIXED_BASE ((UINT64_C(1) << 31) - 256)
-
-/* How long a listing holds that shows what happens to be in memory. */
-#define AT_HAND_MS 1000
 
 static int compare_names(const void *a, const void *b)
 {
@@ -228,9 +224,8 @@ int listing_open(struct listing *listing, struct tree *tree, struct place *dir, 
         return 1;
 
     struct document *document = list_document(tree, dir, false);
-    bool more = route_has_more_names(listing->any);
-    if (!document || !(document_fresh(document) || ((more || after > 0) && document->loaded)))
-        return more ? 1 : 0;
+    if (!document || !(document_fresh(document) || (after > 0 && document->loaded)))
+        return 0;
     listing->document = document_ref(document);
     int r = choose_entries(listing, after);
     if (r < 0)
@@ -424,8 +419,7 @@ uint64_t tree_list_signature(struct tree *tree, struct place *dir)
     if (listing_open(&listing, tree, dir, 0) != 1)
         return 0;
     uint64_t *kept = listing.document ? signature_of(&listing) : NULL, sum = kept ? *kept : 1;
-    bool varies = listing.document || (listing.any && route_has_more_names(listing.any));
-    if (varies && (!kept || sum == 0))
+    if (listing.document && (!kept || sum == 0))
         sum = sum_of(&listing);
     if (kept)
         *kept = sum;
@@ -446,9 +440,7 @@ int64_t tree_list_expires(struct tree *tree, struct place *dir)
     if (!any || any->select == SELECT_NONE)
         return CLOCK_NEVER;
     struct document *document = list_document(tree, dir, false);
-    if (document && document_fresh(document))
-        return document->expires;
-    return route_has_more_names(any) ? clock_ms() + AT_HAND_MS : 0;
+    return document && document_fresh(document) ? document->expires : 0;
 }
 
 int64_t tree_list_life(struct tree *tree, struct place *dir)

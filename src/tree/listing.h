@@ -5,10 +5,7 @@
  * A listing walks over the entries in the order of their ordinals. An entry keeps its ordinal for life. A listing that
  * is resumed therefore shows each entry that stayed exactly once, even if other entries came or went meanwhile.
  *
- * All functions here answer from memory. tree_ask_list() (views.h) fetches what is missing. A directory with a fixed
- * set of names and others besides, such as by-status/ of invoices, is always listed from memory: it shows the set, and
- * the other names that the list in memory has, even if that list has expired. So `ls` of it sends no request. A name
- * that is not listed can still be looked up.
+ * All functions here answer from memory. tree_ask_list() (views.h) fetches what is missing.
  *
  * Threads:   loop thread only.
  * Ownership: the caller provides the struct listing, usually on its stack. listing_open() takes a reference to the
@@ -34,8 +31,7 @@ struct tree;
 struct document *tree_listed(struct tree *tree, struct place *dir);
 
 /* Returns the clock_ms() at which the listing in memory expires: CLOCK_NEVER when the directory's entries never change,
- * 0 when no fresh listing is in memory. A listing that was made from an expired list, or without a list, expires after
- * a second. */
+ * 0 when no fresh listing is in memory. */
 int64_t tree_list_expires(struct tree *tree, struct place *dir);
 
 /* Returns a hash of the listing's names and of the ids that they lead to, for telling whether a listing has changed.

@@ -44,7 +44,7 @@ static int any_child(const struct route *any, const char *name, struct place *re
         return 0;
     if (r < 0 || len == 0 || memchr(text, 0, len))
         return -ENOENT;
-    if (any->select == SELECT_PRICE && any->kind == ROUTE_FILE && (len > 2 || strspn(text, "0123456789") != len))
+    if (any->digits.most && (len < any->digits.least || len > any->digits.most || strspn(text, "0123456789") != len))
         return -ENOENT;
     ret->text = strdup(text);
     return ret->text ? 0 : -ENOMEM;

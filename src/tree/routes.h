@@ -77,9 +77,12 @@ struct route {
     bool hidden;         /* can be opened by name, but is not listed */
     bool constant;       /* RENDER_MADE: the text never changes */
     const char *target;  /* ROUTE_LINK: the link's target; "%s" stands for the item's id */
+    struct {
+        uint8_t least, most; /* the last segment is this many decimal digits, nothing else; 0: any text */
+    } digits;
     const char *const *names; /* the fixed set of names for the last segment, NULL-terminated; NULL: none. With
-                                 SELECT_GROUP, directories of these names always exist, and others may exist besides;
-                                 otherwise there are no others */
+                                 SELECT_GROUP, directories of these names always exist, and others when the list has
+                                 such items; otherwise there are no others */
     struct route_source list, narrow;
     enum route_made made;
 };

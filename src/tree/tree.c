@@ -121,8 +121,9 @@ static bool expire_made(void *data, struct document *document)
     return true;
 }
 
-/* A touched directory of one item. Lists that belong to other directories may hold the item too (services by status, by
- * product), and tree_peek() takes them as a proof that the item exists. So they expire as well. */
+/* Lists that belong to the directories of by/ hold items of a touched directory, too, and tree_peek() takes them as a
+ * proof that an item exists. So they expire as well: if the directory is one item's, those that hold the item; if it is
+ * a collection's or above, all of the collection's. */
 struct holding {
     const struct route *route;
     uint64_t id;
@@ -134,6 +135,18 @@ static bool expire_holding(void *data, struct document *document)
     if (document->query.operation == holding->route->list.operation && document_item(document, holding->id))
         document_expire(document);
     return true;
+}
+
+static bool expire_operation(void *data, struct document *document)
+{
+    if (document->query.operation == *(const enum operation *)data)
+        document_expire(document);
+    return true;
+}
+
+static bool is_item_of_collection(const struct route *route)
+{
+    return route->select == SELECT_ID && route->kind != ROUTE_LINK && route->list.used;
 }
 
 static bool is_below(const struct route *route, const struct route *dir)
@@ -153,6 +166,8 @@ void tree_touch(struct tree *tree, struct place *place)
         const struct route *route = routes_at(i);
         if (!is_below(route, place->route))
             continue;
+        if (is_item_of_collection(route) && route_shape(route)->args > args.n)
+            documents_each(tree->documents, expire_operation, &(enum operation){route->list.operation});
         struct touching touch = {&route->list, &args, args.n};
         documents_each(tree->documents, expire_made, &touch);
         touch.source = &route->narrow;

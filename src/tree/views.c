@@ -279,7 +279,7 @@ void tree_wait_cancel(struct tree_wait *wait)
 int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait)
 {
     const struct route *any = route_shape(dir->route)->any;
-    if (!any || any->select == SELECT_NONE || route_has_more_names(any))
+    if (!any || any->select == SELECT_NONE)
         return 1;
     return ask(list_document(tree, dir, true), wait);
 }

@@ -198,7 +198,7 @@ void follow_link(void)
     static const char *const statuses[] = {"Paid", "Unpaid", "Cancelled", "Refunded"};
     const char *status = statuses[below(4)];
     long id = any_invoice();
-    struct path *path = path_of(STATUS, id, "billing/invoices/by-status/%s/%ld.json", status, id);
+    struct path *path = path_of(STATUS, id, "by/invoice-status/%s/%ld.json", status, id);
     int64_t since = earliest(path, now_ms());
     char target[64] = "", expected[64];
     ssize_t n = readlink(in_mount(&walk.fixture.mount, "%s", path->name), target, sizeof(target) - 1);

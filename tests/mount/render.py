@@ -319,7 +319,8 @@ def tree_products(api, tree, groups):
         tree.file(path + '/info.json', indent(group) + '\n')
         tree.file(path + '/products.json', list_json(api.products(query)))
         tree.file(path + '/config-options.json', list_json(api.products(query + '&showConfigOptions=true')))
-        tree.link('products/groups/by-name/' + file_name(text_of(member(group, 'productGroup'))), '../' + ident(group))
+        name = file_name(text_of(member(group, 'productGroup')))
+        tree.link('by/product-group/' + name, '../../products/groups/' + ident(group))
 
 
 def tree_services(api, tree, services):
@@ -328,11 +329,18 @@ def tree_services(api, tree, services):
         tree.file(path + '/info.json', indent(api.one('/services/' + ident(service))) + '\n')
         tree.file(path + '/cdn/purge', '')
         name = file_name(text_of(member(service, 'productName')))
-        tree.link('services/by-product/%s/%s' % (name, ident(service)), '../../' + ident(service))
+        tree.link('by/service-product/%s/%s' % (name, ident(service)), '../../../services/' + ident(service))
+    seen = set()
+    for service in services:
+        domain = text_of(member(service, 'domain')) or ''
+        name = file_name(domain) + ('%=' + ident(service) if domain in seen else '')
+        seen.add(domain)
+        if domain:
+            tree.link('by/service-name/' + name, '../../services/' + ident(service))
     for status in 'Active', 'Suspended', 'Pending', 'Cancelled', 'Terminated':
-        tree.directory('services/by-status/' + status)
+        tree.directory('by/service-status/' + status)
         for service in api.services('?serviceStatus=' + status):
-            tree.link('services/by-status/%s/%s' % (status, ident(service)), '../../' + ident(service))
+            tree.link('by/service-status/%s/%s' % (status, ident(service)), '../../../services/' + ident(service))
 
 
 def tree_billing(api, tree, invoices):
@@ -340,13 +348,14 @@ def tree_billing(api, tree, invoices):
     tree.file('billing/balance', balance_line(balance))
     tree.file('billing/balance.json', indent(balance) + '\n')
     for status in 'Paid', 'Unpaid', 'Cancelled', 'Refunded':
-        tree.directory('billing/invoices/by-status/' + status)
+        tree.directory('by/invoice-status/' + status)
     for invoice in invoices:
         name = ident(invoice) + '.json'
         tree.file('billing/invoices/' + name, indent(invoice) + '\n', text_of(member(invoice, 'date')))
         number = file_name(text_of(member(invoice, 'invoicenum')), '.json')
-        tree.link('billing/invoices/by-number/' + number, '../' + name)
-        tree.link('billing/invoices/by-status/%s/%s' % (text_of(member(invoice, 'status')), name), '../../' + name)
+        tree.link('by/invoice-number/' + number, '../../billing/invoices/' + name)
+        for view in 'status/' + text_of(member(invoice, 'status')), 'year/' + text_of(member(invoice, 'date'))[:4]:
+            tree.link('by/invoice-%s/%s' % (view, name), '../../../billing/invoices/' + name)
 
 
 def make_tree(url, out):

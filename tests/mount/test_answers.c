@@ -36,8 +36,8 @@ static const struct view {
 };
 
 /* Where the tree has the views of invoices. NULL: it has none, and what a case says of this view is not looked at. */
-static const char *const by_status = "billing/invoices/by-status";
-static const char *const by_year = NULL;
+static const char *const by_status = "by/invoice-status";
+static const char *const by_year = "by/invoice-year";
 static const char *const unpaid = NULL;
 
 /* A case, and what was seen of it. */

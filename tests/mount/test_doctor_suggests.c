@@ -18,9 +18,9 @@ static void assert_complete(const struct mount *expected, const struct simulator
 {
     static const char *const commands[] = {
         "cat billing/balance",
-        "ls billing/invoices billing/invoices/by-number billing/invoices/by-status/*",
-        "ls services services/by-status/* services/by-product/*",
-        "ls products/groups products/groups/by-name",
+        "ls billing/invoices by/invoice-number by/invoice-status/*",
+        "ls services by/service-status/* by/service-product/*",
+        "ls products/groups by/product-group",
         "cat version",
         "stat -c %y billing/invoices/90001.json",
         "test -s services/10421/info.json",

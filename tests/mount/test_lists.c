@@ -78,12 +78,12 @@ static void test_services_without_ids_are_counted_and_the_others_shown(void **st
             "\"Active\"},"
             "{\"id\":0,\"productName\":\"\",\"status\":\"\"}]");
     fixture_remount(f, NULL);
-    assert_shows(mount, "ls services", "0\n10\n11\n12\n13\nby-product\nby-status\n");
-    assert_shows(mount, "ls services/by-product/A services/by-status/Active",
-                 "services/by-product/A:\n10\n13\n\nservices/by-status/Active:\n10\n13\n");
+    assert_shows(mount, "ls services", "0\n10\n11\n12\n13\n");
+    assert_shows(mount, "ls by/service-product/A by/service-status/Active",
+                 "by/service-product/A:\n10\n13\n\nby/service-status/Active:\n10\n13\n");
     /* The second with the id 10 is not the first. */
-    assert_shows(mount, "ls services/by-product/B services/by-status/Suspended",
-                 "services/by-product/B:\n\nservices/by-status/Suspended:\n");
+    assert_shows(mount, "ls by/service-product/B by/service-status/Suspended",
+                 "by/service-product/B:\n\nby/service-status/Suspended:\n");
     /* The collection is whole, whatever is in it. */
     assert_shows(mount, "jq length all/services.json", "21\n");
     assert_shows(mount, "jq -c '.[0].unheard, .[12], .[14], .[15]' all/services.json",
@@ -105,20 +105,18 @@ static void test_invoices_without_ids_are_counted_and_the_others_shown(void **st
             "{\"id\":3,\"invoicenum\":\"N-4\",\"status\":\"Unpaid\",\"date\":\"never\",\"mark\":\"second\"},"
             "{\"id\":2,\"invoicenum\":5,\"status\":\"Draft\",\"date\":\"0000-00-00\",\"mark\":\"third\"}]");
     fixture_remount(f, NULL);
-    assert_shows(mount, "ls billing/invoices", "2.json\n3.json\nby-number\nby-status\n");
-    assert_shows(mount,
-                 "jq -r .mark billing/invoices/3.json billing/invoices/2.json billing/invoices/by-number/N-3.json",
+    assert_shows(mount, "ls billing/invoices", "2.json\n3.json\n");
+    assert_shows(mount, "jq -r .mark billing/invoices/3.json billing/invoices/2.json by/invoice-number/N-3.json",
                  "first\nthird\nfirst\n");
-    assert_shows(mount,
-                 "ls billing/invoices/by-number billing/invoices/by-status/Paid billing/invoices/by-status/Unpaid",
-                 "billing/invoices/by-number:\n5.json\nN-3.json\n\nbilling/invoices/by-status/Paid:\n3.json\n\n"
-                 "billing/invoices/by-status/Unpaid:\n");
-    assert_int_equal(run(mount, "cat billing/invoices/by-number/N-4.json").status, 1);
+    assert_shows(mount, "ls by/invoice-number by/invoice-status/Paid by/invoice-status/Unpaid",
+                 "by/invoice-number:\n5.json\nN-3.json\n\nby/invoice-status/Paid:\n3.json\n\n"
+                 "by/invoice-status/Unpaid:\n");
+    assert_int_equal(run(mount, "cat by/invoice-number/N-4.json").status, 1);
     assert_shows(mount, "date -u +%Y-%m-%dT%H -r billing/invoices/3.json", "2026-10-01T12\n");
     assert_counted_and_logged_once(f, "invoices", N_NO_IDS + 1, "all/invoices.json");
 }
 
-/* A status that is not known has its directory, too. It is found by its name, and listed once the list is there. */
+/* A status that is not known has its directory, too. */
 static void test_statuses_of_invoices_that_are_not_known(void **state)
 {
     struct fixture *f = *state;
@@ -129,14 +127,10 @@ static void test_statuses_of_invoices_that_are_not_known(void **state)
         "[{\"id\":7,\"status\":\"Payment Pending\"},{\"id\":8,\"status\":\"Draft\"},{\"id\":9,\"status\":\"unpaid\"}]");
     fixture_remount(f, NULL);
     journal_clear(&f->sim);
-    assert_shows(mount, "ls billing/invoices/by-status", "Cancelled\nPaid\nRefunded\nUnpaid\n");
-    assert_int_equal(asked(&f->sim, NULL), 0);
-    assert_shows(mount, "ls billing/invoices/by-status/Draft", "8.json\n");
-    assert_shows(mount, "cd billing/invoices/by-status && jq -c .id 'Payment Pending/7.json' Unpaid/9.json", "7\n9\n");
-    assert_int_equal(run(mount, "ls billing/invoices/by-status/Open").status, 2);
-    assert_int_equal(asked(&f->sim, NULL), 1);
-    run_ok(mount, "sleep 1.1");
-    assert_shows(mount, "ls billing/invoices/by-status", "Cancelled\nDraft\nPaid\nPayment Pending\nRefunded\nUnpaid\n");
+    assert_shows(mount, "ls by/invoice-status/Draft", "8.json\n");
+    assert_shows(mount, "ls by/invoice-status", "Cancelled\nDraft\nPaid\nPayment Pending\nRefunded\nUnpaid\n");
+    assert_shows(mount, "cd by/invoice-status && jq -c .id 'Payment Pending/7.json' Unpaid/9.json", "7\n9\n");
+    assert_int_equal(run(mount, "ls by/invoice-status/Open").status, 2);
     assert_int_equal(asked(&f->sim, NULL), 1);
 }
 
@@ -152,9 +146,9 @@ static void test_groups_and_prices_that_make_no_sense(void **state)
             "{\".com\":{\"domainregister\":{\"EUR\":{\"1\":\"11.00\",\"soon\":\"1\"},\"eur\":{\"1\":\"2\"}},"
             "\"free\":true},\"garbage\":5,\".net\":null,\".org\":[],\".eu\":{}}");
     fixture_remount(f, NULL);
-    assert_shows(mount, "ls products/groups", "1\n2\n3\n4\nby-name\n");
-    assert_shows(mount, "ls products/groups/by-name; readlink products/groups/by-name/*",
-                 "Same\nSame%=2\n../1\n../2\n");
+    assert_shows(mount, "ls products/groups", "1\n2\n3\n4\n");
+    assert_shows(mount, "ls by/product-group; readlink by/product-group/*",
+                 "Same\nSame%=2\n../../products/groups/1\n../../products/groups/2\n");
     assert_shows(mount, "find domains/pricing -type f -exec cat {} +", "11.00\n");
     assert_shows(mount, "tr -d '\\r' <all/pricing.csv",
                  "extension,operation,currency,years,price\ncom,domainregister,EUR,1,11.00\n");
@@ -201,21 +195,21 @@ static void test_invoice_numbers_alike_empty_and_too_long_stay_reachable(void **
     fixture_remount(f, NULL);
     assert_shows(mount, "ls billing/invoices | grep -c json", "14\n");
     assert_shows(mount,
-                 "cd billing/invoices/by-number; for name in * .[!.]*; do [ -e \"$name\" ] && jq .id \"$name\"; done | "
+                 "cd by/invoice-number; for name in * .[!.]*; do [ -e \"$name\" ] && jq .id \"$name\"; done | "
                  "sort -n | tr '\\n' ' '",
                  "1 2 3 7 8 9 10 11 12 13 14 ");
-    assert_shows(mount, "ls billing/invoices/by-number | LC_ALL=C sort | grep -v aaa | tail -n +1",
+    assert_shows(mount, "ls by/invoice-number | LC_ALL=C sort | grep -v aaa | tail -n +1",
                  "%2E..json\n%2Ehidden.json\nN%25=2.json\nN%=2.json\nN%=3.json\nN.json\na%2Fb.json\nline%0Abreak "
                  "\xc3\xa9.json\n");
     /* The name says the same right after mounting, when no list is at hand. */
-    char *names = run_ok(mount, "cd billing/invoices/by-number; find . -type l -printf '%%P %%l\\n' | sort").out;
+    char *names = run_ok(mount, "cd by/invoice-number; find . -type l -printf '%%P %%l\\n' | sort").out;
     char *copy = strdup(names);
     for (char *save, *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         char *target = strstr(line, " ../");
         *target = '\0';
         fixture_remount(f, NULL);
         char want[64], command[700];
-        snprintf(command, sizeof command, "readlink \"billing/invoices/by-number/%s\"", line);
+        snprintf(command, sizeof command, "readlink \"by/invoice-number/%s\"", line);
         snprintf(want, sizeof want, "%s\n", target + 1);
         assert_shows(mount, command, want);
     }
@@ -235,14 +229,14 @@ static void test_product_names_alike_empty_and_too_long_stay_reachable(void **st
         "{\"id\":10,\"productName\":\"P\\u0000Q\"},{\"id\":11,\"productName\":\"\\ud83d\\ude00 \\u0085\"}]");
     fixture_remount(f, NULL);
     assert_shows(mount, "ls services | grep -vc by-", "11\n");
-    assert_shows(mount, "ls services/by-product | LC_ALL=C sort | grep -v aaa",
+    assert_shows(mount, "ls by/service-product | LC_ALL=C sort | grep -v aaa",
                  "%2E\n50%25\nAMS %2F 2x\nP\nP\\u0000Q\n\xf0\x9f\x98\x80 %C2%85\n");
-    assert_shows(mount, "ls services/by-product/P services/by-product/P\\\\u0000Q",
-                 "services/by-product/P:\n1\n2\n\nservices/by-product/P\\u0000Q:\n10\n");
-    assert_shows(mount, "find services/by-product -type l | wc -l", "9\n");
+    assert_shows(mount, "ls by/service-product/P by/service-product/P\\\\u0000Q",
+                 "by/service-product/P:\n1\n2\n\nby/service-product/P\\u0000Q:\n10\n");
+    assert_shows(mount, "find by/service-product -type l | wc -l", "9\n");
     assert_shows(
         mount,
-        "find services/by-product -type l -name 5 -o -type l -name 6 | xargs -d '\\n' -n 1 dirname | sort -u | wc -l",
+        "find by/service-product -type l -name 5 -o -type l -name 6 | xargs -d '\\n' -n 1 dirname | sort -u | wc -l",
         "2\n");
 }
 

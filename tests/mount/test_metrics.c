@@ -84,7 +84,7 @@ static void test_the_reader_is_strict(void **state)
 static const char *const script[] = {
     "cat billing/balance billing/balance.json >/dev/null",
     "cat services/*/info.json >/dev/null",
-    "ls services/by-status/* services/by-product >/dev/null",
+    "ls by/service-status/* by/service-product >/dev/null",
     "grep -rl Unpaid billing/invoices >/dev/null",
     "cat domains/pricing/com/domainregister/EUR/1 all/pricing.csv >/dev/null",
     "cat products/groups/*/*.json all/products.csv >/dev/null",
@@ -161,7 +161,7 @@ static void test_gauges_of_the_account_are_those_of_its_lists(void **state)
     }
     for (size_t i = 0; i < 2; i++) {
         snprintf(gauge, sizeof gauge, "melbicomfs_account_services{status=\"%s\"}", services[i]);
-        snprintf(command, sizeof command, "ls services/by-status/%s | wc -l", services[i]);
+        snprintf(command, sizeof command, "ls by/service-status/%s | wc -l", services[i]);
         assert_gauge(mount, gauge, command);
     }
     assert_true(sample(mount, "melbicomfs_account_invoices{status=\"Unpaid\"}") > 0);

@@ -122,7 +122,7 @@ static void read_guesses(const struct mount *mount)
     run_ok(mount, "touch billing/balance version all/pricing.json all/product-groups.json");
     assert_string_equal(run_ok(mount, "cat billing/balance version").out, "100.00 EUR\n1.2.6\n");
     assert_string_equal(run_ok(mount, "cat domains/pricing/com/domainregister/EUR/1").out, "11.00\n");
-    assert_string_equal(run_ok(mount, "readlink 'products/groups/by-name/BGP Session'").out, "../2\n");
+    assert_string_equal(run_ok(mount, "readlink 'by/product-group/BGP Session'").out, "../../products/groups/2\n");
     run_ok(mount, "cat all/pricing.csv all/product-groups.csv products/groups/2/info.json >\"$DIR/read\"");
 }
 
@@ -240,7 +240,7 @@ static void test_other_parameter_names_by_configuration(void **state)
                                           "services.param.status = state\n"
                                           "invoices.param.number = no\n"});
     /* The simulator knows neither name; what was sent is what counts. */
-    (void)run(&f.mount, "ls services/by-status/Pending; cat billing/invoices/by-number/X-1.json");
+    (void)run(&f.mount, "ls by/service-status/Pending; cat by/invoice-number/X-1.json");
     assert_non_null(strstr(journal(&f.sim, "services"), "/api/services?state=Pending\""));
     assert_non_null(strstr(journal(&f.sim, "invoices"), "?no=X-1&"));
     fixture_stop(&f);
@@ -304,7 +304,7 @@ static void show_every_invoice(const char *count, unsigned pages)
     fixture_remount(&f, &(struct how){.config = "[endpoints]\n"
                                                 "invoices.page_size = 25\n"
                                                 "invoices.page_offset = limitstart\n"});
-    assert_int_equal(atoi(run_ok(&f.mount, "ls billing/invoices/by-status/Paid | wc -l").out), (int)paid);
+    assert_int_equal(atoi(run_ok(&f.mount, "ls by/invoice-status/Paid | wc -l").out), (int)paid);
     assert_int_equal(asked(&f.sim, "invoices"), paid / 25 + 1);
     fixture_stop(&f);
 }

@@ -110,8 +110,8 @@ static struct stat listed_anew(const struct mount *mount, const char *path)
 
 static void test_a_directorys_times_do_not_move_when_it_expires(void **state)
 {
-    static const char *const paths[] = {"billing/invoices", "billing/invoices/by-number",
-                                        "billing/invoices/by-status/Paid", "services", "services/by-product"};
+    static const char *const paths[] = {"billing/invoices", "by/invoice-number", "by/invoice-status/Paid", "services",
+                                        "by/service-product"};
     (void)state;
     struct mount fresh;
     mount_start(&fresh, sim, &(struct how){.options = A_SECOND});
@@ -246,7 +246,7 @@ static unsigned entries_of(const struct mount *mount, const char *path)
 static void test_offsets_and_inode_numbers_are_small(void **state)
 {
     static const char *const paths[] = {
-        ".", "services", "services/10421/cdn", "billing/invoices", "services/by-product", "domains/pricing"};
+        ".", "services", "services/10421/cdn", "billing/invoices", "by/service-product", "domains/pricing"};
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         assert_true(entries_of(mnt, paths[i]) > 2);
@@ -264,11 +264,11 @@ static void test_a_first_listing_is_shown_no_longer_than_its_document_lives(void
     mount_start(&slow, sim, &(struct how){.options = scaled_times("ttl=4")});
     run_ok(&slow, "cat all/services.json all/invoices.csv");
     let_pass(3000 * time_scale());
-    unsigned services = entries_of(&slow, "services"), numbers = entries_of(&slow, "billing/invoices/by-number");
+    unsigned services = entries_of(&slow, "services"), numbers = entries_of(&slow, "by/invoice-number");
     account_set(sim, "{\"delete_service\":10421,\"delete_invoice\":90001}");
     let_pass(1500 * time_scale());
     assert_int_equal(entries_of(&slow, "services"), services - 1);
-    assert_int_equal(entries_of(&slow, "billing/invoices/by-number"), numbers - 1);
+    assert_int_equal(entries_of(&slow, "by/invoice-number"), numbers - 1);
     account_set(sim, "{\"service\":{\"id\":10421,\"status\":\"Active\"}}");
     mount_stop(&slow);
 }
@@ -377,7 +377,7 @@ static void keeps_its_directory(const char *options, const char *dir)
     fixture_remount(&fixture, &(struct how){.options = options});
     struct running shell;
     run_ok(mnt,
-           "ls -l services billing/invoices services/by-product >/dev/null; cat services/10421/info.json >/dev/null; "
+           "ls -l services billing/invoices by/service-product >/dev/null; cat services/10421/info.json >/dev/null; "
            "ls %s",
            dir);
     char *go = in_mount(mnt, "../go"), *cwd = in_mount(mnt, "%s", dir);
@@ -480,11 +480,11 @@ static void test_a_links_target_is_read_once(void **state)
     (void)state;
     struct mount slow;
     mount_start(&slow, sim, NULL);
-    run_ok(&slow, "ls -l services/by-status/Active >/dev/null; ls -l services/by-status/Active >/dev/null");
+    run_ok(&slow, "ls -l by/service-status/Active >/dev/null; ls -l by/service-status/Active >/dev/null");
     struct kernel_mark mark = kernel_mark(&slow);
-    struct ran ran = run_ok(
-        &slow, "for i in 1 2 3 4 5; do readlink services/by-status/Active/10421; done; cat "
-               "services/by-status/Active/10421/info.json >/dev/null; ls -l services/by-status/Active >/dev/null");
+    struct ran ran =
+        run_ok(&slow, "for i in 1 2 3 4 5; do readlink by/service-status/Active/10421; done; cat "
+                      "by/service-status/Active/10421/info.json >/dev/null; ls -l by/service-status/Active >/dev/null");
     assert_string_equal(ran.out, "../../10421\n../../10421\n../../10421\n../../10421\n../../10421\n");
     assert_int_equal(kernel_since(&slow, &mark).readlink, 0);
     mount_stop(&slow);

@@ -49,12 +49,12 @@ static void test_grep_over_a_cold_mount_asks_once_for_each_list_filter_and_servi
     fixture_remount(f, NULL);
     assert_int_equal(run(&f->mount, "grep -r 'that is nowhere' .").status, 1);
     size_t different = distinct(&f->sim, &all);
-    unsigned shown = (unsigned)atoi(run_ok(&f->mount, "ls services | grep -vc by-").out);
+    unsigned shown = (unsigned)atoi(run_ok(&f->mount, "ls services | wc -l").out);
 
     /*
      * Lists: groups, products, services, prices, invoices; and the balance. The version was asked before the mount.
-     * Filters: services that are Pending, Cancelled or Terminated, which are in no other list; by-status/Active and
-     *          Suspended, by-product, and all that is below domains and billing/invoices come from the lists. Products
+     * Filters: services that are Pending, Cancelled or Terminated, which are in no other list; by/service-status's
+     *          Active and Suspended, by/service-product, and all that is below domains and billing/invoices come from the lists. Products
      *          of each of six groups, with configuration options and without.
      * Services: each that is listed.
      */
@@ -87,10 +87,16 @@ static void test_one_path_asks_for_the_least_that_serves(void **state)
          "/api/billing/invoices?id=90007&showInvoiceItems=true&showTransactions=true\n"},
         {"cat domains/pricing/com/domainregister/EUR/1", "/api/domains/pricing?extension=.com\n"},
         {"ls domains/pricing", "/api/domains/pricing\n"},
-        {"ls services/by-status/Pending", "/api/services?serviceStatus=Pending\n"},
-        {"ls services/by-product", "/api/services\n"},
+        {"ls by/service-status/Pending", "/api/services?serviceStatus=Pending\n"},
+        {"ls by/service-product", "/api/services\n"},
+        {"ls by/service-name", "/api/services\n"},
+        {"ls by/invoice-status", "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
+        {"ls by/invoice-year", "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
+        {"ls by/invoice-year/2020", "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
+        {"ls by/invoice-number", "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
+        {"ls by/product-group", "/api/products/groups\n"},
         {"cat services/10423/info.json", "/api/services/10423\n"},
-        {"ls -l README .melbicomfs domains products services/by-status billing/invoices/by-status", ""},
+        {"ls -l README .melbicomfs domains products by by/service-status", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture_remount(f, NULL);
@@ -105,7 +111,7 @@ static void test_an_invoice_by_its_number_asks_for_that_one_alone(void **state)
 {
     struct fixture *f = *state;
     fixture_remount(f, NULL);
-    run_ok(&f->mount, "grep -q MLB-2020-0003 billing/invoices/by-number/MLB-2020-0003.json");
+    run_ok(&f->mount, "grep -q MLB-2020-0003 by/invoice-number/MLB-2020-0003.json");
     /* The link by its number, and what it leads to by its id; never the list. */
     assert_true(asked(&f->sim, NULL) <= 2);
     run_ok(&f->mount, "curl -sf \"$CONTROL/_sim/journal\" | jq -e 'all(.[].path; test(\"[?&](id|invoicenum)=\"))'");
@@ -115,11 +121,14 @@ static void test_what_is_outside_a_set_is_not_there_and_asks_nothing(void **stat
 {
     struct fixture *f = *state;
     static const char *const paths[] = {
-        "services/by-status/Bogus",
-        "services/by-status/active",
-        "services/by-status/Paid",
-        "services/by-status/Pending/x",
-        "billing/invoices/by-status/paid",
+        "by/service-status/Bogus",
+        "by/service-status/active",
+        "by/service-status/Paid",
+        "by/service-status/Pending/x",
+        "by/invoice-status/paid",
+        "by/invoice-year/26",
+        "by/invoice-year/20260",
+        "by/invoice-year/202x",
         "services/00421",
         "services/-1",
         "services/1x",
@@ -131,8 +140,8 @@ static void test_what_is_outside_a_set_is_not_there_and_asks_nothing(void **stat
         "services/.git",
         ".git",
         "all/autorun.inf",
-        "billing/invoices/by-number/x",
-        "billing/invoices/by-number/%zz.json",
+        "by/invoice-number/x",
+        "by/invoice-number/%zz.json",
         ".melbicomfs/x",
     };
     static const char *const known[] = {

@@ -192,7 +192,7 @@ static void fields_are_texts_of_scalars(void **state)
     assert_string_equal(snapshot_field(item[1], INVOICE_NUMBER), "10.00");
     assert_null(snapshot_field(item[1], INVOICE_STATUS));
     assert_null(snapshot_field(item[2], INVOICE_NUMBER));
-    assert_string_equal(snapshot_field(item[2], INVOICE_STATUS), "true");
+    assert_string_equal(snapshot_field(item[2], INVOICE_STATUS), "True");
     assert_null(snapshot_field(item[2], INVOICE_DATE));
     assert_string_equal(snapshot_field(item[3], INVOICE_NUMBER), "");
     assert_string_equal(snapshot_field(item[3], INVOICE_STATUS), "Unpaid");

@@ -27,12 +27,14 @@ static void test_directories_of_fixed_names(void **state)
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;
-    assert_names(s, "", "README version all products services domains billing ");
+    assert_names(s, "", "README version all products services domains billing by ");
     assert_names(s, "services/1", "info.json cdn ");
     assert_names(s, "services/1/cdn", "purge purge.log ");
-    assert_names(s, "services/by-status", "Active Suspended Pending Cancelled Terminated ");
+    assert_names(s, "by/service-status", "Active Suspended Pending Cancelled Terminated ");
     assert_names(s, "domains", "pricing ");
-    assert_names(s, "billing/invoices/by-status", "Paid Unpaid Cancelled Refunded ");
+    assert_names(s, "by",
+                 "product-group service-status service-product service-name invoice-number invoice-status "
+                 "invoice-year ");
     assert_names(s, ".melbicomfs", "status.json metrics log ");
     stack_free(s);
 }
@@ -42,20 +44,25 @@ static void test_directories_of_items(void **state)
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;
-    seed(stack_document(s, OP_SERVICES), "[{\"id\":9,\"status\":\"Active\",\"productName\":\"B\"},"
-                                         "{\"id\":0,\"status\":\"Suspended\",\"productName\":\"A/1\"},"
-                                         "{\"x\":1,\"productName\":\"C\"},{\"id\":9,\"productName\":\"\"},"
-                                         "{\"id\":4,\"status\":\"Active\",\"productName\":\"B\"}]");
-    assert_names(s, "services", "0 4 9 by-status by-product ");
-    assert_names(s, "services/by-status/Active", "4 9 ");
-    assert_names(s, "services/by-product", "B A%2F1 C ");
-    assert_names(s, "services/by-product/B", "4 9 ");
-    seed(stack_document(s, OP_INVOICES), "[{\"id\":2,\"invoicenum\":\"X\",\"status\":\"Paid\"},"
-                                         "{\"id\":1,\"invoicenum\":\".Y\",\"status\":\"Unpaid\"},{\"id\":3}]");
-    assert_names(s, "billing/invoices", "1.json 2.json 3.json by-number by-status ");
-    assert_names(s, "billing/invoices/by-number", "%2EY.json X.json ");
-    assert_names(s, "billing/invoices/by-status/Paid", "2.json ");
-    assert_names(s, "billing/invoices/by-status/Refunded", "");
+    seed(stack_document(s, OP_SERVICES),
+         "[{\"id\":9,\"status\":\"Active\",\"productName\":\"B\",\"domain\":\"a.example\"},"
+         "{\"id\":0,\"status\":\"Suspended\",\"productName\":\"A/1\"},"
+         "{\"x\":1,\"productName\":\"C\"},{\"id\":9,\"productName\":\"\"},"
+         "{\"id\":4,\"status\":\"Active\",\"productName\":\"B\"}]");
+    assert_names(s, "services", "0 4 9 ");
+    assert_names(s, "by/service-status/Active", "4 9 ");
+    assert_names(s, "by/service-product", "B A%2F1 C ");
+    assert_names(s, "by/service-product/B", "4 9 ");
+    assert_names(s, "by/service-name", "a.example ");
+    seed(stack_document(s, OP_INVOICES), "[{\"id\":2,\"invoicenum\":\"X\",\"status\":\"Paid\",\"date\":\"2026-10-01\"},"
+                                         "{\"id\":1,\"invoicenum\":\".Y\",\"status\":\"Unpaid\",\"date\":\"2025-02-"
+                                         "30\"},{\"id\":3,\"date\":\"2026-01-31T23:00:00-05:00\"}]");
+    assert_names(s, "billing/invoices", "1.json 2.json 3.json ");
+    assert_names(s, "by/invoice-number", "%2EY.json X.json ");
+    assert_names(s, "by/invoice-status/Paid", "2.json ");
+    assert_names(s, "by/invoice-status/Refunded", "");
+    assert_names(s, "by/invoice-year", "2026 ");
+    assert_names(s, "by/invoice-year/2026", "2.json 3.json ");
     seed(stack_document(s, OP_PRICING), "{\".net\":{\"domainrenew\":{\"EUR\":{\"2\":1,\"10\":2}}},"
                                         "\".com\":{\"domainrenew\":{\"EUR\":{\"1\":3}}}}");
     assert_names(s, "domains/pricing", "com net ");
@@ -66,37 +73,35 @@ static void test_directories_of_items(void **state)
 
 #define STATUSES "Paid Unpaid Cancelled Refunded "
 
-/* Every known status has its directory; others have theirs when a list that shows them is in memory, be it old. */
+/* Every known status has its directory; others have theirs when an invoice has them. */
 static void test_statuses_that_are_not_known_come_after_the_known(void **state)
 {
-    static const char path[] = "billing/invoices/by-status";
+    static const char path[] = "by/invoice-status";
     struct stack *s = stack_new(NULL, 0, NULL);
     struct document *document = stack_document(s, OP_INVOICES);
     struct walk walk;
     struct place *dir = walk_to(s, &walk, path);
-    uint64_t known = tree_list_signature(s->tree, dir);
+    struct listing listing;
 
     (void)state;
-    assert_names(s, path, STATUSES);
-    assert_true(tree_list_expires(s->tree, dir) <= clock_ms() + 1000);
+    assert_int_equal(listing_open(&listing, s->tree, dir, 0), 0); /* the list is needed */
+    assert_int_equal(tree_list_expires(s->tree, dir), 0);
     seed(document, "[{\"id\":1,\"status\":\"paid\"},{\"id\":2}]");
     assert_names(s, path, STATUSES);
-    assert_true(tree_list_signature(s->tree, dir) == known); /* so the directory's mtime stays */
+    uint64_t known = tree_list_signature(s->tree, dir);
     assert_int_equal(tree_list_expires(s->tree, dir), document->expires);
     seed(document, "[{\"id\":1,\"status\":\"Draft\"},{\"id\":2,\"status\":\"Paid\"},{\"id\":3,\"status\":\"a/b\"},"
-                   "{\"id\":4,\"status\":\"Draft\"},{\"id\":5,\"status\":\"draft\"}]");
-    assert_names(s, path, STATUSES "Draft a%2Fb draft ");
+                   "{\"id\":4,\"status\":\"Draft\"},{\"id\":5,\"status\":\"DRAFT\"},"
+                   "{\"id\":6,\"status\":\"payment PENDING\"}]");
+    assert_names(s, path, STATUSES "Draft A%2Fb Payment Pending ");
     assert_true(tree_list_signature(s->tree, dir) != known);
-    assert_names(s, "billing/invoices/by-status/Draft", "1.json 4.json ");
-    assert_names(s, "billing/invoices/by-status/Paid", "2.json ");
-    document_expire(document);
-    assert_names(s, path, STATUSES "Draft a%2Fb draft ");
-    assert_true(tree_list_expires(s->tree, dir) > clock_ms());
+    assert_names(s, "by/invoice-status/Draft", "1.json 4.json 5.json ");
+    assert_names(s, "by/invoice-status/Paid", "2.json ");
     seed(document, "[{\"id\":3,\"status\":\"a/b\"},{\"id\":9,\"status\":\"Collections\"}]");
-    assert_names(s, path, STATUSES "a%2Fb Collections ");
+    assert_names(s, path, STATUSES "A%2Fb Collections ");
     /* The API's filters for services take a set of names, and only what they give is in a list at all. */
     seed(stack_document(s, OP_SERVICES), "[{\"id\":1,\"status\":\"Fraud\"}]");
-    assert_names(s, "services/by-status", "Active Suspended Pending Cancelled Terminated ");
+    assert_names(s, "by/service-status", "Active Suspended Pending Cancelled Terminated ");
     walk_end(&walk);
     stack_free(s);
 }
@@ -107,7 +112,7 @@ static void test_a_listing_of_statuses_is_resumed(void **state)
     static const char *const all[] = {"Paid", "Unpaid", "Cancelled", "Refunded", "Draft", "Open"};
     struct stack *s = stack_new(NULL, 0, NULL);
     struct walk walk;
-    struct place *dir = walk_to(s, &walk, "billing/invoices/by-status");
+    struct place *dir = walk_to(s, &walk, "by/invoice-status");
     struct listing listing;
     struct listed entry;
     uint64_t after = 0;
@@ -156,8 +161,8 @@ static void test_what_cannot_be_listed(void **state)
 /* Want of memory is an error, never an empty directory. */
 static void test_listings_without_memory(void **state)
 {
-    static const char *const dirs[][2] = {{"services/by-product", "P "},
-                                          {"services/by-status/Active", "1 "},
+    static const char *const dirs[][2] = {{"by/service-product", "P "},
+                                          {"by/service-status/Active", "1 "},
                                           {"domains/pricing", "com "},
                                           {"domains/pricing/com", "domainrenew "}};
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -184,11 +189,11 @@ static void test_listings_without_memory(void **state)
 static void test_entries_show_what_their_paths_show(void **state)
 {
     static const char *const dirs[] = {"billing/invoices",
-                                       "billing/invoices/by-number",
+                                       "by/invoice-number",
                                        "services",
-                                       "billing/invoices/by-status/Paid",
-                                       "billing/invoices/by-status",
-                                       "services/by-product",
+                                       "by/invoice-status/Paid",
+                                       "by/invoice-status",
+                                       "by/service-product",
                                        "domains/pricing/net/domainrenew/EUR",
                                        "domains/pricing"};
     struct stack *s = stack_new(NULL, 0, NULL);
@@ -267,17 +272,15 @@ static void test_ordinals_of_large_ids_are_small_and_for_life(void **state)
          "{\"id\":7,\"status\":\"Paid\",\"invoicenum\":\"N7\"},{\"id\":1073741824,\"status\":\"Paid\"},"
          "{\"id\":1073741823,\"status\":\"Unpaid\"}]");
     assert_string_equal(listed_by_steps(s, "billing/invoices"),
-                        "7.json 1073741823.json 1073741824.json 9000000000000000001.json by-number by-status ");
-    assert_string_equal(listed_by_steps(s, "billing/invoices/by-status/Paid"),
+                        "7.json 1073741823.json 1073741824.json 9000000000000000001.json ");
+    assert_string_equal(listed_by_steps(s, "by/invoice-status/Paid"),
                         "7.json 1073741824.json 9000000000000000001.json ");
-    assert_string_equal(listed_by_steps(s, "billing/invoices/by-number"), "N7.json N9.json ");
+    assert_string_equal(listed_by_steps(s, "by/invoice-number"), "N7.json N9.json ");
     /* An id that comes later is behind those that were there, even if it is lower; so a walk under way sees it once. */
     seed(stack_document(s, OP_INVOICES),
          "[{\"id\":9000000000000000001,\"status\":\"Paid\"},{\"id\":5000000000,\"status\":\"Paid\"},{\"id\":7}]");
-    assert_string_equal(listed_by_steps(s, "billing/invoices"),
-                        "7.json 9000000000000000001.json 5000000000.json by-number by-status ");
-    assert_string_equal(listed_by_steps(s, "billing/invoices/by-status/Paid"),
-                        "9000000000000000001.json 5000000000.json ");
+    assert_string_equal(listed_by_steps(s, "billing/invoices"), "7.json 9000000000000000001.json 5000000000.json ");
+    assert_string_equal(listed_by_steps(s, "by/invoice-status/Paid"), "9000000000000000001.json 5000000000.json ");
     stack_free(s);
 }
 
@@ -373,9 +376,8 @@ static void test_walks_neither_lose_nor_repeat_what_stays(void **state)
     static const struct {
         const char *path;
         unsigned kind;
-    } dirs[] = {{"billing/invoices", 0}, {"billing/invoices/by-number", 0},
-                {"services", 1},         {"services/by-product", 1},
-                {"domains/pricing", 2},  {"billing/invoices/by-status/Paid", 3}};
+    } dirs[] = {{"billing/invoices", 0},   {"by/invoice-number", 0}, {"services", 1},
+                {"by/service-product", 1}, {"domains/pricing", 2},   {"by/invoice-status/Paid", 3}};
 
     (void)state;
     for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
@@ -448,22 +450,22 @@ static void test_shared_and_cut_names_are_reachable(void **state)
         "{\"productGroupId\":11,\"productGroup\":\"caf\\u00e9 \\ud83d\\ude00 \\ud800\"}]",
         long_name, long_name, longer);
     seed(stack_document(s, OP_GROUPS), big);
-    check_names(s, "products/groups/by-name", 10);
-    check_names(s, "products/groups", 12);
+    check_names(s, "by/product-group", 10);
+    check_names(s, "products/groups", 11);
 
     (void)snprintf(big, BODY,
                    "[{\"id\":1,\"productName\":\"%s\"},{\"id\":2,\"productName\":\"%s\"},"
                    "{\"id\":3,\"productName\":\"%s\"},{\"id\":4,\"productName\":\"x\"}]",
                    long_name, longer, long_name);
     seed(stack_document(s, OP_SERVICES), big);
-    check_names(s, "services/by-product", 3);
+    check_names(s, "by/service-product", 3);
 
     (void)snprintf(big, BODY,
                    "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"A\"},"
                    "{\"id\":3,\"invoicenum\":\"%s\"},{\"id\":4,\"invoicenum\":\"%s\"}]",
                    long_name, long_name);
     seed(stack_document(s, OP_INVOICES), big);
-    check_names(s, "billing/invoices/by-number", 4);
+    check_names(s, "by/invoice-number", 4);
 
     (void)snprintf(big, BODY,
                    "{\".%s\":{\"domainrenew\":{\"EUR\":{\"1\":1}}},\".com\":{\"domainrenew\":{\"EUR\":{\"1\":"
@@ -491,7 +493,7 @@ static void test_below_a_cut_name(void **state)
     (void)snprintf(body, sizeof(body), "[{\"id\":1,\"productName\":\"%s\"},{\"id\":2,\"productName\":\"q\"}]", product);
     seed(stack_document(s, OP_SERVICES), body);
     names_encode(product, 300, "", name);
-    (void)snprintf(path, sizeof(path), "services/by-product/%s", name);
+    (void)snprintf(path, sizeof(path), "by/service-product/%s", name);
     struct place *dir = walk_to(s, &walk, path);
     assert_null(dir->text);
     assert_int_equal(tree_peek(s->tree, dir, &view), 1);
@@ -513,12 +515,12 @@ static void test_a_shared_name_is_never_another(void **state)
 
     (void)state;
     seed(stack_document(s, OP_INVOICES), "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"A\"}]");
-    assert_names(s, "billing/invoices/by-number", "A.json A%=2.json ");
-    assert_shows(s, "billing/invoices/by-number/A%=2.json", "../2.json");
-    assert_int_equal(peek(s, "billing/invoices/by-number/A%=3.json"), -ENOENT);
-    assert_int_equal(peek(s, "billing/invoices/by-number/B%=2.json"), -ENOENT);
+    assert_names(s, "by/invoice-number", "A.json A%=2.json ");
+    assert_shows(s, "by/invoice-number/A%=2.json", "../../billing/invoices/2.json");
+    assert_int_equal(peek(s, "by/invoice-number/A%=3.json"), -ENOENT);
+    assert_int_equal(peek(s, "by/invoice-number/B%=2.json"), -ENOENT);
     seed(stack_document(s, OP_INVOICES), "[{\"id\":1,\"invoicenum\":\"A\"},{\"id\":2,\"invoicenum\":\"B\"}]");
-    assert_int_equal(peek(s, "billing/invoices/by-number/A%=2.json"), -ENOENT);
+    assert_int_equal(peek(s, "by/invoice-number/A%=2.json"), -ENOENT);
     stack_free(s);
 }
 

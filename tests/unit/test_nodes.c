@@ -177,7 +177,7 @@ static void test_an_unused_node_goes_when_it_is_replaced(void **state)
 static void test_links_show_where_they_lead(void **state)
 {
     struct fixture f = begin();
-    struct node *dir = dir_of(&f, "billing/invoices/by-number"), *link = show(&f, dir, "A.json", NULL);
+    struct node *dir = dir_of(&f, "by/invoice-number"), *link = show(&f, dir, "A.json", NULL);
     struct place place = place_in(dir, "A.json");
     struct view other = {.id = 8};
 
@@ -352,7 +352,7 @@ static void test_a_node_learns_what_its_name_stands_for(void **state)
     memset(product, 'p', 300);
     product[300] = '\0';
     names_encode(product, 300, "", name);
-    struct node *dir = dir_of(&f, "services/by-product"), *node = lookup(&f, dir, name);
+    struct node *dir = dir_of(&f, "by/service-product"), *node = lookup(&f, dir, name);
     assert_null(node->place.text);
 
     (void)snprintf(body, sizeof(body), "[{\"id\":1,\"productName\":\"%s\"}]", product);

@@ -137,7 +137,7 @@ static void test_a_walk_over_the_services_of_all_products(void **state)
     (void)state;
     seed_list(s, OP_SERVICES, SERVICES, product_of);
     looks = 0;
-    assert_int_equal(visit_path(s, "services/by-product", visit_below, &links), SERVICES);
+    assert_int_equal(visit_path(s, "by/service-product", visit_below, &links), SERVICES);
     assert_int_equal(links, SERVICES);
     assert_in_range(looks, SERVICES, 100 * SERVICES);
     stack_free(s);
@@ -146,7 +146,7 @@ static void test_a_walk_over_the_services_of_all_products(void **state)
 /* The second look costs what is shown, however long the list. */
 static void test_a_status_that_is_rare(void **state)
 {
-    static const char path[] = "billing/invoices/by-status/Refunded";
+    static const char path[] = "by/invoice-status/Refunded";
     struct stack *s = stack_new(NULL, 0, NULL);
     unsigned links = 0;
 
@@ -183,8 +183,7 @@ static const char *other_number_of(unsigned i)
 /* Whether a listing is what it was is asked at each look at its directory, and costs nothing the second time. */
 static void test_signatures_of_long_listings(void **state)
 {
-    static const char *const dirs[] = {"billing/invoices/by-number", "billing/invoices/by-status/Paid",
-                                       "billing/invoices"};
+    static const char *const dirs[] = {"by/invoice-number", "by/invoice-status/Paid", "billing/invoices"};
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;

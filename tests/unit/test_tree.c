@@ -20,11 +20,11 @@ static void instance(const struct route *route, char *buf, size_t size)
     instance(shape->parent, buf, size);
     len = strlen(buf);
     (void)snprintf(buf + len, size - len, "%s%s%s", len ? "/" : "",
-                   shape->segment == SEGMENT_FIXED                              ? shape->name
-                   : shape->segment == SEGMENT_ID                               ? "10421"
-                   : route->names                                               ? route->names[0]
-                   : route->select == SELECT_PRICE && route->kind == ROUTE_FILE ? "1"
-                                                                                : "a name%2Fso",
+                   shape->segment == SEGMENT_FIXED ? shape->name
+                   : shape->segment == SEGMENT_ID  ? "10421"
+                   : route->names                  ? route->names[0]
+                   : route->digits.most            ? &"2026"[4 - route->digits.least]
+                                                   : "a name%2Fso",
                    shape->suffix);
 }
 
@@ -46,7 +46,7 @@ static void test_every_row_is_found_by_its_path(void **state)
         if (route_shape(place->route)->segment == SEGMENT_ID)
             assert_int_equal(place->id, 10421);
         else if (route_shape(place->route)->segment == SEGMENT_TEXT)
-            assert_true(place->route->names || strcmp(place->text, "1") == 0 || strcmp(place->text, "a name/so") == 0);
+            assert_true(place->route->names || place->route->digits.most || strcmp(place->text, "a name/so") == 0);
         else
             assert_null(place->text);
         assert_true(place_id(place) == 10421 || !strstr(routes_at(i)->path, "<id>"));
@@ -61,7 +61,7 @@ static void test_every_row_is_found_by_its_path(void **state)
 static void test_names_without_memory(void **state)
 {
     static const char *const names[][2] = {
-        {"services/by-status", "Active"}, {"services/by-product", "A"}, {"domains/pricing/com", "domainrenew"}};
+        {"by/service-status", "Active"}, {"by/service-product", "A"}, {"domains/pricing/com", "domainrenew"}};
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;
@@ -132,11 +132,13 @@ static void test_targets(void **state)
     static const struct {
         const char *path, *target;
     } rows[] = {
-        {"products/groups/by-name/x", "../42"},
-        {"services/by-status/Active/42", "../../42"},
-        {"services/by-product/x/42", "../../42"},
-        {"billing/invoices/by-number/x.json", "../42.json"},
-        {"billing/invoices/by-status/Paid/42.json", "../../42.json"},
+        {"by/product-group/x", "../../products/groups/42"},
+        {"by/service-status/Active/42", "../../../services/42"},
+        {"by/service-product/x/42", "../../../services/42"},
+        {"by/service-name/x", "../../services/42"},
+        {"by/invoice-number/x.json", "../../billing/invoices/42.json"},
+        {"by/invoice-status/Paid/42.json", "../../../billing/invoices/42.json"},
+        {"by/invoice-year/2026/42.json", "../../../billing/invoices/42.json"},
     };
     struct stack *s = stack_new(NULL, 0, NULL);
 
@@ -184,17 +186,17 @@ static void test_services_from_memory(void **state)
     assert_int_equal(peek(s, "services/9"), 0); /* may be Terminated, and in no list */
     assert_int_equal(peek(s, "services/1/info.json"), 0);
     assert_int_equal(peek(s, "services/9/cdn/purge"), 1); /* the POST decides */
-    assert_shows(s, "services/by-status/Active/1", "../../1");
-    assert_int_equal(peek(s, "services/by-status/Active/2"), -ENOENT);
-    assert_int_equal(peek(s, "services/by-status/Active/9"), -ENOENT);
-    assert_int_equal(peek(s, "services/by-status/Pending/9"), 0); /* the list doesn't know those */
-    assert_int_equal(peek(s, "services/by-product/CDN %2F EU"), 1);
-    assert_int_equal(peek(s, "services/by-product/CDN"), -ENOENT);
-    assert_shows(s, "services/by-product/S3/2", "../../2");
-    assert_int_equal(peek(s, "services/by-product/S3/1"), -ENOENT);
+    assert_shows(s, "by/service-status/Active/1", "../../../services/1");
+    assert_int_equal(peek(s, "by/service-status/Active/2"), -ENOENT);
+    assert_int_equal(peek(s, "by/service-status/Active/9"), -ENOENT);
+    assert_int_equal(peek(s, "by/service-status/Pending/9"), 0); /* the list doesn't know those */
+    assert_int_equal(peek(s, "by/service-product/CDN %2F EU"), 1);
+    assert_int_equal(peek(s, "by/service-product/CDN"), -ENOENT);
+    assert_shows(s, "by/service-product/S3/2", "../../../services/2");
+    assert_int_equal(peek(s, "by/service-product/S3/1"), -ENOENT);
 
     seed(stack_filtered(s, OP_SERVICES, SERVICES_STATUS, "Pending"), "[{\"id\":9,\"status\":\"Pending\"}]");
-    assert_shows(s, "services/by-status/Pending/9", "../../9");
+    assert_shows(s, "by/service-status/Pending/9", "../../../services/9");
     assert_int_equal(peek(s, "services/9"), 1); /* any list that has it will do */
     assert_int_equal(peek(s, "services/8"), 0);
     seed(stack_service(s, 8), "{\"id\":8,\"a\":[]}");
@@ -265,8 +267,8 @@ static void test_single_answers(void **state)
     seed(stack_document(s, OP_GROUPS), "[{\"productGroupId\":3,\"productGroup\":\"CDN\"}]");
     assert_int_equal(peek(s, "products/groups/3"), 1);
     assert_int_equal(peek(s, "products/groups/4"), -ENOENT);
-    assert_shows(s, "products/groups/by-name/CDN", "../3");
-    assert_int_equal(peek(s, "products/groups/by-name/cdn"), -ENOENT);
+    assert_shows(s, "by/product-group/CDN", "../../products/groups/3");
+    assert_int_equal(peek(s, "by/product-group/cdn"), -ENOENT);
     stack_free(s);
 }
 
@@ -288,20 +290,20 @@ static void test_the_least_that_serves(void **state)
         {"products/groups/3/info.json", "/products/groups"},
         {"products/groups/3/products.json", "/products?productGroupId%5B%5D=3"},
         {"products/groups/3/config-options.json", "/products?productGroupId%5B%5D=3&showConfigOptions=true"},
-        {"products/groups/by-name/CDN", "/products/groups"},
+        {"by/product-group/CDN", "/products/groups"},
         {"services/3", "/services/3"},
         {"services/3/info.json", "/services/3"},
-        {"services/by-status/Pending/3", "/services?serviceStatus=Pending"},
-        {"services/by-product/CDN %2F EU", "/services?productName=CDN%20%2F%20EU"},
-        {"services/by-product/CDN/3", "/services?productName=CDN"},
+        {"by/service-status/Pending/3", "/services?serviceStatus=Pending"},
+        {"by/service-product/CDN %2F EU", "/services?productName=CDN%20%2F%20EU"},
+        {"by/service-product/CDN/3", "/services?productName=CDN"},
         {"domains/pricing/com/domainregister/EUR/1", "/domains/pricing?extension=.com"},
         {"billing/balance", "/billing/creditbalance"},
         {"billing/balance.json", "/billing/creditbalance"},
         {"billing/invoices/3.json", INVOICES_WITH("id=3")},
-        {"billing/invoices/by-number/A%2F3.json", INVOICES_WITH("invoicenum=A%2F3")},
-        {"billing/invoices/by-status/Paid/3.json", INVOICES_WITH("status=Paid")},
-        {"billing/invoices/by-status/Draft", INVOICES}, /* nobody knows whether the parameter takes it */
-        {"billing/invoices/by-status/Draft/3.json", INVOICES},
+        {"by/invoice-number/A%2F3.json", INVOICES_WITH("invoicenum=A%2F3")},
+        {"by/invoice-status/Paid/3.json", INVOICES_WITH("status=Paid")},
+        {"by/invoice-status/Draft", INVOICES}, /* nobody knows whether the parameter takes it */
+        {"by/invoice-status/Draft/3.json", INVOICES},
     };
     static const struct web_answer script[] = {SAYS_AS("400 Bad Request", "", "{}")};
 
@@ -324,8 +326,8 @@ static void test_the_least_that_serves(void **state)
 static void test_an_expired_list_is_renewed(void **state)
 {
     static const struct web_answer script[] = {SAYS("[{\"id\":3,\"invoicenum\":\"A\",\"status\":\"Paid\"}]")};
-    static const char *const paths[] = {"billing/invoices/3.json", "billing/invoices/by-number/A.json",
-                                        "billing/invoices/by-status/Paid/3.json"};
+    static const char *const paths[] = {"billing/invoices/3.json", "by/invoice-number/A.json",
+                                        "by/invoice-status/Paid/3.json"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -356,14 +358,14 @@ static void test_a_status_that_is_not_known_is_one_request(void **state)
     char names[64];
 
     (void)state;
-    assert_int_equal(peek(s, "billing/invoices/by-status/Paid"), 1); /* without a request */
-    assert_int_equal(peek(s, "billing/invoices/by-status/Payment Pending"), 0);
-    assert_int_equal(look(s, walk_to(s, &walk, "billing/invoices/by-status/Payment Pending"), &view), 1);
+    assert_int_equal(peek(s, "by/invoice-status/Paid"), 1); /* without a request */
+    assert_int_equal(peek(s, "by/invoice-status/Payment Pending"), 0);
+    assert_int_equal(look(s, walk_to(s, &walk, "by/invoice-status/Payment Pending"), &view), 1);
     walk_end(&walk);
-    assert_string_equal(names_of(s, "billing/invoices/by-status/Payment Pending", names, sizeof(names)), "7.json ");
-    assert_shows(s, "billing/invoices/by-status/Draft/8.json", "../../8.json");
-    assert_int_equal(peek(s, "billing/invoices/by-status/Collections"), -ENOENT);
-    assert_int_equal(peek(s, "billing/invoices/by-status/Refunded"), 1);
+    assert_string_equal(names_of(s, "by/invoice-status/Payment Pending", names, sizeof(names)), "7.json ");
+    assert_shows(s, "by/invoice-status/Draft/8.json", "../../../billing/invoices/8.json");
+    assert_int_equal(peek(s, "by/invoice-status/Collections"), -ENOENT);
+    assert_int_equal(peek(s, "by/invoice-status/Refunded"), 1);
     assert_int_equal(web_requests(s->web), 1);
     stack_free(s);
 }
@@ -443,15 +445,15 @@ static void test_touching(void **state)
         {"products", "groups " ALL_PRODUCTS},
         {"products/groups/1", "groups products?group=1 "},
         {"products/groups/1/products.json", "products?group=1 "},
-        {"products/groups/by-name", "groups "},
+        {"by/product-group", "groups "},
         {"services", ALL_SERVICES},
         {"services/1", "services service/1 "},
         {"services/1/info.json", "service/1 "},
         {"services/1/cdn", ""},
         {"services/1/cdn/purge", ""},
-        {"services/by-status/Pending", "services services?status=Pending "},
-        {"services/by-product/CDN", "services services?product=CDN "},
-        {"services/by-product/CDN/1", "services services?product=CDN "},
+        {"by/service-status/Pending", "services services?status=Pending "},
+        {"by/service-product/CDN", "services services?product=CDN "},
+        {"by/service-product/CDN/1", "services services?product=CDN "},
         {"domains", ALL_PRICING},
         {"domains/pricing/com", "pricing pricing?extension=com "},
         {"domains/pricing/com/domainregister/EUR/1", "pricing pricing?extension=com "},
@@ -460,8 +462,10 @@ static void test_touching(void **state)
         {"billing/invoices", ALL_INVOICES},
         {"billing/invoices/5.json", "invoices invoices?id=5 "},
         {"billing/invoices/6.json", "invoices "},
-        {"billing/invoices/by-number/A.json", "invoices invoices?number=A "},
-        {"billing/invoices/by-status", "invoices invoices?status=Paid "},
+        {"by/invoice-number/A.json", "invoices invoices?number=A "},
+        {"by/invoice-status", "invoices invoices?status=Paid "},
+        {"by/invoice-year/2026", "invoices "},
+        {"by/service-name", "services "},
     };
 
     (void)state;
