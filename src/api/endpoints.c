@@ -16,11 +16,9 @@ const char *const endpoint_invoice_statuses[] = {"Paid", "Unpaid", "Cancelled", 
 
 /* The fields of a service, in the list and alone. */
 #define SERVICE_FIELDS                                                                                                 \
-    {                                                                                                                  \
-        [SERVICE_PRODUCT] = {"product", {"productName", "productname", "name"}, NULL},                                 \
-        [SERVICE_STATUS] = {"status", {"status", "serviceStatus"}, endpoint_service_statuses},                         \
-        [SERVICE_NAME] = {"name", {"domain", "domainName", "domainname", "hostname", "hostName"}, NULL},               \
-    }
+    [SERVICE_PRODUCT] = {"product", {"productName", "productname", "name"}, NULL},                                     \
+    [SERVICE_STATUS] = {"status", {"status", "serviceStatus"}, endpoint_service_statuses},                             \
+    [SERVICE_NAME] = {"name", {"domain", "domainName", "domainname", "hostname", "hostName"}, NULL}
 
 /* clang-format off */
 static const struct endpoint table[OPERATIONS] = {
@@ -46,6 +44,9 @@ static const struct endpoint table[OPERATIONS] = {
         .ids = {"id", "productId", "productid", "pid"},
         .params = {[PRODUCTS_GROUP] = {"group", "productGroupId[]", NULL, NULL},
                    [PRODUCTS_OPTIONS] = {"options", "showConfigOptions", NULL, NULL}},
+        .fields = {[PRODUCT_NAME] = {"name", {"name", "productName", "productname"}, NULL},
+                   [PRODUCT_PRICES] = {"prices", {"pricing", "prices", "price"}, NULL},
+                   [PRODUCT_OPTIONS] = {"options", {"configOptions", "configoptions", "options"}, NULL}},
     },
     [OP_SERVICES] = {
         .name = "services", .method = "GET", .evidence = "documented",
@@ -54,14 +55,18 @@ static const struct endpoint table[OPERATIONS] = {
         .ids = {"id", "serviceId", "serviceid", "service_id"}, .by_id = true,
         .params = {[SERVICES_STATUS] = {"status", "serviceStatus", NULL, NULL},
                    [SERVICES_PRODUCT] = {"product", "productName", NULL, NULL}},
-        .fields = SERVICE_FIELDS,
+        .fields = {SERVICE_FIELDS,
+                   [SERVICE_DUE] = {"due", {"nextDueDate", "nextduedate", "next_due_date", "dueDate", "duedate"}, NULL},
+                   [SERVICE_AMOUNT] = {"amount", {"amount", "recurringAmount", "recurringamount", "price"}, NULL},
+                   [SERVICE_CURRENCY] = {"currency", {"currency", "currencyCode", "currencycode"}, NULL},
+                   [SERVICE_CYCLE] = {"cycle", {"billingCycle", "billingcycle", "billing_cycle", "cycle"}, NULL}},
     },
     [OP_SERVICE] = {
         .name = "service", .method = "GET", .evidence = "documented",
         .paths = {"/services/{id}"},
         .shape = SHAPE_OBJECT, .names = {"service", "services"}, .date_field = -1,
         .ids = {"id", "serviceId", "serviceid", "service_id"},
-        .fields = SERVICE_FIELDS,
+        .fields = {SERVICE_FIELDS},
     },
     [OP_PURGE] = {
         .name = "purge", .method = "POST", .evidence = "inferred",
@@ -89,7 +94,12 @@ static const struct endpoint table[OPERATIONS] = {
                    [INVOICES_TRANSACTIONS] = {"transactions", "showTransactions", "true", NULL}},
         .fields = {[INVOICE_NUMBER] = {"number", {"invoicenum", "invoiceNum", "invoicenumber", "number"}, NULL},
                    [INVOICE_STATUS] = {"status", {"status"}, endpoint_invoice_statuses},
-                   [INVOICE_DATE] = {"date", {"date", "invoiceDate"}, NULL}},
+                   [INVOICE_DATE] = {"date", {"date", "invoiceDate"}, NULL},
+                   [INVOICE_DUE] = {"due", {"duedate", "dueDate", "due_date"}, NULL},
+                   [INVOICE_TOTAL] = {"total", {"total"}, NULL},
+                   [INVOICE_CURRENCY] = {"currency", {"currency", "currencyCode", "currencycode"}, NULL},
+                   [INVOICE_ITEMS] = {"items", {"items", "invoiceItems", "invoiceitems", "invoice_items"}, NULL},
+                   [INVOICE_TRANSACTIONS] = {"transactions", {"transactions", "invoiceTransactions"}, NULL}},
     },
     [OP_BALANCE] = {
         .name = "balance", .method = "GET", .evidence = "observed",

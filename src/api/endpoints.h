@@ -51,9 +51,16 @@ enum shape {
 #define ENDPOINT_PARAMS  5
 #define ENDPOINT_ALIASES 9 /* the most names of one thing, with the NULL after them */
 
-/* Indices of an item's fields, for snapshot_field(). */
+/* A row's fields. The first SNAPSHOT_FIELDS of them are kept in each item's snapshot. The others are read by reports
+ * only, which find them in the item's text (members.h), because a field that is kept takes memory in each item. */
+#define ENDPOINT_FIELDS (SNAPSHOT_FIELDS + 5)
+
+/* Indices of an item's fields; those below SNAPSHOT_FIELDS are for snapshot_field(). */
 enum { INVOICE_NUMBER, INVOICE_STATUS, INVOICE_DATE, INVOICE_YEAR };
+enum { INVOICE_DUE = SNAPSHOT_FIELDS, INVOICE_TOTAL, INVOICE_CURRENCY, INVOICE_ITEMS, INVOICE_TRANSACTIONS };
 enum { SERVICE_PRODUCT, SERVICE_STATUS, SERVICE_NAME };
+enum { SERVICE_DUE = SNAPSHOT_FIELDS, SERVICE_AMOUNT, SERVICE_CURRENCY, SERVICE_CYCLE };
+enum { PRODUCT_NAME = SNAPSHOT_FIELDS, PRODUCT_PRICES, PRODUCT_OPTIONS };
 enum { GROUP_NAME };
 enum { PRICE_EXTENSION, PRICE_OPERATION, PRICE_CURRENCY, PRICE_YEARS };
 enum { BALANCE_AMOUNT, BALANCE_CURRENCY };
@@ -88,7 +95,7 @@ struct endpoint {
     const char *names[ENDPOINT_ALIASES]; /* members that may hold the list or object, besides `data` and the like */
     struct endpoint_param params[ENDPOINT_PARAMS];
     const char *ids[ENDPOINT_ALIASES]; /* possible names of an item's id, the best first */
-    struct endpoint_field fields[SNAPSHOT_FIELDS];
+    struct endpoint_field fields[ENDPOINT_FIELDS];
     int date_field; /* index of the field that gives the mtime, or -1 */
     int year_field; /* if there is a date_field: index of the field that gets the year of that date, such as "2026" */
     bool slow;      /* the ttl is config->ttl_slow_s, not config->ttl_s */
@@ -100,7 +107,7 @@ struct endpoint_reading {
     const char *list; /* where in the answer the list or object is: the names of the members that lead to it, with dots
                          between them, such as "data.invoices"; NULL: not configured, so it is searched for */
     const char *ids[ENDPOINT_ALIASES];
-    struct endpoint_field fields[SNAPSHOT_FIELDS];
+    struct endpoint_field fields[ENDPOINT_FIELDS];
 };
 
 /* One call of an operation. Strings are borrowed. */

@@ -46,9 +46,19 @@ static const char *param_name(const struct endpoint *endpoint, unsigned i)
     return endpoint->params[i].name;
 }
 
+/* The index of the i-th field that the row has, or ENDPOINT_FIELDS. A row may leave some of the kept fields out. */
+static unsigned field_index(const struct endpoint *endpoint, unsigned i)
+{
+    unsigned index = 0;
+    while (index < ENDPOINT_FIELDS && (!endpoint->fields[index].key || i-- > 0))
+        index++;
+    return index;
+}
+
 static const char *field_key(const struct endpoint *endpoint, unsigned i)
 {
-    return i < SNAPSHOT_FIELDS ? endpoint->fields[i].key : NULL;
+    unsigned index = field_index(endpoint, i);
+    return index < ENDPOINT_FIELDS ? endpoint->fields[index].key : NULL;
 }
 
 /* ---- setting: each returns NULL, or what is wrong with the value, in words ---- */
@@ -105,7 +115,7 @@ static const char *set_id(const struct setting_of *s)
 
 static const char *set_field(const struct setting_of *s)
 {
-    set_only_name(s->overrides->reading.fields[s->i].names, s->value);
+    set_only_name(s->overrides->reading.fields[field_index(s->endpoint, s->i)].names, s->value);
     return NULL;
 }
 
@@ -152,7 +162,7 @@ static const char *built_in_id(const struct endpoint *endpoint, unsigned i)
 
 static const char *built_in_field(const struct endpoint *endpoint, unsigned i)
 {
-    return endpoint->fields[i].names[0];
+    return endpoint->fields[field_index(endpoint, i)].names[0];
 }
 
 static const char *built_in_size_name(const struct endpoint *endpoint, unsigned i)
@@ -201,8 +211,9 @@ static void note_id(const struct endpoint *endpoint, unsigned i, FILE *out)
 
 static void note_field(const struct endpoint *endpoint, unsigned i, FILE *out)
 {
-    const char *const *known = endpoint->fields[i].known;
-    note_names(endpoint->fields[i].names, out);
+    const struct endpoint_field *field = &endpoint->fields[field_index(endpoint, i)];
+    const char *const *known = field->known;
+    note_names(field->names, out);
     for (unsigned k = 0; known && known[k]; k++)
         fprintf(out, "%s%s%s", k ? ", " : "# known values, in any letters: ", known[k], known[k + 1] ? "" : "\n");
 }

@@ -89,19 +89,20 @@ static void check_params(const struct endpoint *endpoint)
     }
 }
 
+/* Neither among the fields that are kept nor among the others is a hole. No two have the same key. */
 static void check_fields(const struct endpoint *endpoint)
 {
     bool ended = false;
 
-    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
+    for (unsigned i = 0; i < ENDPOINT_FIELDS; i++) {
         const struct endpoint_field *field = &endpoint->fields[i];
 
-        ended = ended || !field->key;
+        ended = (ended && i != SNAPSHOT_FIELDS) || !field->key;
         assert_int_equal(field->key == NULL, ended);
         assert_int_equal(count(field->names, ENDPOINT_ALIASES) == 0, ended);
         assert_true(!ended || !field->known);
         for (unsigned k = 0; k < i && !ended; k++)
-            assert_string_not_equal(field->key, endpoint->fields[k].key);
+            assert_true(!endpoint->fields[k].key || strcmp(field->key, endpoint->fields[k].key) != 0);
     }
 }
 
@@ -427,7 +428,9 @@ static void assert_reading(const struct endpoints *endpoints, enum operation ope
     sprintbuf(out, "%s|", reading->list ? reading->list : "");
     for (unsigned i = 0; i < ENDPOINT_ALIASES && reading->ids[i]; i++)
         sprintbuf(out, "%s%s", i ? "," : "", reading->ids[i]);
-    for (unsigned k = 0; k < SNAPSHOT_FIELDS && reading->fields[k].key; k++) {
+    for (unsigned k = 0; k < ENDPOINT_FIELDS; k++) {
+        if (!reading->fields[k].key)
+            continue;
         sprintbuf(out, "|%s", reading->fields[k].key);
         for (unsigned i = 0; i < ENDPOINT_ALIASES && reading->fields[k].names[i]; i++)
             sprintbuf(out, "%c%s", i ? ',' : '=', reading->fields[k].names[i]);
@@ -447,6 +450,8 @@ static void test_overrides_of_how_answers_are_read(void **state)
         {"service", "list", "value"},
         {"service", "field.status", "state.name"},
         {"pricing", "list", "prices"},
+        {"invoices", "field.total", "sum"},
+        {"products", "field.options", "extras"},
     };
     struct config config;
     struct endpoints *endpoints = make(&config, rows, sizeof(rows) / sizeof(rows[0]));
@@ -455,15 +460,22 @@ static void test_overrides_of_how_answers_are_read(void **state)
     assert_non_null(endpoints);
     assert_reading(endpoints, OP_INVOICES,
                    "data.invoices|id,invoiceId,invoiceid,invoice_id|number=invoicenum,invoiceNum,invoicenumber,number|"
-                   "status=status|date=date,invoiceDate");
+                   "status=status|date=date,invoiceDate|due=duedate,dueDate,due_date|total=sum|"
+                   "currency=currency,currencyCode,currencycode|items=items,invoiceItems,invoiceitems,invoice_items|"
+                   "transactions=transactions,invoiceTransactions");
     assert_reading(endpoints, OP_SERVICES,
                    "|sid|product=productName,productname,name|status=status,serviceStatus|"
-                   "name=domain,domainName,domainname,hostname,hostName");
+                   "name=domain,domainName,domainname,hostname,hostName|"
+                   "due=nextDueDate,nextduedate,next_due_date,dueDate,duedate|"
+                   "amount=amount,recurringAmount,recurringamount,price|currency=currency,currencyCode,currencycode|"
+                   "cycle=billingCycle,billingcycle,billing_cycle,cycle");
     assert_reading(endpoints, OP_BALANCE, "||amount=creditbalance|currency=currency,currencyCode");
     assert_reading(endpoints, OP_SERVICE,
                    "value|id,serviceId,serviceid,service_id|product=productName,productname,name|status=state.name|"
                    "name=domain,domainName,domainname,hostname,hostName");
-    assert_reading(endpoints, OP_PRODUCTS, "|id,productId,productid,pid");
+    assert_reading(endpoints, OP_PRODUCTS,
+                   "|id,productId,productid,pid|name=name,productName,productname|prices=pricing,prices,price|"
+                   "options=extras");
     assert_reading(endpoints, OP_PRICING, "prices|");
     clear(&config, endpoints);
 }
@@ -543,14 +555,15 @@ static void test_a_refusal_says_which_keys_there_are(void **state)
         {{"services", "page_size", "many"},
          "config:1: services.page_size = many: the size of a page is a whole number from 1 to 1000000; the keys of "
          "services are path, param.status, param.product, query, list, id, field.product, field.status, field.name, "
-         "page_size, page_size_name, page_offset, page_number\n"},
+         "field.due, field.amount, field.currency, field.cycle, page_size, page_size_name, page_offset, page_number\n"},
         {{"purge", "path", "/purge"},
          "config:1: purge.path = /purge: this path needs {id}, which stands for the service's id; the keys of purge "
          "are path, query\n"},
         {{"invoices", "list", ""},
          "config:1: invoices.list = : the value is missing; the keys of invoices are path, param.id, param.number, "
          "param.status, param.items, param.transactions, query, list, id, field.number, field.status, field.date, "
-         "page_size, page_size_name, page_offset, page_number\n"},
+         "field.due, field.total, field.currency, field.items, field.transactions, page_size, page_size_name, "
+         "page_offset, page_number\n"},
     };
 
     (void)state;
@@ -642,6 +655,14 @@ static void test_the_printed_table(void **state)
         "# the first of these names that is there: domain, domainName, domainname, hostname, "
         "hostName\n"
         "# services.field.name = domain\n"
+        "# the first of these names that is there: nextDueDate, nextduedate, next_due_date, dueDate, duedate\n"
+        "# services.field.due = nextDueDate\n"
+        "# the first of these names that is there: amount, recurringAmount, recurringamount, price\n"
+        "# services.field.amount = amount\n"
+        "# the first of these names that is there: currency, currencyCode, currencycode\n"
+        "# services.field.currency = currency\n"
+        "# the first of these names that is there: billingCycle, billingcycle, billing_cycle, cycle\n"
+        "# services.field.cycle = billingCycle\n"
         "# from config:6\n"
         "services.page_size = 100\n"
         "# services.page_size_name = limitnum\n"

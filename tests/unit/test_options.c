@@ -628,7 +628,7 @@ static void describe(const struct endpoints *endpoints, char *buf)
         sprintbuf(out, " %s", reading->list ? reading->list : "");
         for (unsigned i = 0; i < ENDPOINT_ALIASES && reading->ids[i]; i++)
             sprintbuf(out, " %s", reading->ids[i]);
-        for (unsigned i = 0; i < SNAPSHOT_FIELDS * ENDPOINT_ALIASES; i++) {
+        for (unsigned i = 0; i < ENDPOINT_FIELDS * ENDPOINT_ALIASES; i++) {
             const char *name = reading->fields[i / ENDPOINT_ALIASES].names[i % ENDPOINT_ALIASES];
             sprintbuf(out, " %s", name ? name : "");
         }
