@@ -3,6 +3,7 @@
 
 #include "api/documents.h"
 #include "api/endpoints.h"
+#include "api/members.h"
 
 #include <json-c/printbuf.h>
 #include <stdbool.h>
@@ -12,39 +13,12 @@
 
 /* The targets: the id, and the fields from FIRST_FIELD on. */
 enum { ID, FIRST_FIELD };
-#define TARGETS (FIRST_FIELD + SNAPSHOT_FIELDS)
-
-/* A member name to look for. */
-struct wanted {
-    const char *name;
-    size_t len;
-    unsigned target;
-    unsigned alias; /* rank among the target's names; the lowest wins */
-};
-
-/* A member that was found. */
-struct member {
-    struct json_slice value;
-    unsigned alias;
-};
 
 struct fields {
     const struct endpoint_reading *reading;
-    struct wanted wanted[TARGETS * ENDPOINT_ALIASES];
-    unsigned n_wanted;
-    uint64_t lengths; /* one bit for each wanted length, modulo 64: skips most members without a comparison */
-    struct printbuf *key;
-    struct printbuf *texts[SNAPSHOT_FIELDS];
+    struct members *members;
+    struct printbuf *id, *texts[SNAPSHOT_FIELDS];
 };
-
-static void want(struct fields *fields, unsigned target, const char *const aliases[ENDPOINT_ALIASES])
-{
-    for (unsigned i = 0; i < ENDPOINT_ALIASES && aliases[i]; i++) {
-        size_t len = strlen(aliases[i]);
-        fields->wanted[fields->n_wanted++] = (struct wanted){aliases[i], len, target, i};
-        fields->lengths |= UINT64_C(1) << (len % 64);
-    }
-}
 
 struct fields *fields_new(const struct endpoint_reading *reading)
 {
@@ -52,17 +26,17 @@ struct fields *fields_new(const struct endpoint_reading *reading)
     if (!fields)
         return NULL;
     fields->reading = reading;
-    want(fields, ID, reading->ids);
-    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
-        want(fields, FIRST_FIELD + i, reading->fields[i].names);
-
-    bool ok = (fields->key = printbuf_new());
+    fields->members = members_new();
+    bool ok = (fields->id = printbuf_new()) && fields->members;
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
         ok = (fields->texts[i] = printbuf_new()) && ok;
     if (!ok) {
         fields_free(fields);
         return NULL;
     }
+    members_want(fields->members, ID, reading->ids);
+    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
+        members_want(fields->members, FIRST_FIELD + i, reading->fields[i].names);
     return fields;
 }
 
@@ -70,44 +44,11 @@ void fields_free(struct fields *fields)
 {
     if (!fields)
         return;
-    printbuf_free(fields->key);
+    members_free(fields->members);
+    printbuf_free(fields->id);
     for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++)
         printbuf_free(fields->texts[i]);
     free(fields);
-}
-
-static void take_member(const struct fields *fields, struct json_slice name, struct json_slice value,
-                        struct member found[TARGETS])
-{
-    if (!(fields->lengths & UINT64_C(1) << (name.len % 64)))
-        return;
-    for (unsigned i = 0; i < fields->n_wanted; i++) {
-        const struct wanted *wanted = &fields->wanted[i];
-        struct member *member = &found[wanted->target];
-        if (wanted->len != name.len || memcmp(wanted->name, name.at, name.len) != 0)
-            continue;
-        if (!member->value.at || wanted->alias <= member->alias)
-            *member = (struct member){value, wanted->alias};
-    }
-}
-
-static int find_members(struct fields *fields, struct json_slice item, struct member found[TARGETS])
-{
-    struct json_slice key, value;
-    int r;
-
-    while ((r = json_next_member(&item, &key, &value)) > 0) {
-        struct json_slice name = {key.at + 1, key.len - 2};
-        if (memchr(name.at, '\\', name.len)) {
-            printbuf_reset(fields->key);
-            r = json_scalar_text(key, fields->key);
-            if (r < 0)
-                return r;
-            name = (struct json_slice){fields->key->buf, (size_t)printbuf_length(fields->key)};
-        }
-        take_member(fields, name, value, found);
-    }
-    return r;
 }
 
 static int read_text(struct json_slice value, struct printbuf *text, char **ret)
@@ -150,19 +91,19 @@ static uint64_t id_of(const char *text)
 
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id, const char *ret_texts[SNAPSHOT_FIELDS])
 {
-    struct member found[TARGETS] = {{{NULL, 0}, 0}};
+    struct json_slice found[MEMBERS_TARGETS];
     char *id;
 
-    int r = find_members(fields, item, found);
+    int r = members_find(fields->members, item, found);
     if (r == 0)
-        r = read_text(found[ID].value, fields->key, &id);
+        r = read_text(found[ID], fields->id, &id);
     if (r < 0)
         return r;
     *ret_id = id_of(id);
     for (unsigned i = 0; r == 0 && i < SNAPSHOT_FIELDS; i++) {
         char *text;
         const char *const *known = fields->reading->fields[i].known;
-        r = read_text(found[FIRST_FIELD + i].value, fields->texts[i], &text);
+        r = read_text(found[FIRST_FIELD + i], fields->texts[i], &text);
         if (r == 0)
             ret_texts[i] = text && known ? one_spelling(known, text) : text;
     }

@@ -2,8 +2,7 @@
 /*
  * Fields: reads an item's id and the fields that views are made of, such as its status.
  *
- * The reading lists several possible names for the id and for each field. The first name in the list that the item has
- * counts. If the item has several members with that name, the last one counts.
+ * The reading lists several possible names for the id and for each field; members.h says which of them counts.
  *
  * Threads:   any; a struct fields belongs to one thread at a time.
  * Ownership: fields_new() creates, fields_free() frees. Texts are borrowed until the next fields_read() or
