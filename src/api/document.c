@@ -30,15 +30,15 @@ const struct item *document_item(const struct document *document, uint64_t id)
 
 struct snapshot *document_rendered(struct document *document, unsigned i, struct snapshot *text)
 {
-    struct snapshot *old = document->renditions[i];
-    document->rendition_of[i] = document->generation;
+    struct snapshot *old = document->renditions[i].text;
+    document->renditions[i].generation = document->generation;
     if (old && snapshot_equal(old, text)) {
         snapshot_unref(text);
         return old;
     }
     document->cost -= old ? snapshot_cost(old) : 0;
     snapshot_unref(old);
-    document->renditions[i] = text;
+    document->renditions[i].text = text;
     document_grow(document, snapshot_cost(text));
     return text;
 }
@@ -50,7 +50,7 @@ void document_clear(struct document *document)
     free(steal(&document->items));
     free(steal(&document->by_id));
     snapshot_unref(steal(&document->whole));
-    snapshot_unref(steal(&document->renditions[RENDITION_OF_ALL]));
+    snapshot_unref(steal(&document->renditions[RENDITION_OF_ALL].text));
     groups_clear(document);
     document->n_items = document->n_ids = document->unshown = 0;
     document->loaded = document->maybe_cut = false;
@@ -65,7 +65,7 @@ size_t document_cost(const struct document *document)
     if (document->by_id)
         cost += document->n_ids * sizeof *document->by_id;
     for (unsigned i = 0; i < DOCUMENT_RENDITIONS; i++)
-        if (document->renditions[i])
-            cost += snapshot_cost(document->renditions[i]);
+        if (document->renditions[i].text)
+            cost += snapshot_cost(document->renditions[i].text);
     return document->whole ? cost + snapshot_cost(document->whole) : cost;
 }

@@ -40,11 +40,19 @@ struct item {
     struct snapshot *snapshot; /* the item's text; never NULL */
 };
 
-/* Renditions: texts of the whole document, made by the tree. The first one contains the text of every item, so it is as
- * large as all items, and differs whenever the content differs. The others may stay the same when the content
- * changes. */
-#define DOCUMENT_RENDITIONS 4
+/* The most renditions of a document. The first one contains the text of every item, so it is as large as all items, and
+ * differs whenever the content differs. The others may stay the same when the content changes. */
+#define DOCUMENT_RENDITIONS 7
 #define RENDITION_OF_ALL    0
+
+/* A text of the whole document, made by the tree. */
+struct rendition {
+    struct snapshot *text; /* NULL: not made yet */
+    uint64_t generation;   /* the document's generation that it was made from */
+    uint64_t too_long;     /* the tree's: the generation whose text is over TEXT_MAX; 0: none */
+    int64_t day;           /* the tree's: the day that it was made on, if the text depends on it; otherwise 0 */
+    uint32_t tally;        /* the tree's: a number that is kept beside the text */
+};
 
 /* Only the files of api/ write the fields, except those marked "the tree's". */
 struct document {
@@ -72,11 +80,12 @@ struct document {
     int error;
     int64_t error_until; /* clock_ms() until which the error is returned without a new request */
 
-    /* The renditions, each with the generation that it was made from. RENDITION_OF_ALL is freed with the content, the
-     * others with the document. */
-    struct snapshot *renditions[DOCUMENT_RENDITIONS];
-    uint64_t rendition_of[DOCUMENT_RENDITIONS];
-    uint64_t too_long[DOCUMENT_RENDITIONS]; /* the tree's: the generation whose text is over RENDER_MAX; 0: none */
+    /* The text of RENDITION_OF_ALL is freed with the content, the others with the document. */
+    struct rendition renditions[DOCUMENT_RENDITIONS];
+
+    /* The tree's: of this generation, so many amounts that are no plain decimal numbers have been named in the log. */
+    uint64_t odd_generation;
+    size_t odd_amounts;
 
     /* Made and used by groups.c, by field, when first needed; NULL until then. */
     uint32_t *index[SNAPSHOT_FIELDS];

@@ -117,7 +117,7 @@ static void document_free(struct entry *p)
         filled(p);
     document_clear(document);
     for (unsigned i = 0; i < DOCUMENT_RENDITIONS; i++)
-        snapshot_unref(document->renditions[i]);
+        snapshot_unref(document->renditions[i].text);
     for (unsigned i = 0; i < ENDPOINT_PARAMS; i++)
         free(document->values[i]);
     free(document->key);

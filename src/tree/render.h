@@ -3,30 +3,29 @@
  * Rendering: prints a whole document as the text of one file, such as all/invoices.csv.
  *
  * Printing a long list would hold up the loop, so the list is printed in slices of a few milliseconds. Callers that
- * need the text wait with renderer_wait(). If the document changes meanwhile, printing starts again.
+ * need the text wait with renderer_wait(). If the document changes meanwhile, printing starts again. forms.h says how
+ * the texts are made.
  *
  * Threads:   loop thread only.
  * Ownership: the caller owns the renderer and frees it with renderer_free(). The document owns the finished text;
  *            renderer_get() lends it.
  * Errors:    -ENOMEM; -EIO when the document lacks a field that the text needs, or when the text would be longer than
- *            RENDER_MAX. A text that is too long is logged once, and not tried again until the document changes.
+ *            TEXT_MAX. A text that is too long is logged once, and not tried again until the document changes.
  */
 #ifndef MELBICOMFS_TREE_RENDER_H
 #define MELBICOMFS_TREE_RENDER_H
 
 #include "tree/routes.h"
+#include "tree/text.h"
 
-#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct document;
+struct endpoints;
 struct loop;
-struct printbuf;
 struct renderer;
 struct snapshot;
-
-/* The longest text, in bytes. json-c's printbuf counts bytes in an int. */
-#define RENDER_MAX ((size_t)INT_MAX - 64)
 
 /* A caller that waits for a text. The caller zero-initialises it, sets fn and data, and keeps it until fn is called or
  * the wait is cancelled. */
@@ -36,12 +35,12 @@ struct render_wait {
     struct render_wait *next, **link; /* belong to the renderer */
 };
 
-/* Makes a renderer that works on `loop` (borrowed). NULL when out of memory. Before renderer_free(), all waits must
- * have been called or cancelled. renderer_free(NULL) is fine. */
-struct renderer *renderer_new(struct loop *loop);
+/* Makes a renderer that works on `loop` and finds fields by the names in `endpoints`; both are borrowed. NULL when out
+ * of memory. Before renderer_free(), all waits must have been called or cancelled. renderer_free(NULL) is fine. */
+struct renderer *renderer_new(struct loop *loop, const struct endpoints *endpoints);
 void renderer_free(struct renderer *renderer);
 
-/* For tests: refuses texts longer than `max` bytes. `max` is at most RENDER_MAX. */
+/* For tests: refuses texts longer than `max` bytes. `max` is at most TEXT_MAX. */
 void renderer_set_max(struct renderer *renderer, size_t max);
 
 /* Gets the document's text in the form `how` (any but RENDER_MADE), and begins to print it if it does not exist yet.
@@ -57,9 +56,8 @@ int renderer_wait(struct renderer *renderer, struct document *document, enum rou
 /* Stops waiting: wait->fn will not be called. Printing goes on. Fine on a wait that was never started or has ended. */
 void render_wait_cancel(struct render_wait *wait);
 
-/* Appends `len` bytes of `text` as one CSV value, quoted as RFC 4180 asks. A value that a spreadsheet would run as a
- * formula (it begins with = + - @ TAB or CR, and is not a plain number) gets a leading apostrophe, which tells
- * spreadsheets "this is text". Returns 0; -ENOMEM; or -EFBIG when `out` would be longer than RENDER_MAX. */
-int render_csv_value(const char *text, size_t len, struct printbuf *out);
+/* Returns clock_ms() until which a text in this form stays the same if its document does: the next midnight, UTC, for a
+ * text that depends on today's date (how many days are left), otherwise CLOCK_NEVER. */
+int64_t render_until(enum route_render how);
 
 #endif

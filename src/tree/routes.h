@@ -43,13 +43,22 @@ enum route_select {
 
 /* How the text of a file is made. */
 enum route_render {
-    RENDER_ITEM,    /* the item's own text */
-    RENDER_WHOLE,   /* the text of the whole answer */
-    RENDER_JSON,    /* the whole list, as JSON */
-    RENDER_CSV,     /* the whole list, as a CSV table */
-    RENDER_BALANCE, /* one line: amount and currency */
-    RENDER_VERSION, /* one line: the version */
-    RENDER_MADE     /* from this mount's own state; `made` says which file it is */
+    RENDER_ITEM,                 /* the item's own text */
+    RENDER_WHOLE,                /* the text of the whole answer */
+    RENDER_JSON,                 /* the whole list, as JSON */
+    RENDER_CSV,                  /* the whole list, as a CSV table */
+    RENDER_PRICES,               /* all prices, as a CSV table */
+    RENDER_BALANCE,              /* one line: amount and currency */
+    RENDER_VERSION,              /* one line: the version */
+    RENDER_INVOICE_ITEMS,        /* a CSV table: a row for each element of the invoices' items */
+    RENDER_INVOICE_TRANSACTIONS, /* the same, of their transactions */
+    RENDER_PRODUCT_PRICES,       /* a CSV table: a row for each product, currency and billing cycle */
+    RENDER_PRODUCT_OPTIONS,      /* a CSV table: a row for each product, option and choice */
+    RENDER_UNPAID,               /* a CSV table: the unpaid invoices by due date */
+    RENDER_UNPAID_SUMS,          /* a line for each currency: the sum of what is unpaid */
+    RENDER_SPEND,                /* a CSV table: sums of the invoices by month and currency */
+    RENDER_RENEWALS,             /* a CSV table: the services by next due date */
+    RENDER_MADE                  /* from this mount's own state; `made` says which file it is */
 };
 
 /* RENDER_MADE: the files that are made from this mount's own state. */

@@ -29,7 +29,7 @@ struct tree *tree_new(struct loop *loop, struct documents *documents, struct end
     tree->started = clock_wall();
     tree->root = (struct place){.route = routes_at(0), .name = ""};
     tree->registry = registry_new();
-    tree->renderer = renderer_new(loop);
+    tree->renderer = renderer_new(loop, endpoints);
     tree->purges = purges_new(loop, client, endpoints, config, metrics);
     if (!tree->registry || !tree->renderer || !tree->purges) {
         tree_free(tree);

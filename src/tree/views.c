@@ -118,6 +118,8 @@ static int view_file(struct tree *tree, struct document *document, const struct 
         int r = renderer_get(tree->renderer, document, route->render, &snapshot);
         if (r != 1)
             return r;
+        int64_t until = render_until(route->render);
+        ret->expires = until < ret->expires ? until : ret->expires;
     }
     ret->snapshot = snapshot_ref(snapshot);
     ret->mtime = snapshot->mtime;

@@ -3,6 +3,7 @@
  * The texts that are made of whole documents: lists as JSON and as tables, and single lines.
  */
 #include "stack.h"
+#include "tree/csv.h"
 #include "tree/render.h"
 
 #include <sys/wait.h>
@@ -16,7 +17,7 @@ static struct fixture begin(void)
 {
     struct fixture f = {.s = stack_new(NULL, 0, NULL)};
 
-    f.renderer = renderer_new(f.s->loop);
+    f.renderer = renderer_new(f.s->loop, f.s->endpoints);
     assert_non_null(f.renderer);
     return f;
 }
@@ -221,7 +222,7 @@ static void test_csv_values(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         printbuf_reset(out);
-        assert_int_equal(render_csv_value(rows[i].text, strlen(rows[i].text), out), 0);
+        assert_int_equal(csv_value(rows[i].text, strlen(rows[i].text), out), 0);
         assert_string_equal(out->buf, rows[i].csv);
     }
     printbuf_free(out);
@@ -260,12 +261,12 @@ static void test_the_table_of_prices(void **state)
 
     (void)state;
     seed(document, "{}");
-    assert_text(text_of(&f, document, RENDER_CSV), "extension,operation,currency,years,price\r\n");
+    assert_text(text_of(&f, document, RENDER_PRICES), "extension,operation,currency,years,price\r\n");
     seed(document, "{\".net\":{\"domainrenew\":{\"EUR\":{\"10\":\"99.00\",\"2\":9,\"3\":\"-1.00\",\"4\":null}}},"
                    "\".com\":{\"domainregister\":{\"USD\":{\"1\":\"n/a, yet\"}}}}");
-    assert_text(text_of(&f, document, RENDER_CSV), "extension,operation,currency,years,price\r\n"
-                                                   "com,domainregister,USD,1,\"n/a, yet\"\r\n"
-                                                   "net,domainrenew,EUR,2,9\r\nnet,domainrenew,EUR,10,99.00\r\n");
+    assert_text(text_of(&f, document, RENDER_PRICES), "extension,operation,currency,years,price\r\n"
+                                                      "com,domainregister,USD,1,\"n/a, yet\"\r\n"
+                                                      "net,domainrenew,EUR,2,9\r\nnet,domainrenew,EUR,10,99.00\r\n");
     assert_text(text_of(&f, document, RENDER_WHOLE),
                 "{\n  \".net\": {\n    \"domainrenew\": {\n      \"EUR\": {\n        \"10\": \"99.00\",\n        "
                 "\"2\": 9,\n        \"3\": \"-1.00\",\n        \"4\": null\n      }\n    }\n  },\n  \".com\": {\n    "
