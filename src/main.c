@@ -29,7 +29,7 @@
  *                listing.c      what a directory lists; registry.c numbers for names
  *                render.c       the texts of whole documents
  *                purge.c        the one command; purge_handle.c, purge_text.c and purge_log.c are its parts
- *                status.c       this mount's own files, and readme.c
+ *                status.c       this mount's own files, and readme.c; account_metrics.c its gauges of the account
  *                tree.c         makes and ends all of it; context.h is the struct behind it
  *
  *   api/         what Melbicom offers
@@ -54,7 +54,7 @@
  *   json/        stream.c walks through an answer; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
  *
- *   base/        loop.c log.c line.c metrics.c clock.c config.c url.c
+ *   base/        loop.c log.c line.c metrics.c exposition.c clock.c config.c url.c
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *

@@ -457,6 +457,7 @@ static void renewed(struct document *document)
 
     if (p->prev)
         filled(p);
+    metrics_exchange(documents->metrics, endpoint->name, true);
     p->confirmed = clock_ms();
     p->denied = documents->denied = false;
     document->expires = p->fetch_epoch == p->epoch ? p->confirmed + life : 0;
@@ -485,6 +486,16 @@ static bool may_serve_stale(const struct document *document, int error)
     return clock_ms() < stale_until(document);
 }
 
+/* Whether the error refuses only what the query asks for, such as one service. The API works then. */
+static bool refuses_arguments(const struct query *query, int error)
+{
+    bool has_arguments = query->operation == OP_SERVICE;
+
+    for (unsigned i = 0; i < ENDPOINT_PARAMS; i++)
+        has_arguments = has_arguments || query->values[i];
+    return has_arguments && (error == -ENOENT || error == -EINVAL);
+}
+
 /* The fetch failed. Returns 0 when the old copy is served instead, else the error. */
 static int failed(struct document *document, int error, int64_t retry_at)
 {
@@ -492,6 +503,8 @@ static int failed(struct document *document, int error, int64_t retry_at)
     struct documents *documents = p->owner;
     int64_t now = clock_ms();
 
+    metrics_exchange(documents->metrics, endpoint_of(document->query.operation)->name,
+                     refuses_arguments(&document->query, error));
     if (may_serve_stale(document, error)) {
         int64_t until = now + STALE_KEPT_MS, too_old = stale_until(document);
         if (retry_at > until)

@@ -2,12 +2,15 @@
 /*
  * Counters as Prometheus text.
  *
- * The first attempt of an operation makes a record with a histogram; the first attempt with a certain status makes a
+ * The first attempt or exchange of an operation makes a record with a histogram; the first attempt with a certain status makes a
  * counter in that record. Both are kept in plain lists, because there are about ten operations with about five statuses
  * each. Times are summed in whole nanoseconds and printed as integers: nothing is rounded, and no locale can put a
  * comma into a number.
  */
 #include "base/metrics.h"
+
+#include "base/clock.h"
+#include "base/exposition.h"
 
 #include <inttypes.h>
 #include <json-c/printbuf.h>
@@ -15,6 +18,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef MELBICOMFS_VERSION
+#define MELBICOMFS_VERSION "0.1.0"
+#endif
 
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  (1000 * NS_PER_MS)
@@ -50,6 +57,9 @@ struct operation {
     struct status *statuses;
     uint64_t in_bucket[BUCKETS]; /* a request counts in one bucket only; the printed buckets are cumulative */
     uint64_t n, ns;
+    bool used;               /* an exchange has ended */
+    bool succeeded;          /* the last exchange succeeded */
+    struct timespec success; /* when an exchange last succeeded; 0: never */
 };
 
 struct metrics {
@@ -150,41 +160,69 @@ void metrics_http(struct metrics *metrics, const char *operation, long status, i
     o->ns += (uint64_t)ns;
 }
 
+void metrics_exchange(struct metrics *metrics, const char *operation, bool succeeded)
+{
+    struct operation *o = find_operation(metrics, operation);
+
+    if (!o)
+        return;
+    o->used = true;
+    o->succeeded = succeeded;
+    if (succeeded)
+        o->success = clock_wall();
+}
+
+bool metrics_up(const struct metrics *metrics)
+{
+    for (const struct operation *o = metrics->operations; o; o = o->next)
+        if (o->used && !o->succeeded)
+            return false;
+    return true;
+}
+
+void metrics_each(const struct metrics *metrics, void (*fn)(void *data, const struct metrics_operation *operation),
+                  void *data)
+{
+    for (const struct operation *o = metrics->operations; o; o = o->next)
+        if (o->used)
+            fn(data, &(struct metrics_operation){.name = o->name, .succeeded = o->succeeded, .success = o->success});
+}
+
 void metrics_pushed(struct metrics *metrics, uint64_t bytes)
 {
     atomic_fetch_add_explicit(&metrics->pushed_files, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&metrics->pushed_bytes, bytes, memory_order_relaxed);
 }
 
-static void print_family(struct printbuf *out, const char *name, const char *type, const char *help)
-{
-    sprintbuf(out, "# HELP melbicomfs_%s %s\n# TYPE melbicomfs_%s %s\n", name, help, name, type);
-}
-
 static void print_counter(struct printbuf *out, const char *name, const char *help, uint64_t value)
 {
-    print_family(out, name, "counter", help);
+    exposition_family(out, name, "counter", help);
     sprintbuf(out, "melbicomfs_%s %" PRIu64 "\n", name, value);
 }
 
-/* Prints a label's value in quotes. The format requires backslash, quote and newline to be escaped. */
-static void print_label(struct printbuf *out, const char *value)
+static void print_up(const struct metrics *metrics, struct printbuf *out)
 {
-    printbuf_strappend(out, "\"");
-    for (; *value; value++) {
-        if (*value == '\n')
-            printbuf_strappend(out, "\\n");
-        else if (*value == '"' || *value == '\\')
-            sprintbuf(out, "\\%c", *value);
-        else
-            printbuf_memappend_fast(out, value, 1);
+    exposition_family(out, "build_info", "gauge", "Always 1; the label is the version of this program.");
+    printbuf_strappend(out, "melbicomfs_build_info{version=");
+    exposition_label(out, MELBICOMFS_VERSION);
+    printbuf_strappend(out, "} 1\n");
+    exposition_family(out, "up", "gauge",
+                      "1 if the last exchange of every operation that was used succeeded, 0 otherwise.");
+    sprintbuf(out, "melbicomfs_up %d\n", metrics_up(metrics));
+    exposition_family(out, "last_success_timestamp_seconds", "gauge",
+                      "When an exchange of the operation last succeeded, in seconds since 1970.");
+    for (const struct operation *o = metrics->operations; o; o = o->next) {
+        if (!o->success.tv_sec)
+            continue;
+        printbuf_strappend(out, "melbicomfs_last_success_timestamp_seconds{operation=");
+        exposition_label(out, o->name);
+        sprintbuf(out, "} %jd.%03" PRId64 "\n", (intmax_t)o->success.tv_sec, o->success.tv_nsec / NS_PER_MS);
     }
-    printbuf_strappend(out, "\"");
 }
 
 static void print_kernel(const struct metrics *metrics, struct printbuf *out)
 {
-    print_family(out, "kernel_requests_total", "counter", "Requests from the kernel, by kind.");
+    exposition_family(out, "kernel_requests_total", "counter", "Requests from the kernel, by kind.");
     for (size_t i = 0; i < KERNEL_REQUESTS; i++)
         sprintbuf(out, "melbicomfs_kernel_requests_total{request=\"%s\"} %" PRIu64 "\n", kernel_names[i],
                   metrics->kernel[i]);
@@ -192,12 +230,12 @@ static void print_kernel(const struct metrics *metrics, struct printbuf *out)
 
 static void print_http_requests(const struct metrics *metrics, struct printbuf *out)
 {
-    print_family(out, "http_requests_total", "counter",
-                 "HTTP attempts, by operation and status. Status 0 is an attempt without an answer.");
+    exposition_family(out, "http_requests_total", "counter",
+                      "HTTP attempts, by operation and status. Status 0 is an attempt without an answer.");
     for (const struct operation *o = metrics->operations; o; o = o->next)
         for (const struct status *s = o->statuses; s; s = s->next) {
             printbuf_strappend(out, "melbicomfs_http_requests_total{operation=");
-            print_label(out, o->name);
+            exposition_label(out, o->name);
             sprintbuf(out, ",status=\"%ld\"} %" PRIu64 "\n", s->status, s->n);
         }
 }
@@ -205,25 +243,27 @@ static void print_http_requests(const struct metrics *metrics, struct printbuf *
 static void print_bucket(struct printbuf *out, const char *operation, const char *le, uint64_t n)
 {
     printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_bucket{operation=");
-    print_label(out, operation);
+    exposition_label(out, operation);
     sprintbuf(out, ",le=\"%s\"} %" PRIu64 "\n", le, n);
 }
 
 static void print_http_durations(const struct metrics *metrics, struct printbuf *out)
 {
-    print_family(out, "http_request_duration_seconds", "histogram",
-                 "Time from the start of an HTTP attempt to its end.");
+    exposition_family(out, "http_request_duration_seconds", "histogram",
+                      "Time from the start of an HTTP attempt to its end.");
     for (const struct operation *o = metrics->operations; o; o = o->next) {
         uint64_t n = 0;
 
+        if (o->n == 0)
+            continue;
         for (size_t i = 0; i < BUCKETS; i++)
             print_bucket(out, o->name, buckets[i].le, n += o->in_bucket[i]);
         print_bucket(out, o->name, "+Inf", o->n);
         printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_sum{operation=");
-        print_label(out, o->name);
+        exposition_label(out, o->name);
         sprintbuf(out, "} %" PRIu64 ".%09" PRIu64 "\n", o->ns / (uint64_t)NS_PER_S, o->ns % (uint64_t)NS_PER_S);
         printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_count{operation=");
-        print_label(out, o->name);
+        exposition_label(out, o->name);
         sprintbuf(out, "} %" PRIu64 "\n", o->n);
     }
 }
@@ -232,6 +272,7 @@ void metrics_print(struct metrics *metrics, struct printbuf *out)
 {
     const uint64_t *n = metrics->counters;
 
+    print_up(metrics, out);
     print_kernel(metrics, out);
     print_http_requests(metrics, out);
     print_http_durations(metrics, out);
@@ -243,7 +284,7 @@ void metrics_print(struct metrics *metrics, struct printbuf *out)
                   n[COUNT_CACHE_MISS]);
     print_counter(out, "stale_serves_total", "Times an expired document was served because the API failed.",
                   n[COUNT_STALE]);
-    print_family(out, "purges_total", "counter", "Names that were written to purge files, by result.");
+    exposition_family(out, "purges_total", "counter", "Names that were written to purge files, by result.");
     sprintbuf(out, "melbicomfs_purges_total{result=\"ok\"} %" PRIu64 "\n", n[COUNT_PURGE_OK]);
     sprintbuf(out, "melbicomfs_purges_total{result=\"failed\"} %" PRIu64 "\n", n[COUNT_PURGE_FAILED]);
     print_counter(out, "pushed_files_total", "Files put into the page cache before they were read.",

@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/metrics.h"
 #include "http/client.h"
 #include "http/said.h"
 #include "http/verdict.h"
@@ -31,6 +32,7 @@ struct purges {
     struct client *client;
     struct endpoints *endpoints;
     const struct config *config;
+    struct metrics *metrics;
     struct purge_log *log;
     struct purge_write *writes;
     size_t pending; /* names waiting, or sent and not answered */
@@ -75,7 +77,8 @@ struct purges *purges_new(struct loop *loop, struct client *client, struct endpo
     struct purges *purges = calloc(1, sizeof *purges);
     if (!purges)
         return NULL;
-    *purges = (struct purges){.loop = loop, .client = client, .endpoints = endpoints, .config = config};
+    *purges =
+        (struct purges){.loop = loop, .client = client, .endpoints = endpoints, .config = config, .metrics = metrics};
     purges->log = purge_log_new(metrics);
     if (!purges->log) {
         free(purges);
@@ -221,6 +224,7 @@ static void on_done(void *data, const struct client_result *result)
         else
             log_info("purge: services/%" PRIu64 ": %s: ok", write->id, name->name);
     }
+    metrics_exchange(write->purges->metrics, "purge", error == 0 || error == -ENOENT || error == -EINVAL);
     name_done(name, error, result->status, message ? message : result->message, result->ns);
     send_more(write);
 }

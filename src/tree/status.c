@@ -2,12 +2,12 @@
 #include "tree/status.h"
 
 #include "api/documents.h"
-#include "api/groups.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/client.h"
+#include "tree/account_metrics.h"
 #include "tree/purge.h"
 #include "tree/tree.h"
 #include "json/json.h"
@@ -70,12 +70,23 @@ static bool add_document(void *data, struct document *document)
     return true;
 }
 
+static void add_operation(void *data, const struct metrics_operation *operation)
+{
+    struct json_object *object = json_object_new_object();
+
+    json_object_object_add(object, "succeeded", json_object_new_boolean(operation->succeeded));
+    if (operation->success.tv_sec)
+        add_time(object, "last_success", operation->success);
+    json_object_object_add(data, operation->name, object);
+}
+
 int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out)
 {
     (void)place;
     const struct config *config = tree_config(tree);
     struct listing_documents list = {.array = json_object_new_array()};
     struct json_object *root = json_object_new_object(), *host = json_object_new_object();
+    struct json_object *operations = json_object_new_object();
     size_t n_documents;
     int error = 0;
 
@@ -93,6 +104,9 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
         add_time(host, "retry", clock_wall_at(closed));
     }
     json_object_object_add(root, "host", host);
+    json_object_object_add(root, "up", json_object_new_boolean(metrics_up(tree_metrics(tree))));
+    metrics_each(tree_metrics(tree), add_operation, operations);
+    json_object_object_add(root, "operations", operations);
     add_number(root, "cache_bytes", cost);
     add_number(root, "stale_documents", list.stale);
     add_number(root, "lists_maybe_cut", list.cut);
@@ -114,63 +128,11 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
 
 /* ---- metrics ---- */
 
-/* Returns the document of an operation if it holds an answer, or NULL. Peeks, because a monitoring system that reads
- * the metrics every 15 seconds must not keep documents in the cache that nobody else reads. */
-static struct document *loaded(struct tree *tree, enum operation operation)
-{
-    struct query query = {.operation = operation};
-    struct document *document = documents_peek(tree_documents(tree), &query);
-    return document && document->loaded ? document : NULL;
-}
-
-static void print_balance(struct tree *tree, struct printbuf *out)
-{
-    const struct document *balance = loaded(tree, OP_BALANCE);
-    if (!balance || balance->n_items == 0)
-        return;
-    const char *amount = snapshot_field(balance->items[0].snapshot, BALANCE_AMOUNT);
-    const char *currency = snapshot_field(balance->items[0].snapshot, BALANCE_CURRENCY);
-    char *end;
-    double value = amount ? strtod(amount, &end) : 0;
-    if (!amount || end == amount || *end)
-        return;
-    sprintbuf(
-        out,
-        "# HELP melbicomfs_account_balance Credit balance when last fetched.\n# TYPE melbicomfs_account_balance gauge\n"
-        "melbicomfs_account_balance{currency=\"%.3s\"} %.15g\n",
-        currency && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= 3 ? currency : "", value);
-}
-
-/* Prints how many items of a list have each of the values in a field. Other values are not counted, so that the number
- * of labels is bounded. */
-static int print_counts(struct document *list, unsigned field, const char *const *values, const char *name,
-                        const char *help, struct printbuf *out)
-{
-    if (!list)
-        return 0;
-    sprintbuf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
-    for (; *values; values++) {
-        struct group *group;
-        if (document_group(list, field, *values, &group) < 0)
-            return -ENOMEM;
-        sprintbuf(out, "%s{status=\"%s\"} %u\n", name, *values, group ? group->count : 0);
-    }
-    return 0;
-}
-
 int status_metrics_make(struct tree *tree, const struct place *place, struct printbuf *out)
 {
-    static const char *const invoices[] = {"Paid", "Unpaid", "Cancelled", "Refunded", NULL};
-    static const char *const services[] = {"Active", "Suspended", NULL};
     (void)place;
     metrics_print(tree_metrics(tree), out);
-    print_balance(tree, out);
-    int r = print_counts(loaded(tree, OP_INVOICES), INVOICE_STATUS, invoices, "melbicomfs_account_invoices",
-                         "Invoices by status when last fetched.", out);
-    if (r == 0)
-        r = print_counts(loaded(tree, OP_SERVICES), SERVICE_STATUS, services, "melbicomfs_account_services",
-                         "Services by status when last fetched.", out);
-    return r;
+    return account_metrics_print(tree, out);
 }
 
 /* ---- logs ---- */

@@ -14,12 +14,12 @@ struct place;
 struct printbuf;
 struct tree;
 
-/* .melbicomfs/status.json: the mount, whether the API's host can be reached, and every document in the cache that has
- * content or an error or is being fetched, with its URL, its number of entries, its times and its last error. */
+/* .melbicomfs/status.json: the mount; whether the API's host can be reached; `up` and how the last exchange of each
+ * operation ended, as in the metrics; and every document in the cache that has content or an error or is being fetched,
+ * with its URL, its number of entries, its times and its last error. */
 int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
-/* .melbicomfs/metrics, in Prometheus' text format: the counters of base/metrics.h, and gauges of the account (balance,
- * services, invoices) as far as the cache holds those documents. */
+/* .melbicomfs/metrics, in Prometheus' text format: those of base/metrics.h, then the account's (account_metrics.h). */
 int status_metrics_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
 /* .melbicomfs/log: the last lines of the program's log (log_recent() in base/log.h). */

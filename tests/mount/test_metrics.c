@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `.melbicomfs/metrics`: Prometheus text that a strict reader takes, with counters that are those of the simulator's
- * journal after a scripted run, and the account's own gauges where they are at hand.
+ * `.melbicomfs/metrics`: Prometheus text that a strict reader and promtool take, with counters that are those of the
+ * simulator's journal after a scripted run, whether the API serves this mount, and the account's own gauges where they
+ * are at hand.
  */
 #include "harness.h"
 
@@ -25,10 +26,15 @@ static int teardown(void **state)
     return fixture_stop(*state);
 }
 
-/* The samples, one a line, after a strict reading. */
+/* The samples, one a line, after a strict reading. promtool, which finds fault with names and types as well, has
+ * nothing to say. */
 static const char *samples(const struct mount *mount)
 {
-    return run_ok(mount, "cat .melbicomfs/metrics >\"$DIR/metrics\"; " METRICS "parse \"$DIR/metrics\"").out;
+    run_ok(mount, "cat .melbicomfs/metrics >\"$DIR/metrics\"");
+    const char *faults = run_ok(mount, "promtool check metrics <\"$DIR/metrics\" 2>&1").out;
+    if (*faults)
+        fail_msg("promtool: %s", faults);
+    return run_ok(mount, METRICS "parse \"$DIR/metrics\"").out;
 }
 
 /* One sample, as it is printed there; -1 when it is not there. */
@@ -50,9 +56,15 @@ static void test_metrics_parse_strictly_from_the_start(void **state)
     assert_true(sample(&f->mount, "melbicomfs_purges_total{result=\"ok\"}") == 0);
     assert_true(sample(&f->mount, "melbicomfs_purges_total{result=\"failed\"}") == 0);
     assert_true(sample(&f->mount, "melbicomfs_kernel_requests_total{request=\"lookup\"}") > 0);
+    assert_true(sample(&f->mount, "melbicomfs_up{}") == 1);
+    assert_true(sample(&f->mount, "melbicomfs_last_success_timestamp_seconds{operation=\"version\"}") > 1e9);
+    run_ok(
+        &f->mount,
+        "grep -q \"^melbicomfs_build_info{version=\\\"$($MELBICOMFS --version | sed -n 's/^melbicomfs //p')\\\"} 1$\" "
+        ".melbicomfs/metrics");
     /* The account's gauges come with what they are taken from; metrics fetch nothing. */
-    assert_true(sample(&f->mount, "melbicomfs_account_balance{currency=\"EUR\"}") < 0);
-    assert_true(sample(&f->mount, "melbicomfs_account_invoices{status=\"Unpaid\"}") < 0);
+    assert_true(sample(&f->mount, "melbicomfs_balance{currency=\"EUR\"}") < 0);
+    assert_true(sample(&f->mount, "melbicomfs_invoices{status=\"Unpaid\"}") < 0);
     assert_int_equal(asked(&f->sim, NULL), 0);
 }
 
@@ -118,6 +130,41 @@ static void test_counters_equal_the_journal_after_a_scripted_run(void **state)
     assert_true(sample(mount, "melbicomfs_stale_serves_total{}") == 0);
 }
 
+/* What people alert on: the API does not serve this mount, and since when. */
+static void test_up_follows_the_last_exchange_of_every_operation(void **state)
+{
+    struct fixture *f = *state;
+    const struct mount *mount = &f->mount;
+    static const char success[] = "melbicomfs_last_success_timestamp_seconds{operation=\"balance\"}";
+    fixture_remount(f, &(struct how){.options = scaled_times("timeout_total=1")});
+
+    assert_true(sample(mount, success) < 0);
+    run_ok(mount, "cat billing/balance; ls services");
+    double first = sample(mount, success);
+    assert_true(first > 1e9 && sample(mount, "melbicomfs_up{}") == 1);
+
+    rule(&f->sim, "{\"operation\": \"balance\", \"status\": 500}");
+    run_ok(mount, "touch billing/balance; cat billing/balance; touch all/services.json; ls services");
+    assert_true(sample(mount, "melbicomfs_up{}") == 0); /* an old copy is served; another operation works */
+    assert_true(sample(mount, success) <= first && sample(mount, success) >= first);
+    run_ok(mount, "jq -e '(.up | not) and (.operations.balance | .succeeded == false and .last_success) and "
+                  ".operations.services.succeeded' .melbicomfs/status.json");
+    rules_clear(&f->sim);
+    run_ok(mount, "touch billing/balance; cat billing/balance");
+    assert_true(sample(mount, "melbicomfs_up{}") == 1 && sample(mount, success) > first);
+    run_ok(mount, "jq -e '.up and .operations.balance.succeeded' .melbicomfs/status.json");
+
+    /* A typing error is no outage; a purge that the API cannot serve is one. */
+    run(mount, "cat services/999/info.json; echo unknown.example.com >services/10421/cdn/purge");
+    assert_true(sample(mount, "melbicomfs_up{}") == 1);
+    rule(&f->sim, "{\"operation\": \"purge\", \"status\": 500}");
+    run(mount, "echo cdn.example.com >services/10421/cdn/purge");
+    assert_true(sample(mount, "melbicomfs_up{}") == 0);
+    rules_clear(&f->sim);
+    run_ok(mount, "echo cdn.example.com >services/10421/cdn/purge");
+    assert_true(sample(mount, "melbicomfs_up{}") == 1);
+}
+
 static void test_hits_and_misses_and_stale_serves(void **state)
 {
     struct fixture *f = *state;
@@ -153,26 +200,26 @@ static void test_gauges_of_the_account_are_those_of_its_lists(void **state)
     account_set(&f->sim, "{\"balance\": \"1234567.89\"}");
     fixture_remount(f, NULL);
     run_ok(mount, "cat billing/balance; ls services billing/invoices");
-    assert_gauge(mount, "melbicomfs_account_balance{currency=\"EUR\"}", "cut -d' ' -f1 billing/balance");
+    assert_gauge(mount, "melbicomfs_balance{currency=\"EUR\"}", "cut -d' ' -f1 billing/balance");
     for (size_t i = 0; i < 4; i++) {
-        snprintf(gauge, sizeof gauge, "melbicomfs_account_invoices{status=\"%s\"}", invoices[i]);
+        snprintf(gauge, sizeof gauge, "melbicomfs_invoices{status=\"%s\"}", invoices[i]);
         snprintf(command, sizeof command, "grep -rl '\"status\": \"%s\"' billing/invoices | wc -l", invoices[i]);
         assert_gauge(mount, gauge, command);
     }
     for (size_t i = 0; i < 2; i++) {
-        snprintf(gauge, sizeof gauge, "melbicomfs_account_services{status=\"%s\"}", services[i]);
+        snprintf(gauge, sizeof gauge, "melbicomfs_services{status=\"%s\"}", services[i]);
         snprintf(command, sizeof command, "ls by/service-status/%s | wc -l", services[i]);
         assert_gauge(mount, gauge, command);
     }
-    assert_true(sample(mount, "melbicomfs_account_invoices{status=\"Unpaid\"}") > 0);
+    assert_true(sample(mount, "melbicomfs_invoices{status=\"Unpaid\"}") > 0);
 
     /* They follow what is fetched. */
     account_set(&f->sim, "{\"balance\": \"-0.50\", \"invoice\": {\"id\": 90001, \"status\": \"Unpaid\"}}");
-    double unpaid = sample(mount, "melbicomfs_account_invoices{status=\"Unpaid\"}");
+    double unpaid = sample(mount, "melbicomfs_invoices{status=\"Unpaid\"}");
     run_ok(mount, "touch billing/balance all/invoices.json; cat billing/balance all/invoices.json");
-    assert_true(sample(mount, "melbicomfs_account_balance{currency=\"EUR\"}") < 0);
-    assert_gauge(mount, "melbicomfs_account_balance{currency=\"EUR\"}", "cut -d' ' -f1 billing/balance");
-    double after = sample(mount, "melbicomfs_account_invoices{status=\"Unpaid\"}");
+    assert_true(sample(mount, "melbicomfs_balance{currency=\"EUR\"}") < 0);
+    assert_gauge(mount, "melbicomfs_balance{currency=\"EUR\"}", "cut -d' ' -f1 billing/balance");
+    double after = sample(mount, "melbicomfs_invoices{status=\"Unpaid\"}");
     assert_true(after > unpaid && after < unpaid + 2);
 }
 
@@ -182,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_metrics_parse_strictly_from_the_start),
         cmocka_unit_test(test_the_reader_is_strict),
         cmocka_unit_test(test_counters_equal_the_journal_after_a_scripted_run),
+        cmocka_unit_test(test_up_follows_the_last_exchange_of_every_operation),
         cmocka_unit_test(test_hits_and_misses_and_stale_serves),
         cmocka_unit_test(test_gauges_of_the_account_are_those_of_its_lists),
     };

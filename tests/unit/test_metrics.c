@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -28,7 +29,7 @@ struct sample {
     char name[80];
     char family[80];
     char type[12];
-    char labels[2][2][80]; /* name, value */
+    char labels[2][2][160]; /* name, value */
     int n_labels;
     char number[40]; /* as it stands */
     double value;
@@ -151,7 +152,7 @@ static void read_family(const char **p)
     if (strcmp(type, "counter") == 0)
         assert_string_equal(name + strlen(name) - 6, "_total");
     else
-        assert_string_equal(type, "histogram");
+        assert_true(strcmp(type, "histogram") == 0 || strcmp(type, "gauge") == 0);
     for (size_t i = 0; i < n_families; i++)
         assert_string_not_equal(families[i], name);
     memcpy(families[n_families++], name, sizeof(name));
@@ -230,8 +231,11 @@ static void what_is_fixed_is_there_from_the_start(void **state)
     assert_value("purges_total", "ok", NULL, "0");
     assert_value("purges_total", "failed", NULL, "0");
     assert_string_equal(find("purges_total", "ok", NULL)->labels[0][0], "result");
-    assert_int_equal(n_families, 11);
-    assert_int_equal(n_samples, 7 + KERNEL_REQUESTS + 2);
+    assert_value("up", NULL, NULL, "1");
+    assert_value("build_info", MELBICOMFS_VERSION, NULL, "1");
+    assert_string_equal(find("build_info", MELBICOMFS_VERSION, NULL)->labels[0][0], "version");
+    assert_int_equal(n_families, 14);
+    assert_int_equal(n_samples, 7 + KERNEL_REQUESTS + 2 + 2);
 }
 
 static void each_request_of_the_kernel_has_its_counter(void **state)
@@ -335,6 +339,53 @@ static void label_values_are_escaped(void **state)
     assert_null(find("http_requests_total", name, "200"));
 }
 
+static void bytes_that_are_no_text_are_replaced(void **state)
+{
+    char longest[400];
+
+    metrics_http(*state,
+                 "a\xff"
+                 "b\x07",
+                 200, 1);
+    memset(longest, 'x', sizeof(longest));
+    longest[127] = '\xc3'; /* a character that the limit would cut in two */
+    longest[128] = '\xa9';
+    longest[sizeof(longest) - 1] = '\0';
+    metrics_http(*state, longest, 200, 1);
+    scrape(*state);
+    assert_value("http_requests_total",
+                 "a\xef\xbf\xbd"
+                 "b\xef\xbf\xbd",
+                 "200", "1");
+    longest[127] = '\0';
+    assert_value("http_requests_total", longest, "200", "1");
+}
+
+static void up_says_how_the_last_exchanges_ended(void **state)
+{
+    static const char success[] = "last_success_timestamp_seconds";
+    double now = (double)time(NULL);
+
+    metrics_http(*state, "services", 200, 1); /* an attempt is no exchange */
+    metrics_exchange(*state, "services", false);
+    scrape(*state);
+    assert_value("up", NULL, NULL, "0");
+    assert_null(find(success, "services", NULL));
+
+    metrics_exchange(*state, "services", true);
+    metrics_exchange(*state, "balance", true);
+    scrape(*state);
+    assert_value("up", NULL, NULL, "1");
+    assert_string_equal(find(success, "services", NULL)->labels[0][0], "operation");
+    assert_true(find(success, "services", NULL)->value >= now && find(success, "services", NULL)->value < now + 100);
+    assert_null(find("http_request_duration_seconds_count", "balance", NULL)); /* an exchange is no attempt */
+
+    metrics_exchange(*state, "balance", false);
+    scrape(*state);
+    assert_value("up", NULL, NULL, "0");
+    assert_non_null(find(success, "balance", NULL)); /* it stays */
+}
+
 static void printing_appends(void **state)
 {
     struct printbuf *out = printbuf_new();
@@ -378,6 +429,8 @@ int main(void)
         TEST(each_counter_is_its_own),
         TEST(durations_go_into_their_buckets),
         TEST(label_values_are_escaped),
+        TEST(bytes_that_are_no_text_are_replaced),
+        TEST(up_says_how_the_last_exchanges_ended),
         TEST(printing_appends),
         TEST(any_thread_may_push),
     };

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "tree/account_metrics.h"
+
+#include "api/documents.h"
+#include "api/groups.h"
+#include "base/exposition.h"
+#include "tree/tree.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/printbuf.h>
+#include <string.h>
+#include <strings.h>
+
+/* Returns the document of a query if it holds an answer, or NULL. */
+static struct document *loaded(struct tree *tree, const struct query *query)
+{
+    struct document *document = documents_peek(tree_documents(tree), query);
+    return document && document->loaded ? document : NULL;
+}
+
+/* Appends a sample with one label. `value` is a decimal number. */
+static void print_sample(struct printbuf *out, const char *name, const char *label, const char *label_value,
+                         const char *value)
+{
+    sprintbuf(out, "melbicomfs_%s{%s=", name, label);
+    exposition_label(out, label_value);
+    sprintbuf(out, "} %s\n", value);
+}
+
+/* ---- the balance ---- */
+
+#define DIGITS_MAX 38
+
+/* Whether the text is a plain decimal number, such as -0.50, that every reader of the format takes. */
+static bool is_decimal(const char *text)
+{
+    const char *at = text + (*text == '-');
+    size_t whole = strspn(at, "0123456789"), part = 0;
+
+    if (at[whole] == '.' && (part = strspn(at + whole + 1, "0123456789")) == 0)
+        return false;
+    return whole > 0 && whole + part <= DIGITS_MAX && at[whole + part + (part > 0)] == '\0';
+}
+
+static void print_balance(struct tree *tree, struct printbuf *out)
+{
+    const struct document *balance = loaded(tree, &(struct query){.operation = OP_BALANCE});
+    const struct snapshot *snapshot = balance && balance->n_items ? balance->items[0].snapshot : NULL;
+    const char *amount = snapshot ? snapshot_field(snapshot, BALANCE_AMOUNT) : NULL;
+    const char *currency = snapshot ? snapshot_field(snapshot, BALANCE_CURRENCY) : NULL;
+
+    exposition_family(out, "balance", "gauge", "Credit balance when last fetched, by currency.");
+    if (amount && is_decimal(amount))
+        print_sample(out, "balance", "currency", currency ? currency : "", amount);
+}
+
+/* ---- counts by status ---- */
+
+/* What is counted. */
+struct counted {
+    const char *name, *help;
+    enum operation operation;
+    unsigned field;           /* the item's status, for snapshot_field() */
+    unsigned param;           /* the endpoint's filter by status */
+    const char *const *known; /* the known statuses, NULL-terminated */
+    unsigned n_listed;        /* the list without a filter holds the items with the first n_listed of them */
+};
+
+/* Counts the items with this status, whatever the case of its letters. Returns the number, or -ENOMEM. */
+static int64_t count(struct document *list, unsigned field, const char *status)
+{
+    const struct groups *groups = document_groups(list, field);
+    int64_t n = 0;
+
+    if (!groups)
+        return -ENOMEM;
+    for (size_t i = 0; i < groups->n; i++)
+        if (strcasecmp(snapshot_field(list->items[groups->all[i].first].snapshot, field), status) == 0)
+            n += groups->all[i].count;
+    return n;
+}
+
+/* Counts the items with known status number i in the list that the API has filtered by it. Returns the number; -ENODATA
+ * if that list is not at hand; or -ENOMEM. */
+static int64_t count_filtered(struct tree *tree, const struct counted *what, unsigned i)
+{
+    struct query query = {.operation = what->operation};
+
+    query.values[what->param] = what->known[i];
+    struct document *list = loaded(tree, &query);
+    return list ? count(list, what->field, what->known[i]) : -ENODATA;
+}
+
+static int print_counts(struct tree *tree, const struct counted *what, struct printbuf *out)
+{
+    struct document *list = loaded(tree, &(struct query){.operation = what->operation});
+    int64_t other = list ? (int64_t)list->n_items : 0;
+    char number[24];
+
+    exposition_family(out, what->name, "gauge", what->help);
+    for (unsigned i = 0; what->known[i]; i++) {
+        int64_t n = list ? count(list, what->field, what->known[i]) : 0;
+        if (n > 0)
+            other -= n;
+        else if (n == 0 && (!list || i >= what->n_listed)) /* 0 of them in `list` does not mean that there are none */
+            n = count_filtered(tree, what, i);
+        if (n == -ENOMEM)
+            return -ENOMEM;
+        snprintf(number, sizeof number, "%" PRId64, n);
+        if (n >= 0)
+            print_sample(out, what->name, "status", what->known[i], number);
+    }
+    snprintf(number, sizeof number, "%" PRId64, other);
+    if (list)
+        print_sample(out, what->name, "status", "other", number);
+    return 0;
+}
+
+int account_metrics_print(struct tree *tree, struct printbuf *out)
+{
+    const struct counted services = {
+        .name = "services",
+        .help = "Services when last fetched, by status.",
+        .operation = OP_SERVICES,
+        .field = SERVICE_STATUS,
+        .param = SERVICES_STATUS,
+        .known = endpoint_service_statuses,
+        .n_listed = 2,
+    };
+    const struct counted invoices = {
+        .name = "invoices",
+        .help = "Invoices when last fetched, by status.",
+        .operation = OP_INVOICES,
+        .field = INVOICE_STATUS,
+        .param = INVOICES_STATUS,
+        .known = endpoint_invoice_statuses,
+        .n_listed = 4,
+    };
+
+    print_balance(tree, out);
+    int r = print_counts(tree, &services, out);
+    return r < 0 ? r : print_counts(tree, &invoices, out);
+}
