@@ -20,10 +20,13 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="without " + ", ".join(NOT_QUICK) + "; three rounds")
     parser.add_argument("--rounds", type=int, metavar="N", help="samples of each long line, 5; short ones take more")
     parser.add_argument("--strict", action="store_true", help="exit status 1 if a line misses its limit")
+    parser.add_argument("--readme", action="store_true", help="put the table into README.md and its picture beside this program")
     parser.add_argument("--build", metavar="DIR", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--output", metavar="DIR", required=True, help="where bench.json and bench.svg go; build/")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else [name for name in LINES if not (options.quick and name in NOT_QUICK)]
+    if options.readme and len(names) < len(LINES):
+        parser.error("--readme takes a whole run, without --only and --quick")
     unknown = [name for name in names if name not in LINES]
     if unknown or (options.rounds is not None and options.rounds < 1):
         parser.error(f"no such line: {' '.join(unknown)}; there are {' '.join(LINES)}" if unknown else "--rounds is at least 1")
@@ -77,6 +80,9 @@ def main():
         json.dump({**facts, "rows": rows}, file, indent=2)
         file.write("\n")
     report.draw(rows, os.path.join(options.output, "bench.svg"))
+    if options.readme and not failed:
+        here = os.path.dirname(os.path.abspath(__file__))
+        report.write_readme(rows, facts, os.path.join(here, "../../README.md"), os.path.join(here, "bench.svg"))
     missed = [found["what"] for found in rows if found["met"] is False]
     sys.exit(2 if failed else 1 if missed and options.strict else 0)
 

@@ -4,6 +4,8 @@
 Each function measures and returns rows. Where two ways are compared, they take turns within the same run, so that
 whatever else the machine does meets both.
 """
+import csv
+import json
 import os
 import shutil
 import socket
@@ -21,16 +23,21 @@ MB = 1e6
 ACCOUNT = ("--invoices", "10000", "--services", "200")
 LARGE = ("--invoices", "100000", "--services", "12")
 HUGE = ("--invoices", "1000000", "--services", "12")
+WHOLE = ("--invoices", "10000", "--services", "2000")
+REPORTED = ("--invoices", "100000", "--services", "10000")
+PLAIN = ("--invoices", "1", "--services", "1", "--no-etag")
+TREE_LIMIT = None
 # With the ttl raised, too: a walk that takes longer than it has its entries expire one by one.
 HUGE_LIMITS = ("max_body=4G", "cache_size=8G", "timeout_total=900", "ttl=3600")
 
 
-def row(what, measured, reference, limit, against, unit="s", note=""):
-    """measured, reference: samples, or a single number. The ratio is that of the medians."""
+def row(what, measured, reference, limit, against, unit="s", note="", short=""):
+    """measured, reference: samples, or a single number. The ratio is that of the medians. `short` is what the line is
+    called in the README's table and picture; without it, it is not in them."""
     samples = [values if isinstance(values, list) else [values] for values in (measured, reference)]
     ratio = median(samples[0]) / (median(samples[1]) or 1)
     return {"what": what, "unit": unit, "measured": samples[0], "reference": samples[1], "against": against,
-            "ratio": ratio, "limit": limit, "met": None if limit is None else ratio <= limit, "note": note}
+            "ratio": ratio, "limit": limit, "met": None if limit is None else ratio <= limit, "note": note, "short": short}
 
 
 def counts_note(counts):
@@ -64,6 +71,7 @@ def warm(bench):
                 if name in ("grep -r", "rg", "find -size") and bench.lines_of("ours") != bench.lines_of("theirs"):
                     raise Failure(f"{name} finds other files in the mount than in its copy")
             rows.append(row(f"warm {name}, 10,000 invoices", ours, theirs, limit, "tmpfs",
+                            short="second `grep -r`, 10,000 invoices" if name == "grep -r" else "",
                             note="kernel requests of walk " + "; ".join(f"{i + 1}: {counts_note(walk)}" for i, walk in enumerate(walks))))
     shutil.rmtree(copy)
     return rows
@@ -76,8 +84,9 @@ def first_grep(bench, simulator, *options):
         return time.perf_counter() - mount.started, status_kb(mount.pid, "VmHWM"), mount.metrics()
 
 
-def cold_against_jq(bench, options, number):
-    simulator = bench.simulator(*options)
+def cold_against_jq(bench, simulator, number, limit):
+    """Two rows of the same samples, the first edition's limit and the one of today; then the mount's peaks and the list's
+    size, both in MB."""
     reference = select_with_jq(bench, simulator)
     ours, theirs, peaks = [], [], []
     bench.timed(reference, output="theirs")  # the simulator renders its list once
@@ -90,22 +99,46 @@ def cold_against_jq(bench, options, number):
         if bench.lines_of("ours") != bench.lines_of("theirs"):
             raise Failure("grep finds other invoices than jq")
     pushed, reads = int(metrics["pushed_files_total"]), int(metrics['kernel_requests_total{request="read"}'])
-    yield row(f"mount to end of first grep -r, {number} invoices", ours, theirs, 1.50, "curl of the list, piped to jq",
-              note=f"{pushed} files pushed, {reads} read")
-    yield peaks, size
+    against, note = "curl of the list, piped to jq", f"{pushed} files pushed, {reads} read"
+    rows = [row(f"mount to end of first grep -r, {number} invoices", ours, theirs, 1.50, against, note=note),
+            row(f"mount to end of first grep -r in billing/invoices, {number}", ours, theirs, limit, "curl and jq",
+                short=f"first `grep -r`, {number} invoices")]
+    return rows, peaks, size / MB
 
 
 def cold(bench):
-    rows = list(cold_against_jq(bench, ACCOUNT, "10,000"))
-    return rows[:1]
+    return cold_against_jq(bench, bench.simulator(*ACCOUNT), "10,000", 0.60)[0]
 
 
 def large(bench):
-    line, (peaks, size) = cold_against_jq(bench, LARGE, "100,000")
-    allowed = 2.0 * size / MB + 20
-    memory = row("peak RSS, 100,000 invoices", peaks, allowed, 1.0, f"2.0 x {size / MB:.0f} MB of list + 20 MB", "MB",
-                 note=f"{(median(peaks) - 20) / (size / MB):.2f} x the list + 20 MB")
-    return [line, memory]
+    rows, peaks, size = cold_against_jq(bench, bench.simulator(*LARGE), "100,000", 0.70)
+    return rows + [row("peak RSS, 100,000 invoices", peaks, 2.0 * size + 20, 1.0, f"2.0 x {size:.0f} MB of list + 20 MB", "MB",
+                       note=f"{(median(peaks) - 20) / size:.2f} x the list + 20 MB")]
+
+
+def short_invoice(number, size):
+    """An invoice in `size` bytes of JSON, which the description of its one item fills up."""
+    line = {"id": 4 * number, "type": "Hosting", "description": "", "amount": "49.00"}
+    invoice = {"id": 90001 + number, "invoicenum": f"MLB-{number + 1:06d}", "date": "2026-11-20", "duedate": "2026-12-04",
+               "datepaid": "0000-00-00 00:00:00", "subtotal": "49.00", "credit": "0.00", "tax": "0.00", "taxrate": "0.00",
+               "total": "49.00", "currency": "EUR", "status": "Paid" if number % 20 else "Unpaid",
+               "paymentmethod": "banktransfer", "items": [line], "transactions": []}
+    line["description"] = ("CDN Europe, 20 TB of traffic, " * 10)[:size - len(json.dumps(invoice, separators=(",", ":")))]
+    return json.dumps(invoice, separators=(",", ":"))
+
+
+def memory(bench):
+    """What a first grep of short invoices takes: the fixed costs of an invoice weigh most then."""
+    simulator = bench.simulator(*PLAIN)
+    body = "[" + ",".join(short_invoice(number, 460) for number in range(100000)) + "]"
+    simulator.set(raw={"operation": "invoices", "body": body})
+    rows, peaks, size = cold_against_jq(bench, simulator, "100,000 short", None)
+    if abs(size - len(body) / MB) > 0.001:
+        raise Failure(f"the list has {size:.1f} MB, and not {len(body) / MB:.1f}")
+    bench.drop_simulator(*PLAIN)
+    return [row("peak RSS, 100,000 invoices of 460 bytes", peaks, 2.0 * size + 5, 1.0, f"2.0 x {size:.0f} MB + 5 MB", "MB",
+                note=f"{(median(peaks) - 5) / size:.2f} x the list + 5 MB; first grep -r {median(rows[0]['measured']):.2f} s",
+                short="peak memory, 100,000 short invoices")]
 
 
 def million(bench):
@@ -122,6 +155,72 @@ def million(bench):
     bench.drop_simulator(*HUGE)
     return [row("first grep -r, 1,000,000 invoices", ours, [10 * seconds for seconds in tenth], 1.15, "10 x that of 100,000",
                 note=f"-o {','.join(HUGE_LIMITS)}; peak RSS {peak * 1024 / MB:.0f} MB")]
+
+
+def tree(bench):
+    """The first find of everything, against the same tree in tmpfs."""
+    simulator, copy, find = bench.simulator(*WHOLE), bench.file("copy"), ["find", "."]
+    with bench.mount(simulator) as mount:
+        subprocess.run(f"mkdir {copy} && cp -a . {copy}; chmod -R u+w {copy}", shell=True, check=True, cwd=mount.dir)
+    ours, theirs = [], []
+    for _ in range(bench.rounds):
+        simulator.forget()
+        with bench.mount(simulator) as mount:
+            ours.append(bench.timed(find, mount.dir, "ours"))
+            requests = sum(mount.kernel_requests().values())
+        theirs.append(bench.timed(find, copy, "theirs"))
+        if bench.lines_of("ours") != bench.lines_of("theirs"):
+            raise Failure("find finds something else in the mount than in its copy")
+    shutil.rmtree(copy)
+    return [row("first find . of the whole tree, 10,000 invoices, 2,000 services", ours, theirs, TREE_LIMIT, "tmpfs",
+                note=f"{len(bench.lines_of('ours')) - 1} names, {len(simulator.journal())} requests to the API, "
+                     f"{requests} of the kernel",
+                short="first `find .` of everything")]
+
+
+# What each report says, as a jq program makes it of the list that it is made of. Money is counted in cents.
+CENTS = 'def cents: tonumber * 100 | round; def money: "\\(. / 100 | floor).\\("\\(. % 100 + 100)"[1:])";'
+REPORTS = {
+    "reports/unpaid.csv": ("all/invoices.json", """
+        (now / 86400 | floor) as $today | ["due","days_left","id","number","date","total","currency"],
+        ([.[] | select(.status == "Unpaid")] | sort_by(.duedate, .id)[] | [.duedate,
+          (.duedate | strptime("%Y-%m-%d") | mktime / 86400) - $today, .id, .invoicenum, .date, .total, .currency]) | @csv"""),
+    "reports/spend-by-month.csv": ("all/invoices.json", CENTS + """
+        ["month","currency","invoices","total","paid","unpaid","cancelled","refunded","other"],
+        (reduce .[] as $i ({}; ($i.total | cents) as $c | .[$i.date[:7] + " " + $i.currency] |=
+          (.n += 1 | .total += $c | .[$i.status] += $c)) | to_entries | sort_by(.key)[] | (.key / " ") + [.value.n] +
+          (.value | [.total, .Paid, .Unpaid, .Cancelled, .Refunded, 0] | map(. // 0 | money))) | @csv"""),
+    "reports/renewals.csv": ("all/services.json", """
+        ["due","id","product","name","amount","currency","billing_cycle"],
+        (sort_by(.nextDueDate, .id)[] | [.nextDueDate, .id, .productName, .domain, .amount, .currency, .billingCycle]) | @csv"""),
+    "billing/unpaid": ("all/invoices.json", CENTS + """
+        reduce (.[] | select(.status == "Unpaid")) as $i ({}; .[$i.currency] += ($i.total | cents)) | to_entries |
+        sort_by(.key)[] | "\\(.value | money) \\(.key)" """),
+}
+
+
+def rows_of(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def reports(bench):
+    """The first read of each report when its list is at hand, against jq on that list in tmpfs."""
+    simulator = bench.simulator(*REPORTED)
+    ours, theirs = {report: [] for report in REPORTS}, {report: [] for report in REPORTS}
+    for _ in range(bench.rounds):
+        with bench.mount(simulator, "ttl=3600") as mount:
+            for source in {source for source, _ in REPORTS.values()}:
+                bench.timed(["cp", source, bench.file(os.path.basename(source))], mount.dir)
+            for report, (source, program) in REPORTS.items():
+                ours[report].append(bench.timed(["cat", report], mount.dir, "ours"))
+                theirs[report].append(bench.timed(["jq", "-r", program, bench.file(os.path.basename(source))], output="theirs"))
+                if rows_of(bench.file("ours")) != rows_of(bench.file("theirs")):
+                    raise Failure(f"{report} is not what jq makes of {source}")
+    bench.drop_simulator(*REPORTED)
+    return [row(f"first read of {report}, {source[4:-5]} at hand", ours[report], theirs[report], 0.20, "jq",
+                short=f"`cat {report}`, 100,000 invoices at hand" if report == "billing/unpaid" else "")
+            for report, (source, _) in REPORTS.items()]
 
 
 def services(bench):
@@ -142,7 +241,8 @@ def services(bench):
         if asked != number:
             raise Failure(f"{asked} requests for {number} services")
     simulator.set(latency_ms=0)
-    return [row("cat services/*/info.json, 200 services, 100 ms latency", samples, number * 0.1 / 8, 1.30, "200 x 100 ms / 8")]
+    return [row("cat services/*/info.json, 200 services, 100 ms latency", samples, number * 0.1 / 8, 1.30, "200 x 100 ms / 8",
+                short="200 services, one by one, 100 ms latency")]
 
 
 def expired(mount, document="invoices"):
@@ -173,7 +273,8 @@ def renewal(bench):
             answers = [f"{entry['path']} {entry['status']}" for entry in simulator.journal()]
             if len(answers) != 1 or not answers[0].endswith(" 304"):
                 raise Failure(f"a grep after the ttl was answered {answers}, and not 304 once")
-    return [row("second grep after the ttl, answered 304", renewed, warm_and_request, 1.50, "warm grep + one request")]
+    return [row("second grep after the ttl, answered 304", renewed, warm_and_request, 1.50, "warm grep + one request",
+                short="`grep -r` after the ttl, nothing new")]
 
 
 def changed(bench):
@@ -291,6 +392,7 @@ def each(bench):
                 note=f"{some} measured, the rest reckoned")]
 
 
-LINES = {"warm": warm, "cold": cold, "large": large, "million": million, "services": services, "renewal": renewal,
-         "changed": changed, "balance": balance, "idle": idle, "startup": startup, "rclone": rclone, "each": each}
-NOT_QUICK = ("large", "million", "rclone", "each")
+LINES = {"warm": warm, "cold": cold, "large": large, "memory": memory, "million": million, "tree": tree, "reports": reports,
+         "services": services, "renewal": renewal, "changed": changed, "balance": balance, "idle": idle, "startup": startup,
+         "rclone": rclone, "each": each}
+NOT_QUICK = ("large", "memory", "million", "reports", "rclone", "each")
