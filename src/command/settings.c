@@ -67,7 +67,7 @@ static const struct setting settings[] = {
     {"gid", "N", SETTING_ID, IN_CONFIG(gid), .max = UINT32_MAX - 1,
      .help = "group of all files (default: yours)"},
     {"umask", "OCTAL", SETTING_OCTAL, IN_CONFIG(umask), .max = 0777, .initial = "077",
-     .help = "permissions removed from 0555 and 0444"},
+     .help = "permissions removed from 0755, 0644 and 0444"},
     {"cafile", "PATH", SETTING_PATH, IN_CONFIG(ca_file),
      .help = "PEM certificates to trust instead of the system's"},
 };

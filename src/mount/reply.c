@@ -69,7 +69,7 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
     st->st_mtim = st->st_ctim = st->st_atim = node->mtime;
     switch (node_kind(node)) {
     case ROUTE_DIR:
-        st->st_mode = S_IFDIR | (0555 & ~config->umask);
+        st->st_mode = S_IFDIR | (0755 & ~config->umask);
         break;
     case ROUTE_FILE:
         st->st_mode = S_IFREG | (0444 & ~config->umask);

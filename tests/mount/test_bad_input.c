@@ -266,6 +266,11 @@ static int remove_attribute(void)
     return removexattr(in_mount(&f.mount, SNAPSHOT), "user.melbicomfs.url");
 }
 
+static int set_directory_attribute(void)
+{
+    return setxattr(in_mount(&f.mount, "services"), "user.x", "y", 1, 0);
+}
+
 static int write_file(void)
 {
     int fd = open(in_mount(&f.mount, SNAPSHOT), O_WRONLY | O_CLOEXEC);
@@ -276,20 +281,34 @@ static int write_file(void)
     return r;
 }
 
+/* `refused`: what the kernel says to the owner of the file without asking the program, unless the owner is root; 0: the
+ * program is asked. */
 static const struct {
     const char *name;
     int (*change)(void);
+    int refused;
 } changes[] = {
-    {"mkdir", make_directory},
-
-    {"open O_CREAT", make_file}, {"mkfifo", make_fifo},       {"link", make_link},
-    {"symlink", make_symlink},   {"unlink", remove_file},     {"unlink of purge", remove_purge},
-    {"rmdir", remove_directory}, {"rename", move_file},       {"rename of a directory", move_directory},
-    {"chmod", change_mode},      {"chown", change_owner},     {"truncate", cut_file},
-    {"utimensat", set_time},     {"setxattr", set_attribute}, {"removexattr", remove_attribute},
-    {"write", write_file},
+    {"mkdir", make_directory, 0},
+    {"open O_CREAT", make_file, 0},
+    {"mkfifo", make_fifo, 0},
+    {"link", make_link, 0},
+    {"symlink", make_symlink, 0},
+    {"unlink", remove_file, 0},
+    {"unlink of purge", remove_purge, 0},
+    {"rmdir", remove_directory, 0},
+    {"rename", move_file, 0},
+    {"rename of a directory", move_directory, 0},
+    {"chmod", change_mode, 0},
+    {"chown", change_owner, EPERM},
+    {"truncate", cut_file, EACCES},
+    {"utimensat", set_time, 0},
+    {"setxattr", set_attribute, EACCES},
+    {"removexattr", remove_attribute, EACCES},
+    {"setxattr of a directory", set_directory_attribute, 0},
+    {"write", write_file, EACCES},
 };
 
+/* Whoever changes something gets EROFS: directories are writable for their owner, so that the program is asked. */
 static void nothing_can_be_changed(void **state)
 {
     size_t len;
@@ -298,12 +317,45 @@ static void nothing_can_be_changed(void **state)
     char *before = slurp(&f.mount, SNAPSHOT, &len);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         int r = changes[i].change(), error = errno;
-        bool right = is_root() ? error == EROFS : error == EROFS || error == EACCES || error == EPERM;
-        if (r >= 0 || !right)
+        if (r >= 0 || error != (changes[i].refused && !is_root() ? changes[i].refused : EROFS))
             fail_msg("%s: %d, %s", changes[i].name, r, strerror(error));
     }
     assert_string_equal(slurp(&f.mount, SNAPSHOT, &len), before);
     assert_int_equal(read_error("billing/balance"), 0);
+}
+
+/* A new name in every kind of directory, twice: the second time the kernel knows that the name is not there. */
+static void no_directory_takes_a_new_name(void **state)
+{
+    static const char *const names[] = {"new", ".git", "info.json"};
+
+    (void)state;
+    char *save, *dirs = run_ok(&f.mount, "find . -type d; echo .melbicomfs").out;
+    unsigned n = 0;
+    for (char *dir = strtok_r(dirs, "\n", &save); dir; dir = strtok_r(NULL, "\n", &save), n++)
+        for (size_t i = 0; i < 2 * sizeof names / sizeof *names; i++) {
+            const char *path = in_mount(&f.mount, "%s/%s", dir, names[i / 2]);
+            if (access(path, F_OK) == 0)
+                continue;
+            int made = mkdir(path, 0755), error = errno, fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+            if (made >= 0 || error != EROFS || fd >= 0 || errno != EROFS)
+                fail_msg("%s: mkdir: %s; open: %s", path, strerror(error), strerror(errno));
+        }
+    assert_in_range(n, 50, 1000);
+    struct ran ran = run(&f.mount, "touch new; mkdir services/new; cp version all/; mv version new; rm -r billing");
+    assert_int_not_equal(ran.status, 0);
+    assert_null(strstr(ran.err, "Permission denied"));
+    assert_non_null(strstr(ran.err, "touch: cannot touch 'new': Read-only file system"));
+    assert_non_null(strstr(ran.err, "mkdir: cannot create directory 'services/new': Read-only file system"));
+}
+
+/* Directories arrive writable, so that whoever copies them can fill the copy, and remove it. */
+static void a_copy_can_be_used_and_removed(void **state)
+{
+    (void)state;
+    run_ok(&f.mount, "cp -r \"$MNT\" \"$DIR/copy\" && cmp all/invoices.csv \"$DIR/copy/all/invoices.csv\" && "
+                     "touch \"$DIR/copy/services/note\" && rm -rf \"$DIR/copy\" && test ! -e \"$DIR/copy\"");
+    run_ok(&f.mount, "cp -a \"$MNT\" \"$DIR/copy\" && rm -rf \"$DIR/copy\" && test ! -e \"$DIR/copy\"");
 }
 
 /* Those who are not root meet the modes first. */
@@ -345,6 +397,8 @@ int main(void)
         TEST(a_name_outside_the_grammar_is_enoent_without_a_request),
         TEST(an_unknown_id_is_enoent_with_one_request),
         TEST(nothing_can_be_changed),
+        TEST(no_directory_takes_a_new_name),
+        TEST(a_copy_can_be_used_and_removed),
         TEST(others_are_refused_by_the_kernel),
     };
 

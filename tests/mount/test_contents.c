@@ -137,7 +137,7 @@ static void assert_attributes(const struct mount *mount, unsigned uid, unsigned 
         assert_string_equal(line, want);
     }
     assert_true(n > 100);
-    snprintf(want, sizeof want, "1 %o %u %u\n", 0555 & ~mask, uid, gid);
+    snprintf(want, sizeof want, "1 %o %u %u\n", 0755 & ~mask, uid, gid);
     assert_string_equal(run_ok(mount, "find . -type d -printf '%%n %%m %%U %%G\\n' | sort -u").out, want);
     snprintf(want, sizeof want, "0 0 1 %o %u %u\n", 0644 & ~mask, uid, gid);
     assert_string_equal(run_ok(mount, "find . -name purge -printf '%%s %%b %%n %%m %%U %%G\\n' | sort -u").out, want);
@@ -152,7 +152,7 @@ static void test_sizes_blocks_links_modes_and_owners(void **state)
     assert_attributes(&f->mount, 1234, 4321, 022);
     fixture_remount(f, &(struct how){.options = scaled_times("umask=0,ttl=600")});
     run_ok(&f->mount, "test $(stat -c %%a services/10421/cdn/purge) = 644 -a $(stat -c %%a version) = 444 -a $(stat -c "
-                      "%%a all) = 555");
+                      "%%a all) = 755 -a $(stat -c %%a services/by-status/Active/10421) = 777");
 }
 
 struct again {
