@@ -228,6 +228,14 @@ uint64_t documents_cost(const struct documents *documents, size_t *n)
     return documents->cost;
 }
 
+/* With 32 bits a quarter of the address space is 1 GiB, and answers in flight need the rest. */
+uint64_t documents_cost_max(const struct documents *documents)
+{
+    uint64_t max = documents->config->cache_size;
+
+    return max < SIZE_MAX / 4 ? max : SIZE_MAX / 4;
+}
+
 /* ---- space ---- */
 
 static bool in_use(const struct entry *p)
@@ -235,13 +243,9 @@ static bool in_use(const struct entry *p)
     return p->refs > 0 || p->fetch || p->waiters;
 }
 
-/* Whether the documents take more than cache_size or a quarter of the address space. With 32 bits that quarter is 1 GiB,
- * and answers in flight need the rest. */
 static bool too_large(const struct documents *documents)
 {
-    uint64_t max = documents->config->cache_size;
-
-    return documents->cost > (max < SIZE_MAX / 4 ? max : SIZE_MAX / 4);
+    return documents->cost > documents_cost_max(documents);
 }
 
 /* Adds the change of the document's cost to documents->cost. */

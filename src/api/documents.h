@@ -121,4 +121,8 @@ int document_seed(struct document *document, const char *body, size_t len);
 /* Bytes of memory that all documents take; *n is their number. */
 uint64_t documents_cost(const struct documents *documents, size_t *n);
 
+/* Bytes of memory that all documents may take before the least recently used are dropped: cache_size, or a quarter of
+ * the address space if that is less. */
+uint64_t documents_cost_max(const struct documents *documents);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mount/requests.h"
 
+#include "api/documents.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "mount/ahead.h"
@@ -307,11 +308,35 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 
 /* ---- the rest ---- */
 
+/*
+ * What `df` shows, from memory:
+ *
+ *      used bytes      the answers of the API that are held (status.json: cache_bytes)
+ *      size            cache_size, so that the percentage says how full the cache is. Held bytes as the size would be
+ *                      100 % for ever, and an alarm in every monitoring system; and `df` leaves out file systems of
+ *                      size 0.
+ *      used inodes     the nodes: files, directories and links that the kernel knows now
+ *      inodes          the numbers that every program can show: 2^31 - 1
+ */
+#define BLOCK      4096
+#define INODES_MAX INT32_MAX
+
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
     (void)ino;
-    struct statvfs st = {.f_bsize = 4096, .f_frsize = 4096, .f_namemax = NAMES_MAX};
-    metrics_kernel(session_of(req)->metrics, KERNEL_STATFS);
+    struct session *session = session_of(req);
+    const struct documents *documents = tree_documents(session->tree);
+    size_t n_documents;
+    uint64_t used = (documents_cost(documents, &n_documents) + BLOCK - 1) / BLOCK,
+             size = documents_cost_max(documents) / BLOCK, nodes = nodes_count(session->nodes);
+    if (size < used) /* what is in use is kept even if the cache is full */
+        size = used;
+    struct statvfs st = {.f_bsize = BLOCK, .f_frsize = BLOCK, .f_namemax = NAMES_MAX};
+    st.f_blocks = (fsblkcnt_t)size;
+    st.f_bfree = st.f_bavail = (fsblkcnt_t)(size - used);
+    st.f_files = INODES_MAX > nodes ? INODES_MAX : (fsfilcnt_t)nodes;
+    st.f_ffree = st.f_favail = (fsfilcnt_t)(st.f_files - nodes);
+    metrics_kernel(session->metrics, KERNEL_STATFS);
     fuse_reply_statfs(req, &st);
 }
 

@@ -9,13 +9,13 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "tree/listing.h"
 #include "tree/purge.h"
 #include "tree/purge_handle.h"
 #include "tree/purge_text.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,11 +201,26 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, s
     }
 }
 
-/* ---- extended attributes: they tell where the content comes from, and are answered from memory ---- */
+/*
+ * ---- extended attributes ----
+ *
+ * They tell where the content of a file or directory comes from, and are answered from memory. Each can be read by its
+ * name, and none is listed: programs that copy all attributes (`rsync -X`, borg, bsdtar) would copy what changes by the
+ * minute. Links have none, because the kernel refuses to read `user.` attributes of a link.
+ */
 
 #define PREFIX "user.melbicomfs."
 
 static const char *const xattrs[] = {"url", "fetched", "expires", "stale", "etag"};
+
+/* The document that a file's content or a directory's listing comes from; NULL when there is none in memory. */
+static const struct document *origin_of(struct session *session, struct node *node)
+{
+    const struct document *document = tree_origin(session->tree, &node->place);
+    if (!document && node_kind(node) == ROUTE_DIR)
+        document = tree_listed(session->tree, &node->place);
+    return document && document->loaded ? document : NULL;
+}
 
 /* The value of attribute i, NULL when the document has none. It is in `buf`, or borrowed from the document. */
 static const char *xattr_of(const struct document *document, unsigned i, char *buf, size_t size)
@@ -224,14 +239,15 @@ static const char *xattr_of(const struct document *document, unsigned i, char *b
     }
 }
 
-static void reply_sized(fuse_req_t req, const char *bytes, size_t len, size_t size)
+static void reply_value(fuse_req_t req, const char *value, size_t size)
 {
+    size_t len = strlen(value);
     if (size == 0)
         fuse_reply_xattr(req, len);
     else if (size < len)
         fuse_reply_err(req, ERANGE);
     else
-        fuse_reply_buf(req, bytes, len);
+        fuse_reply_buf(req, value, len);
 }
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
@@ -246,28 +262,23 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
         fuse_reply_err(req, EOPNOTSUPP);
         return;
     }
-    const struct document *document = tree_origin(session->tree, &node->place);
+    const struct document *document = origin_of(session, node);
     const char *value = NULL;
     for (unsigned i = 0; document && i < sizeof xattrs / sizeof *xattrs; i++)
         if (strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && strcmp(name + sizeof PREFIX - 1, xattrs[i]) == 0)
             value = xattr_of(document, i, buf, sizeof buf);
     if (value)
-        reply_sized(req, value, strlen(value), size);
+        reply_value(req, value, size);
     else
         fuse_reply_err(req, ENODATA);
 }
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
-    struct session *session = session_of(req);
-    struct node *node = node_of(req, ino, KERNEL_LISTXATTR);
-    char names[256], buf[64];
-    size_t len = 0;
-    if (!node)
+    if (!node_of(req, ino, KERNEL_LISTXATTR))
         return;
-    const struct document *document = tree_origin(session->tree, &node->place);
-    for (unsigned i = 0; document && i < sizeof xattrs / sizeof *xattrs; i++)
-        if (xattr_of(document, i, buf, sizeof buf))
-            len += (size_t)snprintf(names + len, sizeof names - len, PREFIX "%s", xattrs[i]) + 1;
-    reply_sized(req, names, len, size);
+    if (size == 0)
+        fuse_reply_xattr(req, 0);
+    else
+        fuse_reply_buf(req, NULL, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * WRITE (a purge), SETATTR (touch, and truncation before a purge), and reading extended attributes.
+ * WRITE (a purge), SETATTR (touch, and truncation before a purge), and reading extended attributes by name (none is listed).
  *
  * Threads:   loop thread only.
  * Ownership: each handler takes the request and answers it, now or later.

@@ -40,7 +40,7 @@ static const char text[] =
     "  jq -r '.[] | [.id, .status, .productName] | @tsv' all/services.json\n"
     "  echo cdn.example.com > services/10421/cdn/purge && tail -n 1 services/10421/cdn/purge.log\n"
     "  touch billing/balance; cat billing/balance         (asks the API again now)\n"
-    "  getfattr -d billing/balance                        (shows when it was fetched and when it expires)\n"
+    "  getfattr -n user.melbicomfs.expires billing/balance    (also: fetched, stale, url, etag)\n"
     "\n"
     "What errors mean (.melbicomfs/log says more):\n"
     "\n"

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -468,9 +469,92 @@ static void test_an_xattr_never_fetches(void **state)
     assert_true(fd >= 0);
     let_expire(1);
     assert_true(fgetxattr(fd, "user.melbicomfs.expires", value, sizeof value) > 0);
-    assert_true(flistxattr(fd, value, sizeof value) > 0);
+    assert_int_equal(flistxattr(fd, value, sizeof value), 0);
     assert_int_equal(asked(sim, NULL), 0);
     close(fd);
+}
+
+/* Programs that copy all attributes would copy what changes by the minute, and of a link the kernel lets nobody read
+ * what was listed. */
+static void test_xattrs_are_read_by_name_and_never_listed(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"billing/balance",
+                                        "billing/invoices/90001.json",
+                                        "billing/invoices",
+                                        "services/10421/info.json",
+                                        "services/10421",
+                                        "services",
+                                        "services/by-status/Active",
+                                        "all/invoices.csv"};
+    static const char *const names[] = {"url", "fetched", "expires", "stale", "etag"};
+    char value[256], name[64];
+
+    fixture_remount(&fixture, NULL);
+    run_ok(mnt, "ls services billing/invoices services/by-status/Active; cat services/10421/info.json billing/balance "
+                "all/invoices.csv");
+    journal_clear(sim);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        assert_int_equal(llistxattr(in_mount(mnt, "%s", paths[i]), NULL, 0), 0);
+        assert_int_equal(llistxattr(in_mount(mnt, "%s", paths[i]), value, sizeof value), 0);
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            (void)snprintf(name, sizeof name, "user.melbicomfs.%s", names[k]);
+            ssize_t n = lgetxattr(in_mount(mnt, "%s", paths[i]), name, value, sizeof value);
+            if (n <= 0)
+                fail_msg("%s has no %s: %s", paths[i], name, strerror(errno));
+            assert_int_equal(lgetxattr(in_mount(mnt, "%s", paths[i]), name, NULL, 0), n);
+            assert_int_equal(lgetxattr(in_mount(mnt, "%s", paths[i]), name, value, (size_t)n - 1), n == 1 ? n : -1);
+            assert_int_equal(errno, ERANGE);
+        }
+    }
+    const char *link = in_mount(mnt, "services/by-status/Active/10421");
+    assert_int_equal(llistxattr(link, value, sizeof value), 0);
+    assert_int_equal(lgetxattr(link, "user.melbicomfs.url", value, sizeof value), -1);
+    assert_int_equal(listxattr(link, value, sizeof value), 0);
+    assert_true(getxattr(link, "user.melbicomfs.url", value, sizeof value) > 0); /* of what the link leads to */
+    /* Nothing of the API's is in these. */
+    assert_int_equal(lgetxattr(in_mount(mnt, "README"), "user.melbicomfs.url", value, sizeof value), -1);
+    assert_int_equal(errno, ENODATA);
+    assert_int_equal(lgetxattr(in_mount(mnt, "billing/balance"), "user.melbicomfs.other", value, sizeof value), -1);
+    assert_int_equal(errno, ENODATA);
+    assert_int_equal(asked(sim, NULL), 0);
+    fixture_remount(&fixture, &(struct how){.options = SHORT_TTL});
+}
+
+/* ---- statfs ---- */
+
+static struct statvfs space(void)
+{
+    struct statvfs st;
+    assert_int_equal(statvfs(in_mount(mnt, "."), &st), 0);
+    assert_int_equal(st.f_frsize, 4096);
+    assert_true(st.f_bfree < st.f_blocks && st.f_bavail == st.f_bfree && st.f_ffree < st.f_files);
+    return st;
+}
+
+static void test_df_shows_the_bytes_and_the_nodes_that_are_held(void **state)
+{
+    (void)state;
+    fixture_remount(&fixture, &(struct how){.options = "ttl=600,cache_size=16M"});
+    struct kernel_mark mark = kernel_mark(mnt);
+    struct statvfs before = space();
+    assert_int_equal(kernel_since(mnt, &mark).statfs, 1);
+    assert_int_equal(asked(sim, NULL), 0);
+    run_ok(mnt, "ls -l billing/invoices >/dev/null");
+    struct statvfs after = space();
+    assert_int_equal(after.f_blocks, (16 << 20) / 4096);
+    assert_int_equal(before.f_blocks, after.f_blocks);
+    size_t held = (size_t)atol(run_ok(mnt, "jq .cache_bytes .melbicomfs/status.json").out);
+    assert_int_equal(after.f_blocks - after.f_bfree, (held + 4095) / 4096);
+    assert_true(held > 10000 && before.f_blocks - before.f_bfree < 4);
+    /* A node for each invoice, and a few besides. */
+    unsigned nodes = (unsigned)((after.f_files - after.f_ffree) - (before.f_files - before.f_ffree)),
+             invoices = (unsigned)atoi(run_ok(mnt, "ls billing/invoices | grep -c json").out);
+    assert_in_range(nodes, invoices, invoices + 20);
+    struct ran ran = run_ok(mnt, "df -h . | tail -n 1; df -i . | tail -n 1");
+    assert_non_null(strstr(ran.out, " 16M "));
+    assert_non_null(strstr(ran.out, "% "));
+    fixture_remount(&fixture, &(struct how){.options = SHORT_TTL});
 }
 
 /* ---- READLINK ---- */
@@ -506,6 +590,8 @@ int main(void)
         TEST(test_the_error_of_a_directory_in_an_outage_comes_from_what_is_below),
         TEST(test_acl_questions_fetch_nothing_and_are_not_supported),
         TEST(test_an_xattr_never_fetches),
+        TEST(test_xattrs_are_read_by_name_and_never_listed),
+        TEST(test_df_shows_the_bytes_and_the_nodes_that_are_held),
         TEST(test_a_links_target_is_read_once),
         TEST(test_offsets_and_inode_numbers_are_small),
         TEST(test_a_first_listing_is_shown_no_longer_than_its_document_lives),
