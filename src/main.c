@@ -15,7 +15,8 @@
  *                               doctor_shapes.c prints answers without their values; report.c prints what was found
  *
  *   mount/       FUSE
- *                session.c      the mount itself, from mount(2) to its end; context.h is the struct behind it
+ *                session.c      the mount itself, from mount(2) to its end; context.h is the struct behind it;
+ *                               mountpoint.c looks first where it is to be
  *                requests.c     the kernel's requests; directories.c, writes.c likewise
  *                reply.c        what the kernel is told of a node; told.c answers that wait for the pusher
  *                pending.c      requests that wait, and what interrupts them
@@ -97,6 +98,7 @@
 #include "http/redirect.h"
 #include "http/said.h"
 #include "http/verdict.h"
+#include "mount/mountpoint.h"
 #include "mount/session.h"
 #include "tree/tree.h"
 #include "json/json.h"
@@ -459,6 +461,8 @@ static int serve(struct program *program)
 static int mount_account(struct program *program)
 {
     struct config *config = &program->config;
+    if (mountpoint_check(config->mountpoint) < 0)
+        return EXIT_MOUNT;
     int r = config->read_token ? config->read_token(config->read_token_data, &program->token) : -ENOKEY;
     if (r < 0)
         return EXIT_TOKEN;

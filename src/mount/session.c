@@ -12,20 +12,14 @@
 #include "base/config.h"
 #include "base/log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* The most requests that are received in one turn of the loop, so that answers of the API are read even if the kernel
@@ -119,126 +113,6 @@ void session_free(struct session *session)
     free(session);
 }
 
-/* ---- the mount point ---- */
-
-/* Undoes in place the escapes of /proc/self/mountinfo, where white space and backslashes are written as \ooo
- * (octal). */
-static void unescape(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from; to++) {
-        unsigned value;
-        if (*from == '\\' && strspn(from + 1, "01234567") >= 3 && sscanf(from + 1, "%3o", &value) == 1) {
-            *to = (char)value;
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-}
-
-/* Whether the topmost mount at `path` is of type fuse.melbicomfs, according to /proc/self/mountinfo. */
-static bool is_ours(const char *path)
-{
-    FILE *info = fopen("/proc/self/mountinfo", "re");
-    _cleanup_(freep) char *line = NULL;
-    size_t size = 0;
-    bool ours = false;
-
-    while (info && getline(&line, &size, info) > 0) {
-        char at[4096], type[64];
-        const char *rest = strstr(line, " - ");
-        if (!rest || sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1 || sscanf(rest, " - %63s", type) != 1)
-            continue;
-        unescape(at);
-        if (strcmp(at, path) == 0)
-            ours = strcmp(type, "fuse.melbicomfs") == 0;
-    }
-    if (info)
-        fclose(info);
-    return ours;
-}
-
-static int run_fusermount(const char *path)
-{
-    char program[] = "fusermount3", flags[] = "-uzq", dashes[] = "--";
-    _cleanup_(freep) char *where = strdup(path);
-    char *argv[] = {program, flags, dashes, where, NULL};
-    pid_t pid;
-    int status;
-
-    if (!where || posix_spawnp(&pid, program, NULL, NULL, argv, environ) != 0)
-        return -ENOENT;
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
-}
-
-/* Unmounts a dead mount (one whose program has died, so that it answers ENOTCONN), if it is of this program. */
-static int recover(const char *path)
-{
-    if (!is_ours(path)) {
-        log_error("%s: the file system mounted there has died; unmount it: fusermount3 -u %s", path, path);
-        return -ENOTCONN;
-    }
-    if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && run_fusermount(path) < 0) {
-        log_error("%s: a melbicomfs that has died is still mounted there, and unmounting it failed; unmount it: "
-                  "fusermount3 -u %s",
-                  path, path);
-        return -ENOTCONN;
-    }
-    log_info("%s: unmounted a melbicomfs that had died", path);
-    return 0;
-}
-
-static int check_empty(const char *path)
-{
-    DIR *dir = opendir(path);
-    bool empty = true;
-    if (!dir) {
-        int r = -errno;
-        log_error("%s: cannot read the mount point: %s; choose an empty directory that you can read", path,
-                  strerror(-r));
-        return r;
-    }
-    for (struct dirent *entry; empty && (entry = readdir(dir));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    closedir(dir);
-    if (!empty)
-        log_error("%s: the mount point is not empty; choose an empty directory", path);
-    return empty ? 0 : -ENOTEMPTY;
-}
-
-/* Asks with statvfs(), because the kernel may answer stat() of a dead mount's root from its cache. */
-static bool is_dead(const char *path)
-{
-    struct statvfs st;
-    return statvfs(path, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED);
-}
-
-static int check_mountpoint(const char *path)
-{
-    struct stat st;
-    if (is_dead(path)) {
-        int r = recover(path);
-        if (r < 0)
-            return r;
-    }
-    if (stat(path, &st) < 0) {
-        int r = -errno;
-        log_error("%s: cannot mount there: %s%s", path, strerror(-r),
-                  r == -ENOENT ? "; create the directory: mkdir -p DIRECTORY" : "");
-        return r;
-    }
-    if (!S_ISDIR(st.st_mode)) {
-        log_error("%s: cannot mount there: not a directory; choose an empty directory", path);
-        return -ENOTDIR;
-    }
-    return check_empty(path);
-}
-
 /* ---- mounting ---- */
 
 static ssize_t read_device(int fd, void *buf, size_t len, void *userdata)
@@ -300,11 +174,19 @@ static char *escaped(const char *text)
     return copy;
 }
 
+/* What findmnt, df and /proc/self/mounts show as the source: the account's profile, or the URL, which holds no user
+ * and no password (url.h). With the profile it is what /etc/fstab says, so `mount -a` does not mount twice. A user's
+ * -o fsname= comes after it, and libfuse uses the last one. */
+static const char *source_of(const struct config *config)
+{
+    return config->source && !strstr(config->source, "://") ? config->source : config->base_url;
+}
+
 static struct fuse_session *fuse_new(struct session *session)
 {
     const struct config *config = session->config;
     char program[] = "melbicomfs", o[] = "-o";
-    _cleanup_(freep) char *name = escaped(config->base_url), *options = NULL;
+    _cleanup_(freep) char *name = escaped(source_of(config)), *options = NULL;
     if (!name || asprintf(&options, "subtype=melbicomfs,default_permissions,fsname=%s%s%s%s", name,
                           config->read_only ? ",ro" : "", config->mount_options ? "," : "",
                           config->mount_options ? config->mount_options : "") < 0) {
@@ -322,9 +204,6 @@ static struct fuse_session *fuse_new(struct session *session)
 int session_mount(struct session *session)
 {
     const char *path = session->config->mountpoint;
-    int r = check_mountpoint(path);
-    if (r < 0)
-        return r;
     fuse_mounting = true;
     fuse_set_log_func(on_fuse_message);
     session->fuse = fuse_new(session);
@@ -340,7 +219,7 @@ int session_mount(struct session *session)
     fuse_mounting = false;
     session->mounted = true;
     int fd = fuse_session_fd(session->fuse);
-    r = fuse_session_custom_io(session->fuse, &device, fd);
+    int r = fuse_session_custom_io(session->fuse, &device, fd);
     if (r < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) {
         r = r < 0 ? r : -errno;
         log_error("%s: cannot set up the FUSE device: %s", path, strerror(-r));

@@ -26,10 +26,9 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
 void session_free(struct session *session);
 
 /*
- * Mounts at config->mountpoint, which must be an existing, empty directory. If a melbicomfs that has died is still
- * mounted there, unmounts that first. Returns 0; -ENOTDIR; -ENOTEMPTY; -ENOENT, -EACCES or another errno of stat(2) or
- * opendir(3) for the directory; -ENOTCONN: a dead mount cannot be removed; -EINVAL: libfuse refused the mount options,
- * or memory ran out; -EIO: the mount failed; or another -errno: the FUSE device could not be set up.
+ * Mounts at config->mountpoint, which mountpoint_check() (mountpoint.h) has found fit. Returns 0; -EINVAL: libfuse
+ * refused the mount options, or memory ran out; -EIO: the mount failed; or another -errno: the FUSE device could not be
+ * set up.
  */
 int session_mount(struct session *session);
 

@@ -386,6 +386,7 @@ static void a_profile_that_is_not_there_is_78(void **state)
 static void a_mount_point_that_is_none_is_32(void **state)
 {
     (void)state;
+    journal_clear(&sim);
     make_file("file", "x", 0600);
     struct ran ran = PROGRAM("$URL file");
     assert_fails(&place, &ran, 32, "not a directory");
@@ -396,6 +397,10 @@ static void a_mount_point_that_is_none_is_32(void **state)
     make_file("mnt/file", "x", 0600);
     ran = PROGRAM("$URL mnt");
     assert_fails(&place, &ran, 32, "not empty");
+    /* That is said before the API is asked, and before the token is read. */
+    assert_int_equal(asked(&sim, NULL), 0);
+    ran = program(&place, &sim, NULL, "http://127.0.0.1:1 missing");
+    assert_fails(&place, &ran, 32, "mkdir");
 }
 
 static void version_help_and_endpoints(void **state)

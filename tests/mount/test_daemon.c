@@ -271,16 +271,87 @@ static void a_dead_mount_with_a_space_in_its_path_is_taken_away(void **state)
     assert_gone(&spacious);
 }
 
-/* A living mount is not taken away: it is not empty, and the new one says so. */
+/* A living mount is not taken away: one line says that it is there, of which account, and how to unmount it. The API is
+ * not asked before. */
 static void over_a_living_mount_it_does_not_mount(void **state)
 {
+    struct place spacious = place;
+    char expected[1000];
+
     (void)state;
-    pid_t pid = mount_detached(&place, "$URL $MNT");
-    struct ran ran = program(&place, &sim, HARNESS_TOKEN, "$URL $MNT");
-    assert_int_equal(ran.status, 32);
-    assert_non_null(strstr(ran.err, "not empty"));
-    assert_int_equal(server_of(place.mnt), pid);
-    assert_works(&place);
+    (void)snprintf(spacious.mnt, sizeof spacious.mnt, "%.200s/my account", place.dir);
+    assert_int_equal(mkdir(spacious.mnt, 0700), 0);
+    pid_t pid = mount_detached(&spacious, "$URL \"$MNT\"");
+    static const char *const arguments[] = {"$URL \"$MNT\"", "http://127.0.0.1:1 'my account/'"};
+    for (unsigned i = 0; i < 2; i++) {
+        struct ran ran = program(&spacious, &sim, HARNESS_TOKEN, "%s", arguments[i]);
+        assert_int_equal(ran.status, 32);
+        (void)snprintf(expected, sizeof expected,
+                       " error %s: already mounted: a melbicomfs of %s; to unmount it, run: fusermount3 -u '%s'\n",
+                       spacious.mnt, sim.url, spacious.mnt);
+        if (!strstr(ran.err, expected) || strchr(ran.err, '\n')[1])
+            fail_msg("it says: %s", ran.err);
+        assert_string_equal(ran.out, "");
+        assert_int_equal(server_of(spacious.mnt), pid);
+        assert_works(&spacious);
+    }
+    /* The command that the line names does it. */
+    struct running running;
+    run_start(&running, place.dir, "%s", strstr(expected, "fusermount3"));
+    assert_int_equal(run_wait(&running, OK_MS).status, 0);
+    assert_gone(&spacious);
+}
+
+/* The source of the mount, as the kernel shows it, in a static buffer. */
+static const char *source_shown(const struct place *where)
+{
+    static char source[512];
+    char line[1024], at[300];
+    FILE *mounts = fopen("/proc/self/mounts", "re");
+
+    assert_non_null(mounts);
+    source[0] = '\0';
+    while (fgets(line, sizeof line, mounts)) {
+        char from[512];
+        if (sscanf(line, "%511s %299s", from, at) == 2 && strcmp(at, where->mnt) == 0)
+            strcpy(source, from);
+    }
+    (void)fclose(mounts);
+    return source;
+}
+
+static void the_source_of_the_mount_is_the_profile_or_the_url(void **state)
+{
+    struct running running;
+
+    (void)state;
+    run_start(&running, place.dir,
+              "mkdir melbicomfs && printf '%%s\\n' \"url = $URL\" '[work]' 'ttl = 5' '[a, b]' 'ttl = 6' '[default]' "
+              "'ttl = 7' >melbicomfs/config");
+    assert_int_equal(run_wait(&running, OK_MS).status, 0);
+    static const struct {
+        const char *arguments, *source; /* NULL: the URL */
+    } cases[] = {{"work $MNT", "work"},
+                 {"'a, b' $MNT", "a,\\040b"},
+                 {"$MNT", NULL},
+                 {"$URL/ $MNT", NULL},
+                 {"work $MNT -o url=$URL", "work"},
+                 {"work $MNT -o fsname=mine", "mine"},
+                 {"work $MNT -o 'fsname=my\\,own' -o ro", "my,own"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pid_t pid = mount_detached(&place, cases[i].arguments);
+        assert_string_equal(source_shown(&place), cases[i].source ? cases[i].source : sim.url);
+        struct ran ran = program(&place, &sim, HARNESS_TOKEN, "$URL $MNT");
+        char named[200];
+        (void)snprintf(named, sizeof named, "a melbicomfs of %s;",
+                       cases[i].source && cases[i].source[0] == 'a' ? "a, b" : source_shown(&place));
+        if (ran.status != 32 || !strstr(ran.err, named))
+            fail_msg("'%s': %s", cases[i].arguments, ran.err);
+        if (cases[i].source && !strchr(cases[i].source, ','))
+            assert_non_null(strstr(in(&place, "df . && findmnt -n -o SOURCE -T .").out, cases[i].source));
+        assert_int_equal(kill(pid, SIGTERM), 0);
+        assert_gone(&place);
+    }
 }
 
 static void arguments_in_the_order_of_mount(void **state)
@@ -459,6 +530,7 @@ int main(void)
         TEST(killed_it_leaves_enotconn_and_mounting_again_recovers),
         TEST(a_dead_mount_with_a_space_in_its_path_is_taken_away),
         TEST(over_a_living_mount_it_does_not_mount),
+        TEST(the_source_of_the_mount_is_the_profile_or_the_url),
         TEST(arguments_in_the_order_of_mount),
         TEST(two_mounts_of_one_account_side_by_side),
         TEST(the_token_is_shown_nowhere),

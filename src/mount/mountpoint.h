@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mount point: whether an account can be mounted there.
+ *
+ * Threads:   main thread, before the fork.
+ * Ownership: nothing is kept.
+ * Errors:    negative errno, after one line in the log that says what is wrong and what to do.
+ */
+#ifndef MELBICOMFS_MOUNT_MOUNTPOINT_H
+#define MELBICOMFS_MOUNT_MOUNTPOINT_H
+
+/*
+ * Checks a mount point, given as in config->mountpoint: it must be an existing, empty directory on which no melbicomfs
+ * is mounted. If a melbicomfs that has died is still mounted there, unmounts that first. Returns 0; -EBUSY: a melbicomfs
+ * that lives is mounted there; -ENOTCONN: a dead mount that is none of this program, or cannot be removed; -ENOTDIR;
+ * -ENOTEMPTY; -ENOENT, -EACCES or another errno of stat(2) or opendir(3) for the directory.
+ */
+int mountpoint_check(const char *path);
+
+#endif
