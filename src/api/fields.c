@@ -92,7 +92,7 @@ static uint64_t id_of(const char *text)
 int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id, const char *ret_texts[SNAPSHOT_FIELDS])
 {
     struct json_slice found[MEMBERS_TARGETS];
-    char *id;
+    char *id = NULL;
 
     int r = members_find(fields->members, item, found);
     if (r == 0)

@@ -125,6 +125,7 @@ static const struct route table[] = {
 /* clang-format on */
 
 #define ROWS (sizeof table / sizeof *table)
+_Static_assert(ROWS <= ROUTES_MAX, "ROUTES_MAX is too small for the table");
 
 static struct route_shape shapes[ROWS];
 

@@ -23,7 +23,7 @@
 
 #define ROUTE_ARGS     4
 #define ROUTE_CHILDREN 16
-#define ROUTES_MAX     64 /* rows of the table, at most */
+#define ROUTES_MAX     96 /* rows of the table, at most */
 
 /* In a row: "the path's argument number i, counted from 0". 0 itself means "no argument". */
 #define ARG(i)   ((i) + 1)

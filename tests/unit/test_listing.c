@@ -27,7 +27,7 @@ static void test_directories_of_fixed_names(void **state)
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;
-    assert_names(s, "", "README version all products services domains billing by ");
+    assert_names(s, "", "README version all products services domains billing by reports ");
     assert_names(s, "services/1", "info.json cdn ");
     assert_names(s, "services/1/cdn", "purge purge.log ");
     assert_names(s, "by/service-status", "Active Suspended Pending Cancelled Terminated ");
