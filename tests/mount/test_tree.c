@@ -53,17 +53,17 @@ static void test_grep_over_a_cold_mount_asks_once_for_each_list_filter_and_servi
 
     /*
      * Lists: groups, products, services, prices, invoices; and the balance. The version was asked before the mount.
-     * Filters: services that are Pending, Cancelled or Terminated, which are in no other list; by/service-status's
-     *          Active and Suspended, by/service-product, and all that is below domains and billing/invoices come from the lists. Products
-     *          of each of six groups, with configuration options and without.
+     * Filters: services that are Pending, Cancelled or Terminated, which are in no other list; those of by/ that
+     *          are Active or Suspended, its services by product, and all that is below domains and billing come from
+     *          the lists. Products of all groups with configuration options; of each of six groups, with and without.
      * Services: each that is listed.
      */
-    unsigned lists = 6, filters = 3 + 6 * 2;
+    unsigned lists = 6, filters = 3 + 1 + 6 * 2;
     assert_true(shown > 20);
     assert_int_equal(all, lists + filters + shown);
     assert_int_equal(different, all);
     assert_int_equal(asked(&f->sim, "groups"), 1);
-    assert_int_equal(asked(&f->sim, "products"), 1 + 6 * 2);
+    assert_int_equal(asked(&f->sim, "products"), 2 + 6 * 2);
     assert_int_equal(asked(&f->sim, "services"), 1 + 3);
     assert_int_equal(asked(&f->sim, "service"), shown);
     assert_int_equal(asked(&f->sim, "pricing"), 1);
@@ -95,8 +95,14 @@ static void test_one_path_asks_for_the_least_that_serves(void **state)
         {"ls by/invoice-year/2020", "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
         {"ls by/invoice-number", "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
         {"ls by/product-group", "/api/products/groups\n"},
+        {"cat billing/unpaid", "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
+        {"cat reports/unpaid.csv reports/spend-by-month.csv all/invoice-items.csv all/invoice-transactions.csv",
+         "/api/billing/invoices?showInvoiceItems=true&showTransactions=true\n"},
+        {"cat reports/renewals.csv", "/api/services\n"},
+        {"cat all/product-prices.csv", "/api/products\n"},
+        {"cat all/product-options.csv", "/api/products?showConfigOptions=true\n"},
         {"cat services/10423/info.json", "/api/services/10423\n"},
-        {"ls -l README .melbicomfs domains products by by/service-status", ""},
+        {"ls README .melbicomfs domains products by by/service-status reports all billing", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture_remount(f, NULL);
