@@ -195,8 +195,10 @@ static int print_line(struct print *print, size_t i)
     const struct sum *sum = sums->all[i];
     decimal_print(&sum->parts[UNPAID], text);
     int r = text_puts(print->out, text);
-    if (r == 0 && *sum->currency && (r = text_puts(print->out, " ")) == 0)
-        r = text_puts(print->out, sum->currency);
+    if (r == 0 && *sum->currency)
+        r = text_puts(print->out, " ");
+    for (const char *p = sum->currency; r == 0 && *p; p++) /* each currency has one line, whatever is in it */
+        r = text_append(print->out, (unsigned char)*p < ' ' ? " " : p, 1);
     if (r == 0)
         r = text_puts(print->out, "\n");
     return r < 0 ? r : 1;

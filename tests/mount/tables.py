@@ -184,7 +184,8 @@ def unpaid_sums(invoices):
     for invoice in invoices:
         if text(invoice.get('status')).lower() == 'unpaid':
             sums.setdefault(text(invoice.get(*CURRENCY)), []).append(amount(invoice.get('total')))
-    return ''.join('%s\n' % ' '.join(filter(None, [total([n for n in sums[currency] if n is not None]), currency]))
+    return ''.join('%s\n' % ' '.join(filter(None, [total([n for n in sums[currency] if n is not None]),
+                                                   re.sub('[\0-\x1f]', ' ', currency)]))
                    for currency in sorted(sums, key=by_bytes))
 
 
@@ -374,7 +375,7 @@ class Account:
 
     def currency(self):
         if self.chance(0.1):
-            return self.pick(None, '', 'eur', '=EUR', 'E"R', 'E,R', '\u20ac', Number('978'), '978', Object([('code', 'EUR')]), 'US D')
+            return self.pick(None, '', 'eur', '=EUR', 'E"R', 'E,R', '\u20ac', Number('978'), '978', Object([('code', 'EUR')]), 'US D', 'E\nR')
         return self.pick('EUR', 'USD', 'CHF')
 
     def word(self):

@@ -3,8 +3,8 @@
  * Reports: tables and sums that are worked out of invoices and services, and the tables of nested lists.
  */
 #include "stack.h"
-#include "tree/amounts.h"
 #include "tree/render.h"
+#include "tree/unpaid.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -226,6 +226,47 @@ static void overdue_invoices_are_counted(void **state)
     end(&f);
 }
 
+static void assert_slice(struct json_slice slice, const char *text)
+{
+    assert_int_equal(slice.len, strlen(text));
+    assert_memory_equal(slice.at, text, slice.len);
+}
+
+/* What metrics are made of: nothing without a list of invoices, and never a request. */
+static void what_is_unpaid_is_known_without_a_request(void **state)
+{
+    struct fixture f = begin();
+    struct unpaid unpaid;
+    struct unpaid_sum sum;
+
+    (void)state;
+    assert_false(unpaid_peek(f.s->tree, &unpaid));
+    struct document *document = stack_document(f.s, OP_INVOICES);
+    assert_false(unpaid_peek(f.s->tree, &unpaid));
+    seed(document, "[]");
+    assert_true(unpaid_peek(f.s->tree, &unpaid));
+    assert_int_equal(unpaid.overdue, 0);
+    assert_false(unpaid_next(&unpaid, &sum));
+    seed_quoted(document,
+                "[{'id':1,'status':'Unpaid','total':'0.1','currency':'US\\nD x','duedate':'2026-11-26'},"
+                "{'id':2,'status':'Unpaid','total':'5'},{'id':3,'status':'Unpaid','total':'-7','currency':'EUR'}]");
+    assert_true(unpaid_peek(f.s->tree, &unpaid));
+    assert_int_equal(unpaid.overdue, 1);
+    assert_true(unpaid_next(&unpaid, &sum));
+    assert_slice(sum.amount, "5.00");
+    assert_slice(sum.currency, "");
+    assert_true(unpaid_next(&unpaid, &sum));
+    assert_slice(sum.amount, "-7.00");
+    assert_slice(sum.currency, "EUR");
+    assert_true(unpaid_next(&unpaid, &sum));
+    assert_slice(sum.amount, "0.10");
+    assert_slice(sum.currency, "US D x");
+    assert_false(unpaid_next(&unpaid, &sum));
+    document_expire(document); /* an expired list is at hand all the same */
+    assert_true(unpaid_peek(f.s->tree, &unpaid));
+    end(&f);
+}
+
 /* ---- reports/spend-by-month.csv ---- */
 
 #define SPEND "month,currency,invoices,total,paid,unpaid,cancelled,refunded,other\r\n"
@@ -443,6 +484,7 @@ int main(void)
         cmocka_unit_test(services_are_in_order_of_renewal),
         cmocka_unit_test(what_is_unpaid_is_summed_by_currency),
         cmocka_unit_test(overdue_invoices_are_counted),
+        cmocka_unit_test(what_is_unpaid_is_known_without_a_request),
         cmocka_unit_test(spending_is_summed_by_month),
         cmocka_unit_test(odd_amounts_are_named_once),
         cmocka_unit_test(names_are_configured),
