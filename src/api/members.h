@@ -32,4 +32,8 @@ void members_want(struct members *members, unsigned target, const char *const na
  * member, or is no object. Returns 0 or an error. */
 int members_find(struct members *members, struct json_slice object, struct json_slice found[MEMBERS_TARGETS]);
 
+/* Like members_find(), for a text that json_indent() has printed with no indentation, such as an item's: finds the
+ * members by how their lines begin, which takes a fraction of the time. */
+int members_find_in_text(struct members *members, struct json_slice text, struct json_slice found[MEMBERS_TARGETS]);
+
 #endif

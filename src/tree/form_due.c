@@ -134,7 +134,7 @@ static int scan(struct print *print, const struct item *item)
         table->rows = rows;
         table->room = room;
     }
-    int r = members_find(table->due, item_json(item), found);
+    int r = members_find_in_text(table->due, item_json(item), found);
     if (r < 0)
         return r;
     int64_t day = read_date(found[DUE], print->scratch, &date) ? date_days(date) : NO_DAY;
@@ -181,7 +181,7 @@ static int print_row(struct print *print, size_t i)
     if (i == table->n)
         return 0;
     const struct due *due = &table->rows[i];
-    int r = members_find(table->all, item_json(due->item), found);
+    int r = members_find_in_text(table->all, item_json(due->item), found);
     if (r < 0)
         return r;
     csv_date(&row, found[DUE]);

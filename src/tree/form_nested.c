@@ -73,7 +73,7 @@ static int scan(struct print *print, const struct item *item)
 {
     struct nested *nested = print->state;
     struct json_slice found[MEMBERS_TARGETS];
-    int r = members_find(nested->members, item_json(item), found);
+    int r = members_find_in_text(nested->members, item_json(item), found);
     return r < 0 ? r : elements_each(found[LIST], learn, nested);
 }
 
@@ -109,7 +109,7 @@ static int print_item(struct print *print, const struct item *item)
 {
     struct nested *nested = print->state;
     struct json_slice found[MEMBERS_TARGETS];
-    int r = members_find(nested->members, item_json(item), found);
+    int r = members_find_in_text(nested->members, item_json(item), found);
     return r < 0 ? r : elements_each(found[LIST], print_element, &(struct rows){print, found[ID]});
 }
 

@@ -102,7 +102,7 @@ static int print_prices(struct print *print, const struct item *item)
 {
     struct products *products = print->state;
     struct json_slice found[MEMBERS_TARGETS];
-    int r = members_find(products->product, item_json(item), found);
+    int r = members_find_in_text(products->product, item_json(item), found);
     return r < 0 ? r : product_prices_each(found[PRICES], print_price, &(struct product){print, found});
 }
 
@@ -142,7 +142,7 @@ static int each_product(struct print *print, const struct item *item,
     const struct products *products = print->state;
     struct json_slice found[MEMBERS_TARGETS];
     struct walk walk = {.print = print, .product = found, .choice = choice};
-    int r = members_find(products->product, item_json(item), found);
+    int r = members_find_in_text(products->product, item_json(item), found);
     return r < 0 ? r : elements_each(found[LIST], each_option, &walk);
 }
 

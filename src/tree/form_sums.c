@@ -171,7 +171,7 @@ static int scan_unpaid(struct print *print, const struct item *item)
     struct json_slice found[MEMBERS_TARGETS];
     if (part_of(item) != UNPAID)
         return 0;
-    int r = members_find(sums->members, item_json(item), found);
+    int r = members_find_in_text(sums->members, item_json(item), found);
     struct sum *sum = r == 0 ? sum_of(sums, "", found[CURRENCY], print->scratch) : NULL;
     if (!sum)
         return r < 0 ? r : -ENOMEM;
@@ -216,7 +216,7 @@ static int scan_spend(struct print *print, const struct item *item)
 
     if (date_read(text, &date))
         memcpy(month, text, MONTH_LEN);
-    int r = members_find(sums->members, item_json(item), found);
+    int r = members_find_in_text(sums->members, item_json(item), found);
     struct sum *sum = r == 0 ? sum_of(sums, month, found[CURRENCY], print->scratch) : NULL;
     if (!sum)
         return r < 0 ? r : -ENOMEM;
