@@ -80,24 +80,13 @@ static void add_operation(void *data, const struct metrics_operation *operation)
     json_object_object_add(data, operation->name, object);
 }
 
-int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out)
+/* Whether the API can be reached, and how the last exchange of each operation ended. */
+static void add_api(struct tree *tree, struct json_object *root)
 {
-    (void)place;
-    const struct config *config = tree_config(tree);
-    struct listing_documents list = {.array = json_object_new_array()};
-    struct json_object *root = json_object_new_object(), *host = json_object_new_object();
-    struct json_object *operations = json_object_new_object();
-    size_t n_documents;
+    struct json_object *host = json_object_new_object(), *operations = json_object_new_object();
     int error = 0;
-
-    documents_each(tree_documents(tree), add_document, &list);
-    uint64_t cost = documents_cost(tree_documents(tree), &n_documents);
     int64_t closed = client_closed_until(tree_client(tree), &error);
 
-    add_text(root, "url", config->base_url);
-    add_text(root, "mountpoint", config->mountpoint);
-    add_time(root, "mounted", tree_started(tree));
-    json_object_object_add(root, "read_only", json_object_new_boolean(config->read_only));
     add_text(host, "state", closed ? "failing" : "open");
     if (closed) {
         add_text(host, "error", strerror(-error));
@@ -107,21 +96,43 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
     json_object_object_add(root, "up", json_object_new_boolean(metrics_up(tree_metrics(tree))));
     metrics_each(tree_metrics(tree), add_operation, operations);
     json_object_object_add(root, "operations", operations);
+}
+
+/* Appends a JSON object, laid out by json_indent() as every JSON file of the mount: json-c's own layout of empty objects
+ * and arrays differs between its versions. Returns 0 or -ENOMEM. */
+static int print_json(struct json_object *root, struct printbuf *out)
+{
+    size_t len;
+    const char *text =
+        json_object_to_json_string_length(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+    int r = text ? json_indent((struct json_slice){text, len}, 0, out) : -ENOMEM;
+
+    return r == 0 && printbuf_memappend(out, "\n", 1) < 0 ? -ENOMEM : r;
+}
+
+int status_json_make(struct tree *tree, const struct place *place, struct printbuf *out)
+{
+    (void)place;
+    const struct config *config = tree_config(tree);
+    struct listing_documents list = {.array = json_object_new_array()};
+    struct json_object *root = json_object_new_object();
+    size_t n_documents;
+
+    documents_each(tree_documents(tree), add_document, &list);
+    uint64_t cost = documents_cost(tree_documents(tree), &n_documents);
+
+    add_text(root, "url", config->base_url);
+    add_text(root, "mountpoint", config->mountpoint);
+    add_time(root, "mounted", tree_started(tree));
+    json_object_object_add(root, "read_only", json_object_new_boolean(config->read_only));
+    add_api(tree, root);
     add_number(root, "cache_bytes", cost);
     add_number(root, "stale_documents", list.stale);
     add_number(root, "lists_maybe_cut", list.cut);
     add_number(root, "entries_without_id", list.unshown);
     add_number(root, "purges_pending", purges_pending(tree_purges(tree)));
     json_object_object_add(root, "documents", list.array);
-
-    /* json_indent() lays out every JSON file of the mount. json-c's own layout of empty objects and arrays differs
-     * between its versions. */
-    size_t len;
-    const char *text =
-        json_object_to_json_string_length(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    int r = text ? json_indent((struct json_slice){text, len}, 0, out) : -ENOMEM;
-    if (r == 0 && printbuf_memappend(out, "\n", 1) < 0)
-        r = -ENOMEM;
+    int r = print_json(root, out);
     json_object_put(root);
     return r;
 }
