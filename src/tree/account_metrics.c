@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/printbuf.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Returns the document of a query if it holds an answer, or NULL. */
 static struct document *loaded(struct tree *tree, const struct query *query)
@@ -67,18 +67,14 @@ struct counted {
     unsigned n_listed;        /* the list without a filter holds the items with the first n_listed of them */
 };
 
-/* Counts the items with this status, whatever the case of its letters. Returns the number, or -ENOMEM. */
+/* Counts the items with this status. Returns the number, or -ENOMEM. */
 static int64_t count(struct document *list, unsigned field, const char *status)
 {
-    const struct groups *groups = document_groups(list, field);
-    int64_t n = 0;
+    struct group *group;
 
-    if (!groups)
+    if (document_group(list, field, status, &group) < 0)
         return -ENOMEM;
-    for (size_t i = 0; i < groups->n; i++)
-        if (strcasecmp(snapshot_field(list->items[groups->all[i].first].snapshot, field), status) == 0)
-            n += groups->all[i].count;
-    return n;
+    return group ? (int64_t)group->count : 0;
 }
 
 /* Counts the items with known status number i in the list that the API has filtered by it. Returns the number; -ENODATA
