@@ -4,7 +4,11 @@
 #include "api/documents.h"
 #include "api/groups.h"
 #include "base/exposition.h"
-#include "tree/tree.h"
+#include "base/utf8.h"
+#include "tree/context.h"
+#include "tree/decimal.h"
+#include "tree/forms.h"
+#include "tree/render.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -28,20 +32,12 @@ static void print_sample(struct printbuf *out, const char *name, const char *lab
     sprintbuf(out, "} %s\n", value);
 }
 
-/* ---- the balance ---- */
+/* ---- amounts of money ---- */
 
-#define DIGITS_MAX 38
-
-/* Whether the text is a plain decimal number, such as -0.50, that every reader of the format takes. */
-static bool is_decimal(const char *text)
-{
-    const char *at = text + (*text == '-');
-    size_t whole = strspn(at, "0123456789"), part = 0;
-
-    if (at[whole] == '.' && (part = strspn(at + whole + 1, "0123456789")) == 0)
-        return false;
-    return whole > 0 && whole + part <= DIGITS_MAX && at[whole + part + (part > 0)] == '\0';
-}
+/* The most currencies of what is unpaid. */
+#define CURRENCIES_MAX 32
+/* Bytes of the longest sum and currency together, with a NUL. Longer ones are left out. */
+#define SUM_MAX 128
 
 static void print_balance(struct tree *tree, struct printbuf *out)
 {
@@ -50,9 +46,78 @@ static void print_balance(struct tree *tree, struct printbuf *out)
     const char *amount = snapshot ? snapshot_field(snapshot, BALANCE_AMOUNT) : NULL;
     const char *currency = snapshot ? snapshot_field(snapshot, BALANCE_CURRENCY) : NULL;
 
+    struct decimal sum = {.decimals = 0};
+
     exposition_family(out, "balance", "gauge", "Credit balance when last fetched, by currency.");
-    if (amount && is_decimal(amount))
+    if (amount && decimal_add(&sum, amount, strlen(amount)))
         print_sample(out, "balance", "currency", currency ? currency : "", amount);
+}
+
+/* Whether a currency is a label as it is. Others could become the same label, which a reader would refuse. */
+static bool is_label(const char *currency)
+{
+    size_t left = strlen(currency), len;
+
+    for (; left > 0; currency += len, left -= len) {
+        len = utf8_length(currency, left);
+        if (len == 0 || utf8_is_control(currency, len))
+            return false;
+    }
+    return true;
+}
+
+/* Takes a line of billing/unpaid, such as "825.00 EUR", apart. Returns false if it is none, as after a currency with a
+ * line break in it. */
+static bool read_sum(char *line, const char **ret_currency)
+{
+    struct decimal sum = {.decimals = 0};
+    char *space = strchr(line, ' ');
+
+    *ret_currency = space ? space + 1 : "";
+    if (space)
+        *space = '\0';
+    return decimal_add(&sum, line, strlen(line)) && is_label(*ret_currency);
+}
+
+/* Prints the lines of billing/unpaid as samples. They are in order of currency, each once. */
+static void print_sums(const struct snapshot *text, struct printbuf *out)
+{
+    const char *at = text->data, *end = text->data + text->len, *newline, *currency;
+    char line[SUM_MAX], last[SUM_MAX] = "";
+    unsigned n = 0;
+
+    for (; n < CURRENCIES_MAX && at < end && (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {
+        size_t len = (size_t)(newline - at);
+        if (len >= sizeof line)
+            continue;
+        memcpy(line, at, len);
+        line[len] = '\0';
+        if (!read_sum(line, &currency) || (n > 0 && strcmp(currency, last) <= 0))
+            continue;
+        print_sample(out, "unpaid", "currency", currency, line);
+        memcpy(last, currency, strlen(currency) + 1);
+        n++;
+    }
+}
+
+/*
+ * Prints what is unpaid, and how many invoices are overdue. Both are by-products of billing/unpaid, which is printed in
+ * slices: until it has been printed for a new list or a new day, the gauges are those of the old one.
+ */
+static int print_unpaid(struct tree *tree, struct printbuf *out)
+{
+    struct document *invoices = loaded(tree, &(struct query){.operation = OP_INVOICES});
+    struct snapshot *text;
+    int r = invoices ? renderer_get(tree->renderer, invoices, RENDER_UNPAID_SUMS, &text) : 0;
+    const struct rendition *sums = invoices ? &invoices->renditions[form_of(RENDER_UNPAID_SUMS)->slot] : NULL;
+
+    exposition_family(out, "unpaid", "gauge", "Sum of the unpaid invoices' totals when last fetched, by currency.");
+    if (sums && sums->text)
+        print_sums(sums->text, out);
+    exposition_family(out, "overdue_invoices", "gauge", "Unpaid invoices whose due date has passed.");
+    if (sums && sums->text)
+        sprintbuf(out, "melbicomfs_overdue_invoices %" PRIu32 "\n", sums->tally);
+    return r == -ENOMEM ? r : 0;
 }
 
 /* ---- counts by status ---- */
@@ -135,6 +200,8 @@ int account_metrics_print(struct tree *tree, struct printbuf *out)
     };
 
     print_balance(tree, out);
-    int r = print_counts(tree, &services, out);
+    int r = print_unpaid(tree, out);
+    if (r == 0)
+        r = print_counts(tree, &services, out);
     return r < 0 ? r : print_counts(tree, &invoices, out);
 }

@@ -4,11 +4,14 @@
  * absent until its document has been read:
  *
  *      melbicomfs_balance{currency}      the credit balance
+ *      melbicomfs_unpaid{currency}       the sum of the unpaid invoices' totals; at most 32 currencies
+ *      melbicomfs_overdue_invoices       how many unpaid invoices are due before today
  *      melbicomfs_invoices{status}       how many invoices have the status
  *      melbicomfs_services{status}       how many services have the status
  *
- * The values of `status` are the known statuses, whatever the case of the API's letters, and `other`. Amounts are the
- * API's own digits; an amount that is no plain decimal number is left out.
+ * The values of `status` are the known statuses, whatever the case of the API's letters, and `other`. Amounts are exact
+ * decimal text; an amount that is no plain decimal number is left out. What is unpaid and overdue in a long list takes
+ * longer than one step of the loop, so it is there when the metrics are read the next time.
  *
  * Threads:   loop thread only.
  * Ownership: the caller owns the buffer.

@@ -201,6 +201,10 @@ static void test_gauges_of_the_account_are_those_of_its_lists(void **state)
     fixture_remount(f, NULL);
     run_ok(mount, "cat billing/balance; ls services billing/invoices");
     assert_gauge(mount, "melbicomfs_balance{currency=\"EUR\"}", "cut -d' ' -f1 billing/balance");
+    run_ok(mount, "cat billing/unpaid");
+    assert_gauge(mount, "melbicomfs_unpaid{currency=\"EUR\"}", "cut -d' ' -f1 billing/unpaid");
+    assert_gauge(mount, "melbicomfs_overdue_invoices{}", "awk -F, 'NR > 1 && $2 < 0' reports/unpaid.csv | wc -l");
+    assert_true(sample(mount, "melbicomfs_overdue_invoices{}") > 0);
     for (size_t i = 0; i < 4; i++) {
         snprintf(gauge, sizeof gauge, "melbicomfs_invoices{status=\"%s\"}", invoices[i]);
         snprintf(command, sizeof command, "grep -rl '\"status\": \"%s\"' billing/invoices | wc -l", invoices[i]);

@@ -5,28 +5,52 @@
 #include "stack.h"
 
 #include "tree/account_metrics.h"
+#include "tree/forms.h"
 
 #define BAD_REQUEST SAYS_AS("400 Bad Request", "", "{\"message\":\"no\"}")
 #define NOT_FOUND   SAYS_AS("404 Not Found", "", "{\"message\":\"no\"}")
 
-/* Asserts that the gauges are exactly these samples, in this order, without comments and the prefix. */
-static void assert_gauges(struct stack *s, const char *expected)
+#define LONG            "123456789012345678901234567890123456789012345678901234567890"
+#define NOTHING_OVERDUE "overdue_invoices 0\n"
+
+/* Writes the samples whose names begin with `prefix` to `buf`, without comments and "melbicomfs_". Returns `buf`. */
+static char *gauges(struct stack *s, const char *prefix, char *buf, size_t size)
 {
     struct printbuf *out = printbuf_new();
-    char found[4096] = "";
     size_t len = 0;
 
     assert_non_null(out);
     assert_int_equal(account_metrics_print(s->tree, out), 0);
+    buf[0] = '\0';
     for (char *line = strtok(out->buf, "\n"); line; line = strtok(NULL, "\n")) {
         if (*line == '#')
             continue;
         assert_memory_equal(line, "melbicomfs_", 11);
-        len += (size_t)snprintf(found + len, sizeof(found) - len, "%s\n", line + 11);
-        assert_true(len < sizeof(found));
+        if (strncmp(line + 11, prefix, strlen(prefix)) == 0)
+            len += (size_t)snprintf(buf + len, size - len, "%s\n", line + 11);
+        assert_true(len < size);
     }
-    assert_string_equal(found, expected);
     printbuf_free(out);
+    return buf;
+}
+
+/* Asserts that the gauges are exactly these samples, in this order. */
+static void assert_gauges(struct stack *s, const char *expected)
+{
+    char found[4096];
+
+    assert_string_equal(gauges(s, "", found, sizeof(found)), expected);
+}
+
+/* Waits until what is unpaid in the present list has been added up. */
+static void await_sums(struct stack *s)
+{
+    const struct document *invoices = stack_document(s, OP_INVOICES);
+    const struct rendition *sums = &invoices->renditions[form_of(RENDER_UNPAID_SUMS)->slot];
+    char found[4096];
+
+    (void)gauges(s, "", found, sizeof(found)); /* begins it */
+    await(s, sums->text && sums->generation == invoices->generation);
 }
 
 static void test_nothing_is_said_of_what_is_not_at_hand(void **state)
@@ -84,12 +108,15 @@ static void test_invoices_are_counted_by_status(void **state)
 
     (void)state;
     seed(stack_document(s, OP_INVOICES), "[]");
-    assert_gauges(s, "invoices{status=\"Paid\"} 0\ninvoices{status=\"Unpaid\"} 0\ninvoices{status=\"Cancelled\"} 0\n"
-                     "invoices{status=\"Refunded\"} 0\ninvoices{status=\"other\"} 0\n");
+    assert_gauges(s, NOTHING_OVERDUE
+                  "invoices{status=\"Paid\"} 0\ninvoices{status=\"Unpaid\"} 0\ninvoices{status=\"Cancelled\"} 0\n"
+                  "invoices{status=\"Refunded\"} 0\ninvoices{status=\"other\"} 0\n");
     seed(stack_document(s, OP_INVOICES),
          "[{\"id\":1,\"status\":\"Paid\"},{\"id\":2,\"status\":\"PAID\"},{\"id\":3,\"status\":\"Unpaid\"},"
          "{\"id\":4,\"status\":\"Draft\"},{\"id\":5,\"status\":\"Payment Pending\"},{\"id\":6},{\"status\":\"Paid\"}]");
-    assert_gauges(s, "invoices{status=\"Paid\"} 3\ninvoices{status=\"Unpaid\"} 1\ninvoices{status=\"Cancelled\"} 0\n"
+    await_sums(s);
+    assert_gauges(s, "unpaid{currency=\"\"} 0.00\n" NOTHING_OVERDUE
+                     "invoices{status=\"Paid\"} 3\ninvoices{status=\"Unpaid\"} 1\ninvoices{status=\"Cancelled\"} 0\n"
                      "invoices{status=\"Refunded\"} 0\ninvoices{status=\"other\"} 3\n");
     stack_free(s);
 }
@@ -110,6 +137,82 @@ static void test_services_are_counted_by_status(void **state)
     assert_gauges(s,
                   "services{status=\"Active\"} 0\nservices{status=\"Suspended\"} 1\n"
                   "services{status=\"Pending\"} 1\nservices{status=\"Terminated\"} 1\nservices{status=\"other\"} 0\n");
+    stack_free(s);
+}
+
+static void test_what_is_unpaid_and_what_is_overdue(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    char found[4096];
+
+    (void)state;
+    seed(stack_document(s, OP_INVOICES),
+         "[{\"id\":1,\"status\":\"Unpaid\",\"total\":\"0.1\",\"currency\":\"EUR\",\"duedate\":\"2020-01-31\"},"
+         "{\"id\":2,\"status\":\"unpaid\",\"total\":\"0.2\",\"currency\":\"EUR\",\"duedate\":\"2999-01-31\"},"
+         "{\"id\":3,\"status\":\"Unpaid\",\"total\":\"1,234.50\",\"currency\":\"USD\",\"duedate\":\"2020-02-31\"},"
+         "{\"id\":4,\"status\":\"Unpaid\",\"total\":-5.125,\"currency\":\"GBP\"},"
+         "{\"id\":5,\"status\":\"Unpaid\",\"total\":\"7.00\",\"duedate\":\"2020-01-31T10:00:00Z\"},"
+         "{\"id\":6,\"status\":\"Unpaid\",\"total\":\"1\",\"currency\":\"a \\\"b\\\"\"},"
+         "{\"id\":7,\"status\":\"Unpaid\",\"total\":\"1\",\"currency\":\"EUR\\n9.00 EUR\"},"
+         "{\"id\":8,\"status\":\"Unpaid\",\"total\":\"1\",\"currency\":\"no\\u0007label\"},"
+         "{\"id\":9,\"status\":\"Unpaid\",\"total\":\"1\",\"currency\":\"" LONG LONG LONG "\"},"
+         "{\"id\":11,\"status\":\"Unpaid\",\"total\":\"1\",\"currency\":\"b\\nnone z\"},"
+         "{\"id\":10,\"status\":\"Paid\",\"total\":\"9\",\"currency\":\"EUR\",\"duedate\":\"2020-01-31\"}]");
+    await_sums(s);
+    assert_string_equal(gauges(s, "overdue", found, sizeof(found)), "overdue_invoices 2\n");
+    assert_string_equal(
+        gauges(s, "unpaid", found, sizeof(found)),
+        "unpaid{currency=\"\"} 7.00\nunpaid{currency=\"EUR\"} 0.30\nunpaid{currency=\"GBP\"} -5.125\n"
+        "unpaid{currency=\"USD\"} 0.00\nunpaid{currency=\"a \\\"b\\\"\"} 1.00\nunpaid{currency=\"b\"} 1.00\n");
+    stack_free(s);
+}
+
+/* Puts n unpaid invoices into the list, each of 2.50, in so many currencies. */
+static void seed_unpaid(struct stack *s, unsigned n, unsigned currencies)
+{
+    struct printbuf *body = printbuf_new();
+
+    assert_non_null(body);
+    for (unsigned i = 0; i < n; i++)
+        sprintbuf(body, "%s{\"id\":%u,\"status\":\"Unpaid\",\"total\":\"2.50\",\"currency\":\"C%u\"}", i ? "," : "[", i,
+                  i % currencies);
+    sprintbuf(body, "]");
+    seed(stack_document(s, OP_INVOICES), body->buf);
+    printbuf_free(body);
+}
+
+static void test_the_number_of_currencies_is_bounded(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    char found[4096];
+    unsigned lines = 0;
+
+    (void)state;
+    seed_unpaid(s, 99, 99);
+    await_sums(s);
+    for (const char *at = gauges(s, "unpaid", found, sizeof(found)); (at = strchr(at, '\n')); at++)
+        lines++;
+    assert_int_equal(lines, 32);
+    stack_free(s);
+}
+
+/* Reading the metrics never holds up the loop: a long list is added up meanwhile, and until that is done the gauges are
+ * those of the list before. */
+static void test_a_long_list_is_added_up_between_two_reads(void **state)
+{
+    struct stack *s = stack_new(NULL, 0, NULL);
+    char found[4096];
+
+    (void)state;
+    seed_unpaid(s, 50000, 1);
+    assert_string_equal(gauges(s, "unpaid", found, sizeof(found)), "");
+    assert_string_equal(gauges(s, "overdue", found, sizeof(found)), "");
+    await_sums(s);
+    assert_string_equal(gauges(s, "unpaid", found, sizeof(found)), "unpaid{currency=\"C0\"} 125000.00\n");
+    seed_unpaid(s, 50001, 1);
+    assert_string_equal(gauges(s, "unpaid", found, sizeof(found)), "unpaid{currency=\"C0\"} 125000.00\n");
+    await_sums(s);
+    assert_string_equal(gauges(s, "unpaid", found, sizeof(found)), "unpaid{currency=\"C0\"} 125002.50\n");
     stack_free(s);
 }
 
@@ -194,6 +297,9 @@ int main(void)
         cmocka_unit_test(test_the_balance_is_exact),
         cmocka_unit_test(test_invoices_are_counted_by_status),
         cmocka_unit_test(test_services_are_counted_by_status),
+        cmocka_unit_test(test_what_is_unpaid_and_what_is_overdue),
+        cmocka_unit_test(test_the_number_of_currencies_is_bounded),
+        cmocka_unit_test(test_a_long_list_is_added_up_between_two_reads),
         cmocka_unit_test(test_up_is_the_last_exchange_of_every_operation),
         cmocka_unit_test(test_what_only_refuses_an_argument_is_an_answer),
     };
