@@ -161,14 +161,11 @@ static int begin(struct print *print)
     return text_puts(print->out, table->kind->header);
 }
 
-/* Appends a date as YYYY-MM-DD, if it is one; else the API's text. */
+/* Appends a date as YYYY-MM-DD; an empty value if it is none (0000-00-00), so that the column holds dates only. */
 static void csv_date(struct csv_row *row, struct json_slice value)
 {
     struct date date;
-    if (read_date(value, row->scratch, &date))
-        csv_bytes(row, row->scratch->buf, DATE_LEN);
-    else
-        csv_scalar(row, value);
+    csv_bytes(row, row->scratch->buf, read_date(value, row->scratch, &date) ? DATE_LEN : 0);
 }
 
 static int print_row(struct print *print, size_t i)

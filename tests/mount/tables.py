@@ -87,7 +87,7 @@ def days(value):
 
 
 def date(value):
-    return days(value).isoformat() if days(value) else text(value)
+    return days(value).isoformat() if days(value) else ''
 
 
 def amount(value):

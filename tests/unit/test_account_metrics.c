@@ -162,8 +162,9 @@ static void test_what_is_unpaid_and_what_is_overdue(void **state)
     assert_string_equal(gauges(s, "overdue", found, sizeof(found)), "overdue_invoices 2\n");
     assert_string_equal(
         gauges(s, "unpaid", found, sizeof(found)),
-        "unpaid{currency=\"\"} 7.00\nunpaid{currency=\"EUR\"} 0.30\nunpaid{currency=\"GBP\"} -5.125\n"
-        "unpaid{currency=\"USD\"} 0.00\nunpaid{currency=\"a \\\"b\\\"\"} 1.00\nunpaid{currency=\"b\"} 1.00\n");
+        "unpaid{currency=\"\"} 7.00\nunpaid{currency=\"EUR\"} 0.30\nunpaid{currency=\"EUR 9.00 EUR\"} 1.00\n"
+        "unpaid{currency=\"GBP\"} -5.125\nunpaid{currency=\"USD\"} 0.00\nunpaid{currency=\"a \\\"b\\\"\"} 1.00\n"
+        "unpaid{currency=\"b none z\"} 1.00\nunpaid{currency=\"no label\"} 1.00\n");
     stack_free(s);
 }
 

@@ -118,7 +118,7 @@ static void unpaid_invoices_are_in_order_of_due_date(void **state)
         {"[{'id':4,'status':'Unpaid','duedate':'0000-00-00','date':'2026-02-30'},{'id':5,'status':'Unpaid'},"
          "{'id':6,'status':'Unpaid','duedate':null},{'id':1,'status':'Unpaid','duedate':'2026-11-27'},"
          "{'id':3,'status':'Unpaid','duedate':'=soon'}]",
-         UNPAID "2026-11-27,0,1,,,,\r\n\"'=soon\",,3,,,,\r\n0000-00-00,,4,,2026-02-30,,\r\n,,5,,,,\r\n,,6,,,,\r\n"},
+         UNPAID "2026-11-27,0,1,,,,\r\n,,3,,,,\r\n,,4,,,,\r\n,,5,,,,\r\n,,6,,,,\r\n"},
         {"[{'status':'Unpaid','duedate':'2026-11-28','total':'b'},{'id':7,'status':'Unpaid','duedate':'2026-11-28'},"
          "{'id':'A 1','status':'Unpaid','duedate':'2026-11-28','total':'1,5'}]",
          UNPAID "2026-11-28,1,7,,,,\r\n2026-11-28,1,,,,b,\r\n2026-11-28,1,A 1,,,\"1,5\",\r\n"},
@@ -169,7 +169,7 @@ static void services_are_in_order_of_renewal(void **state)
          "'recurringAmount':-5,'currencyCode':'USD','billingcycle':'One Time','hostname':'=b'},"
          "{'id':3,'nextDueDate':'never'},{'id':4,'nextDueDate':'2026-12-01T10:00:00Z','status':'Suspended'}]",
          RENEWALS "2026-11-01,1,VPS,\"'=b\",-5,USD,One Time\r\n2026-12-01,2,CDN,a.example,49.00,EUR,Monthly\r\n"
-                  "2026-12-01,4,,,,,\r\nnever,3,,,,,\r\n"},
+                  "2026-12-01,4,,,,,\r\n,3,,,,,\r\n"},
     };
 
     (void)state;
