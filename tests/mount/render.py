@@ -22,6 +22,8 @@ import unicodedata
 import urllib.parse
 import urllib.request
 
+import tables
+
 TOKEN = re.compile(
     r'[ \t\r\n]*(?:([{}\[\],:])|("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")'
     r'|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null))')
@@ -358,6 +360,12 @@ def tree_billing(api, tree, invoices):
             tree.link('by/invoice-%s/%s' % (view, name), '../../../billing/invoices/' + name)
 
 
+def tree_tables(url, tree):
+    """What is worked out of the lists."""
+    for path, rows in tables.all_tables(url, datetime.datetime.now(datetime.timezone.utc).date()):
+        tree.file(path, rows if isinstance(rows, str) else table(rows))
+
+
 def make_tree(url, out):
     api, tree = Api(url), Tree(out)
     lists, prices = tree_all(api, tree)
@@ -367,6 +375,7 @@ def make_tree(url, out):
     for extension, operation, currency, years, price in prices_of(prices):
         tree.file('domains/pricing/%s/%s/%s/%s' % (file_name(extension), operation, currency, years), price + '\n')
     tree_billing(api, tree, lists['invoices'])
+    tree_tables(url, tree)
 
 
 def nest(url, levels):
