@@ -266,7 +266,7 @@ void node_bind(struct node *node, const struct view *view)
  * snapshot instead of its own: the cache holds that one anyway, so the old copy can be freed. */
 static bool shows(struct node *node, const struct view *view)
 {
-    if (node_kind(node) == ROUTE_DIR)
+    if (node_kind(node) == ROUTE_DIR || node_grows(node))
         return true;
     if (node_kind(node) == ROUTE_LINK)
         return node->target == view->id;
@@ -306,7 +306,7 @@ void nodes_drop_unused(struct nodes *nodes, struct node *node)
 {
     while (node && node->nlookup == 0 && node->busy == 0 && !(node_dir(node) && node->dir->first_child) &&
            node->parent) {
-        if (node_kind(node) == ROUTE_DIR && node->bound)
+        if ((node_kind(node) == ROUTE_DIR || node_grows(node)) && node->bound)
             return;
         struct node *parent = node->parent;
         free_node(nodes, node);

@@ -15,12 +15,14 @@
  * Node numbers count up and are never used twice. So a notification that is under way to one node (a store into the
  * page cache, for example) can never reach another.
  *
- * A directory that is known to exist (bound) keeps one node until the table is freed. A command
+ * A directory that is known to exist (bound) keeps one node until the table is freed, and so does a file that grows
+ * (services/<id>/cdn/purge.log): such a file is no snapshot, and its node shows what the log says now. A command
  * (services/<id>/cdn/purge) gets a new node at each LOOKUP; this node stands for the open file.
  *
  * Threads:   loop thread only.
  * Ownership: nodes belong to the table. A node is freed when the kernel has forgotten it (nlookup is 0), no request
- *            holds it (busy is 0) and it has no children. The root and bound directories stay until nodes_free().
+ *            holds it (busy is 0) and it has no children. The root, bound directories and bound files that grow stay
+ *            until nodes_free().
  * Errors:    functions that make a node return NULL when out of memory.
  */
 #ifndef MELBICOMFS_MOUNT_NODES_H
@@ -66,7 +68,7 @@ struct node {
     uint64_t nlookup; /* lookups that the kernel has not forgotten yet */
     struct place place;
     union {
-        struct snapshot *snapshot;   /* of a file: a reference; NULL until the node is bound */
+        struct snapshot *snapshot;   /* of a file: a reference; NULL until the node is bound, and if the file grows */
         uint64_t target;             /* of a bound link: the id of the item that the link leads to */
         struct directory *dir;       /* of a directory: owned */
         struct purge_handle *handle; /* of a command: owned */
@@ -89,6 +91,12 @@ struct node {
 static inline enum route_kind node_kind(const struct node *node)
 {
     return node->place.route->kind;
+}
+
+/* Whether a node is a file that grows: it has no snapshot, even when it is bound. */
+static inline bool node_grows(const struct node *node)
+{
+    return route_grows(node->place.route);
 }
 
 /* The snapshot that a bound file shows; NULL for any other node. Borrowed from the node. */
@@ -150,8 +158,8 @@ void nodes_forget(struct nodes *nodes, struct node *node, uint64_t n);
 void node_hold(struct node *node);
 void node_release(struct nodes *nodes, struct node *node);
 
-/* Frees the node if it is unused, and then each directory above it that has become unused. A directory that is bound
- * and the root always stay. */
+/* Frees the node if it is unused, and then each directory above it that has become unused. A directory or a file that
+ * grows that is bound, and the root, always stay. */
 void nodes_drop_unused(struct nodes *nodes, struct node *node);
 
 /* Calls fn(data, node) for every node, in no particular order. fn must not make or free nodes. */

@@ -11,6 +11,7 @@
 #include "mount/told.h"
 #include "mount/writes.h"
 #include "tree/purge.h"
+#include "tree/purge_log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -251,16 +252,23 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
         ahead_of_getattr(session, node);
 }
 
+static void reply_part(fuse_req_t req, const char *bytes, size_t len, size_t size, off_t offset)
+{
+    size_t left = offset >= 0 && (size_t)offset < len ? len - (size_t)offset : 0;
+    fuse_reply_buf(req, left ? bytes + offset : NULL, left < size ? left : size);
+}
+
 static void reply_bytes(struct session *session, fuse_req_t req, struct node *node, size_t size, off_t offset)
 {
     const struct snapshot *snapshot = node_snapshot(node);
-    if (!snapshot || offset < 0 || (size_t)offset >= snapshot->len) {
-        fuse_reply_buf(req, NULL, 0);
+    struct purge_log_text text = {.len = 0};
+    if (node_grows(node)) {
+        purges_log(tree_purges(session->tree), place_id(&node->place), &text);
+        reply_part(req, text.bytes, text.len, size, offset);
         return;
     }
-    size_t left = snapshot->len - (size_t)offset;
-    fuse_reply_buf(req, snapshot->data + offset, left < size ? left : size);
-    if (offset == 0)
+    reply_part(req, snapshot ? snapshot->data : NULL, snapshot ? snapshot->len : 0, size, offset);
+    if (offset == 0 && snapshot)
         ahead_of_read(session, node);
 }
 

@@ -123,9 +123,9 @@ void purges_free(struct purges *purges)
     free(purges);
 }
 
-int purges_log_text(const struct purges *purges, uint64_t id, struct printbuf *out)
+void purges_log(const struct purges *purges, uint64_t id, struct purge_log_text *ret)
 {
-    return purge_log_text(purges->log, id, out);
+    purge_log_text(purges->log, id, ret);
 }
 
 size_t purges_pending(const struct purges *purges)

@@ -42,8 +42,8 @@ struct document;
 struct endpoints;
 struct loop;
 struct metrics;
-struct printbuf;
 struct purge_handle;
+struct purge_log_text;
 struct purge_write;
 struct purges;
 
@@ -88,7 +88,7 @@ void purge_give_up(struct purge_write *write);
 /* Returns how many names are waiting or sent and not answered yet, over all writes. */
 size_t purges_pending(const struct purges *purges);
 
-/* Appends the purge log of service `id` to `out`, oldest line first (purge_log.h). Returns 0 or -ENOMEM. */
-int purges_log_text(const struct purges *purges, uint64_t id, struct printbuf *out);
+/* Stores in *ret the text of the purge log of service `id` (purge_log.h). */
+void purges_log(const struct purges *purges, uint64_t id, struct purge_log_text *ret);
 
 #endif

@@ -2,28 +2,36 @@
 #include "tree/purge_log.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <json-c/printbuf.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
-#define LOG_BYTES_MAX  ((size_t)256 << 10)
 #define NAME_SHOWN_MAX 300
+
+static const char first_line[] =
+    "# To purge a resource from the CDN: echo NAME > purge   (below: time, result, name, HTTP "
+    "status, the API's own words, milliseconds; .melbicomfs/log has the words, too)\n";
+static const char last_line[] = "# This log is full. The results of later purges are in .melbicomfs/log.\n";
 
 struct service_log {
     uint64_t id;
-    char *text;
+    char *text; /* NULL: only the first line */
     size_t len, room;
+    struct timespec changed;
+    bool full; /* the last line has been written */
     UT_hash_handle hh;
 };
 
 struct purge_log {
     struct service_log *services;
+    struct timespec made;
     struct metrics *metrics;
 };
 
@@ -31,7 +39,7 @@ struct purge_log *purge_log_new(struct metrics *metrics)
 {
     struct purge_log *log = calloc(1, sizeof *log);
     if (log)
-        log->metrics = metrics;
+        *log = (struct purge_log){.made = clock_wall(), .metrics = metrics};
     return log;
 }
 
@@ -59,6 +67,7 @@ static struct service_log *service_of(struct purge_log *log, uint64_t id)
     if (!service)
         return NULL;
     service->id = id;
+    service->changed = log->made;
     HASH_ADD(hh, log->services, id, sizeof service->id, service);
     return service;
 }
@@ -81,32 +90,46 @@ static void append_clean(struct printbuf *line, const char *text, size_t len)
     }
 }
 
-/* Drops the oldest quarter of a full log. Dropping single lines would move the whole log for each new line. */
-static void make_space(struct service_log *service)
+/* Makes room for `len` more bytes; false when out of memory. The text is as before, in any case. */
+static bool make_room(struct service_log *service, size_t len)
 {
-    size_t gone = 0;
-    while (service->len - gone > LOG_BYTES_MAX / 4 * 3) {
-        const char *end = memchr(service->text + gone, '\n', service->len - gone);
-        gone = (size_t)(end + 1 - service->text);
-    }
-    service->len -= gone;
-    memmove(service->text, service->text + gone, service->len);
+    size_t used = service->text ? service->len : sizeof first_line - 1, room = 2 * (used + len);
+    if (service->text && used + len <= service->room)
+        return true;
+    char *text = realloc(service->text, room < PURGE_LOG_BYTES_MAX ? room : PURGE_LOG_BYTES_MAX);
+    if (!text)
+        return false;
+    if (!service->text)
+        memcpy(text, first_line, used);
+    service->text = text;
+    service->len = used;
+    service->room = room < PURGE_LOG_BYTES_MAX ? room : PURGE_LOG_BYTES_MAX;
+    return true;
 }
 
+static void append(struct service_log *service, const char *bytes, size_t len)
+{
+    struct timespec now = clock_wall(), before = service->changed;
+    if (!make_room(service, len))
+        return;
+    memcpy(service->text + service->len, bytes, len);
+    service->len += len;
+    if (now.tv_sec > before.tv_sec || (now.tv_sec == before.tv_sec && now.tv_nsec > before.tv_nsec))
+        service->changed = now; /* the clock may have been set back */
+}
+
+/* Appends a line, which always leaves space for the last line. */
 static void keep_line(struct service_log *service, const char *line, size_t len)
 {
-    if (service->len + len > LOG_BYTES_MAX)
-        make_space(service);
-    if (service->len + len > service->room) {
-        size_t room = 2 * (service->len + len);
-        char *text = realloc(service->text, room);
-        if (!text)
-            return;
-        service->text = text;
-        service->room = room;
+    if (!service->full && service->len + len <= PURGE_LOG_BYTES_MAX - (sizeof last_line - 1)) {
+        append(service, line, len);
+        return;
     }
-    memcpy(service->text + service->len, line, len);
-    service->len += len;
+    if (!service->full)
+        append(service, last_line, sizeof last_line - 1);
+    service->full = true;
+    log_info("services/%" PRIu64 "/cdn/purge.log is full, so this line is not in it: %.*s", service->id, (int)len - 1,
+             line);
 }
 
 void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t len, int error, long status,
@@ -132,9 +155,12 @@ void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t 
         printbuf_free(line);
 }
 
-int purge_log_text(const struct purge_log *log, uint64_t id, struct printbuf *out)
+void purge_log_text(const struct purge_log *log, uint64_t id, struct purge_log_text *ret)
 {
     struct service_log *service;
     HASH_FIND(hh, log->services, &id, sizeof id, service);
-    return service && service->len && printbuf_memappend(out, service->text, (int)service->len) < 0 ? -ENOMEM : 0;
+    if (service && service->text)
+        *ret = (struct purge_log_text){service->text, service->len, service->changed};
+    else
+        *ret = (struct purge_log_text){first_line, sizeof first_line - 1, log->made};
 }

@@ -129,6 +129,13 @@ const struct route_shape *route_shape(const struct route *route);
 /* Returns whether `name` is in the row's fixed set of names. */
 bool route_has_name(const struct route *route, const char *name);
 
+/* Returns whether the file is the one whose text only grows, with the same inode for life: services/<id>/cdn/purge.log.
+ * All other files are snapshots. */
+static inline bool route_grows(const struct route *route)
+{
+    return route->made == MADE_PURGE_LOG;
+}
+
 /* Returns whether the row has a fixed set of names and, besides these, the names that occur in the API's list. */
 static inline bool route_has_more_names(const struct route *route)
 {

@@ -146,7 +146,7 @@ int status_metrics_make(struct tree *tree, const struct place *place, struct pri
     return account_metrics_print(tree, out);
 }
 
-/* ---- logs ---- */
+/* ---- the log ---- */
 
 int status_log_make(struct tree *tree, const struct place *place, struct printbuf *out)
 {
@@ -157,13 +157,4 @@ int status_log_make(struct tree *tree, const struct place *place, struct printbu
     int r = lines && printbuf_memappend(out, lines, (int)len) >= 0 ? 0 : -ENOMEM;
     free(lines);
     return r;
-}
-
-int status_purge_log_make(struct tree *tree, const struct place *place, struct printbuf *out)
-{
-    static const char how[] = "# To purge a resource from the CDN: echo NAME > purge   "
-                              "(below: time, result, name, HTTP status, the API's message, milliseconds)\n";
-    if (printbuf_memappend(out, how, (int)sizeof how - 1) < 0)
-        return -ENOMEM;
-    return purges_log_text(tree_purges(tree), place_id(place), out);
 }

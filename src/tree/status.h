@@ -25,7 +25,4 @@ int status_metrics_make(struct tree *tree, const struct place *place, struct pri
 /* .melbicomfs/log: the last lines of the program's log (log_recent() in base/log.h). */
 int status_log_make(struct tree *tree, const struct place *place, struct printbuf *out);
 
-/* services/<id>/cdn/purge.log: a line of instructions, then the purge log of the place's service (purge_log.h). */
-int status_purge_log_make(struct tree *tree, const struct place *place, struct printbuf *out);
-
 #endif

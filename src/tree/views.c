@@ -153,8 +153,7 @@ typedef int make_fn(struct tree *tree, const struct place *place, struct printbu
 static make_fn *const makers[] = {[MADE_README] = readme_make,
                                   [MADE_STATUS] = status_json_make,
                                   [MADE_METRICS] = status_metrics_make,
-                                  [MADE_LOG] = status_log_make,
-                                  [MADE_PURGE_LOG] = status_purge_log_make};
+                                  [MADE_LOG] = status_log_make};
 
 /* Makes the view of a file that is made from this mount's own state. */
 static int view_made(struct tree *tree, struct place *place, struct view *ret)
@@ -210,7 +209,7 @@ int tree_peek(struct tree *tree, struct place *place, struct view *ret)
     struct args args;
     struct sources sources;
 
-    if (route->kind == ROUTE_FILE && route->render == RENDER_MADE)
+    if (route->kind == ROUTE_FILE && route->render == RENDER_MADE && !route_grows(route))
         return view_made(tree, place, ret);
     if (place_is_certain(place)) {
         *ret = (struct view){.mtime = tree->started, .expires = CLOCK_NEVER};

@@ -24,7 +24,7 @@
 struct tree;
 
 struct view {
-    struct snapshot *snapshot; /* a file's content; NULL for directories and links */
+    struct snapshot *snapshot; /* a file's content; NULL for directories, links and a file that grows (route_grows()) */
     uint64_t id;               /* a link's item: place_target() makes the target of it */
     struct timespec mtime;     /* for st_mtime */
     int64_t expires;           /* clock_ms() until which the view holds; CLOCK_NEVER; or 0: peek again each time */

@@ -84,12 +84,33 @@ static void an_unknown_service_has_nothing_to_purge(void **state)
     assert_int_equal(asked(&f.sim, "purge"), 0);
 }
 
+/* The program knows that the service has no CDN, and sends the names all the same: the API decides. */
+static void a_purge_of_a_service_without_a_cdn_is_sent(void **state)
+{
+    (void)state;
+    char *id = run_ok(&f.mount, "cat services/[0-9]*/info.json | jq -r 'select(.cdn == null).id' | head -n 1").out;
+    id[strcspn(id, "\n")] = '\0';
+    assert_true(*id);
+    struct ran ran = run(&f.mount, "/bin/echo " GOOD " > services/%s/cdn/purge", id);
+    assert_int_equal(ran.status, 1);
+    assert_non_null(strstr(ran.err, "No such file or directory"));
+    ran = run(&f.mount, "/usr/bin/printf " GOOD " > services/%s/cdn/purge", id);
+    assert_int_equal(ran.status, 1);
+    assert_int_equal(asked(&f.sim, "purge"), 2);
+    ran = run_ok(&f.mount, "cut -f 2-5 services/%s/cdn/purge.log", id);
+    assert_non_null(strstr(ran.out, "No such file or directory\t" GOOD "\t404\tResource " GOOD " not found\n"));
+    take_any_name(&f.sim);
+    run_ok(&f.mount, "echo " GOOD " > services/%s/cdn/purge", id);
+    assert_int_equal(asked(&f.sim, "purge"), 3);
+}
+
 static void the_log_begins_with_how_to_purge(void **state)
 {
     (void)state;
     const char *log = purge_log(&f.mount);
     assert_int_equal(log[0], '#');
     assert_non_null(strstr(log, "purge"));
+    assert_non_null(strstr(log, "the API's own words"));
     assert_ptr_equal(strchr(log, '\n') + 1, log + strlen(log));
     assert_int_equal(asked(&f.sim, "purge"), 0);
 }
@@ -321,6 +342,7 @@ int main(void)
         TEST(echo_of_a_name_is_one_post),
         TEST(echo_of_an_unknown_name_says_so_and_exits_1),
         TEST(an_unknown_service_has_nothing_to_purge),
+        TEST(a_purge_of_a_service_without_a_cdn_is_sent),
         TEST(the_log_begins_with_how_to_purge),
         TEST(a_loop_of_300_echos_under_one_redirect),
         TEST(awk_printing_1000_names),

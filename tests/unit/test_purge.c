@@ -296,6 +296,92 @@ static void when_all_are_sent_in_time_nothing_is_said(void **state)
     assert_true(told.done && told.error == 0);
 }
 
+/* ---- the log only grows ---- */
+
+static struct purge_log_text text_of(const struct purge_log *log)
+{
+    struct purge_log_text text;
+
+    purge_log_text(log, SERVICE, &text);
+    assert_int_equal(text.bytes[text.len - 1], '\n');
+    return text;
+}
+
+static void an_empty_log_tells_how_to_purge_and_where_the_apis_words_are(void **state)
+{
+    struct fixture *f = *state;
+    struct purge_log *log = purge_log_new(f->metrics);
+    struct timespec before = clock_wall();
+    struct purge_log_text text = text_of(log);
+
+    char *copy = strndup(text.bytes, text.len);
+    assert_non_null(copy);
+    assert_memory_equal(copy, "# To purge", 10);
+    assert_ptr_equal(strchr(copy, '\n') + 1, copy + text.len);
+    assert_non_null(strstr(copy, "the API's own words"));
+    assert_non_null(strstr(copy, ".melbicomfs/log"));
+    assert_true(text.changed.tv_sec > 0 && text.changed.tv_sec <= before.tv_sec);
+    /* A purge of another service changes nothing here. */
+    purge_log_add(log, SERVICE + 1, "a", 1, 0, 200, "", 0);
+    struct purge_log_text same = text_of(log);
+    assert_int_equal(same.len, text.len);
+    assert_int_equal(same.changed.tv_nsec, text.changed.tv_nsec);
+    /* The first line stays, byte for byte, and the time moves. */
+    purge_log_add(log, SERVICE, "a", 1, 0, 200, "words", 3000000);
+    struct purge_log_text more = text_of(log);
+    assert_memory_equal(more.bytes, copy, text.len);
+    assert_non_null(memmem(more.bytes, more.len, "\tok\ta\t200\twords\t3\n", 17));
+    assert_true(more.changed.tv_sec > text.changed.tv_sec ||
+                (more.changed.tv_sec == text.changed.tv_sec && more.changed.tv_nsec > text.changed.tv_nsec));
+    free(copy);
+    purge_log_free(log);
+}
+
+static void count_full(void *data, const char *message)
+{
+    *(unsigned *)data += strstr(message, "services/10421/cdn/purge.log is full, so this line is not in it: ") != NULL;
+}
+
+/* What is in it never changes and never goes, up to the bound; then it says so in a last line, and no line is lost. */
+static void a_log_only_grows_and_says_when_it_is_full(void **state)
+{
+    struct fixture *f = *state;
+    struct purge_log *log = purge_log_new(f->metrics);
+    size_t added = 0, seen = 0, words = 3001;
+    char *copy = malloc(PURGE_LOG_BYTES_MAX), *message = calloc(1, words);
+    unsigned elsewhere = 0;
+
+    assert_non_null(copy);
+    assert_non_null(message);
+    memset(message, 'w', words - 1);
+    log_set_level(LOG_LEVEL_INFO);
+    log_divert(count_full, &elsewhere);
+    for (; elsewhere < 10; added++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "name-%zu", added);
+        purge_log_add(log, SERVICE, name, strlen(name), -ENOENT, 404, message, 0);
+        struct purge_log_text text = text_of(log);
+        assert_in_range(text.len, seen, PURGE_LOG_BYTES_MAX);
+        if (added % 500 == 0 || elsewhere > 0) {
+            assert_memory_equal(text.bytes, copy, seen);
+            memcpy(copy, text.bytes, text.len);
+            seen = text.len;
+        }
+    }
+    log_divert(NULL, NULL);
+    struct purge_log_text text = text_of(log);
+    size_t lines = 0;
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.bytes[i] == '\n';
+    assert_int_equal(lines - 2 + elsewhere, added); /* the first and the last line are no purges */
+    assert_true(text.len > PURGE_LOG_BYTES_MAX - 2 * words);
+    static const char last[] = "\n# This log is full. The results of later purges are in .melbicomfs/log.\n";
+    assert_memory_equal(text.bytes + text.len - strlen(last), last, strlen(last));
+    free(message);
+    free(copy);
+    purge_log_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +397,8 @@ int main(void)
         TEST(the_token_is_not_in_the_log),
         TEST(what_is_not_sent_in_time_is_recorded_so),
         TEST(when_all_are_sent_in_time_nothing_is_said),
+        TEST(an_empty_log_tells_how_to_purge_and_where_the_apis_words_are),
+        TEST(a_log_only_grows_and_says_when_it_is_full),
     };
 
     srand(1);
