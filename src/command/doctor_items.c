@@ -86,6 +86,16 @@ static size_t count_with(const struct doctor_found *found, const char *name)
     return n;
 }
 
+/* Whether any item has a member with this name, of any kind but null. */
+static bool is_present(const struct doctor_found *found, const char *name)
+{
+    struct json_object *value;
+    for (size_t i = 0; i < found->n; i++)
+        if (json_object_object_get_ex(found->items[i], name, &value) && value)
+            return true;
+    return false;
+}
+
 /* The first of the names that any item has, or NULL. */
 static const char *first_used(const struct doctor_found *found, const char *const *names)
 {
@@ -270,27 +280,56 @@ static bool is_optional(enum operation operation, unsigned field)
     return (operation == OP_SERVICES || operation == OP_SERVICE) && field == SERVICE_NAME;
 }
 
+/* The name that a field has in the items, or NULL. A field that only reports read may be a list or an object. */
+static const char *name_of(const struct doctor_found *found, const struct endpoint_field *fields, unsigned i)
+{
+    if (!fields[i].key)
+        return NULL;
+    if (i < SNAPSHOT_FIELDS)
+        return first_used(found, fields[i].names);
+    for (unsigned k = 0; k < ENDPOINT_ALIASES && fields[i].names[k]; k++)
+        if (is_present(found, fields[i].names[k]))
+            return fields[i].names[k];
+    return NULL;
+}
+
+/* Reports the fields that no item has and only reports read. A mount works without them. The options of products are
+ * left out, because the answer to the doctor's request has none. */
+static void tell_unreported(const struct doctor_visit *visit, const struct endpoint_field *fields,
+                            struct doctor_verdict *verdict)
+{
+    struct printbuf *keys = report_owned(printbuf_new());
+    for (unsigned i = SNAPSHOT_FIELDS; i < ENDPOINT_FIELDS; i++)
+        if (fields[i].key && !name_of(doctor_visit_found(visit), fields, i) &&
+            !(visit->operation == OP_PRODUCTS && i == PRODUCT_OPTIONS))
+            sprintbuf(keys, "%s%s", printbuf_length(keys) > 0 ? ", " : "", fields[i].key);
+    if (printbuf_length(keys) > 0)
+        doctor_say(verdict->text, "nothing is known as %s, so reports and tables show none", keys->buf);
+    printbuf_free(keys);
+}
+
 static void tell_fields(const struct doctor_api *api, const struct doctor_visit *visit, struct json_object *texts,
                         struct doctor_verdict *verdict, struct json_object *taken)
 {
     const struct endpoint_field *fields = endpoints_reading(api->endpoints, visit->operation)->fields;
     struct doctor_clues clues = {doctor_visit_found(visit)->items, doctor_visit_found(visit)->n, taken, texts};
     struct json_object *names = report_owned(json_object_new_object());
-    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
-        const char *name = fields[i].key ? first_used(doctor_visit_found(visit), fields[i].names) : NULL;
+    for (unsigned i = 0; i < ENDPOINT_FIELDS; i++) {
+        const char *name = name_of(doctor_visit_found(visit), fields, i);
         if (!name)
             continue;
         doctor_say(verdict->text, "%s is `%s`", fields[i].key, name);
         json_object_object_add(taken, name, NULL);
     }
-    for (unsigned i = 0; i < SNAPSHOT_FIELDS; i++) {
-        const char *name = fields[i].key ? first_used(doctor_visit_found(visit), fields[i].names) : NULL;
+    for (unsigned i = 0; i < ENDPOINT_FIELDS; i++) {
+        const char *name = name_of(doctor_visit_found(visit), fields, i);
         if (fields[i].key)
             detail_text(names, fields[i].key, name);
-        if (fields[i].key && !name &&
+        if (i < SNAPSHOT_FIELDS && fields[i].key && !name &&
             !(is_optional(visit->operation, i) && !doctor_guess_field(&clues, visit->operation, i)))
             tell_missing(api, visit, i, &clues, verdict);
     }
+    tell_unreported(visit, fields, verdict);
     doctor_detail(verdict, "fields", names);
 }
 

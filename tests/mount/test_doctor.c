@@ -142,6 +142,10 @@ static void all_is_well(void **state)
                 "the id is `id`; product is `productName`; status is `status`");
     assert_line(&ran, 0, "✓ invoices: /billing/invoices: 200, ",
                 "a list of 120; the id is `id`; number is `invoicenum`");
+    assert_line(&ran, 0, "✓ invoices: ",
+                "; due is `duedate`; total is `total`; currency is `currency`; items is `items`; transactions is "
+                "`transactions`");
+    assert_line(&ran, 0, "✓ products: ", "; name is `name`; prices is `pricing`");
     assert_line(&ran, 0, "✓ balance: /billing/creditbalance: 200, ", "amount is `balance`; currency is `currency`");
     assert_no_line(&ran, "✗");
     assert_no_warning(&ran);
@@ -329,6 +333,18 @@ static void operations_that_fail_are_told_in_the_apis_words(void **state)
     assert_line(&ran, 77, "! service: not asked, because the list of services gave no id", "");
 }
 
+/* A mount works without what only reports read; they show nothing in its place. */
+static void what_reports_lack_is_told(void **state)
+{
+    (void)state;
+    rule(&sim, "{\"operation\":\"invoices\",\"status\":200,\"body\":\"[{\\\"id\\\":5,\\\"invoicenum\\\":\\\"A\\\","
+               "\\\"status\\\":\\\"Paid\\\",\\\"date\\\":\\\"2026-01-01\\\",\\\"items\\\":[],\\\"sum\\\":1}]\"}");
+    struct ran ran = DOCTOR("$URL");
+    assert_line(&ran, 0, "✓ invoices: ",
+                "date is `date`; items is `items`; nothing is known as due, total, currency, transactions, so reports "
+                "and tables show none");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, tear_down)
@@ -350,6 +366,7 @@ int main(void)
         TEST(a_clock_that_is_off_is_told),
         TEST(a_missing_operation_is_one_line),
         TEST(operations_that_fail_are_told_in_the_apis_words),
+        TEST(what_reports_lack_is_told),
     };
 
     harness_begin();
