@@ -5,10 +5,9 @@
 #include "api/groups.h"
 #include "base/exposition.h"
 #include "base/utf8.h"
-#include "tree/context.h"
 #include "tree/decimal.h"
-#include "tree/forms.h"
-#include "tree/render.h"
+#include "tree/tree.h"
+#include "tree/unpaid.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -36,8 +35,8 @@ static void print_sample(struct printbuf *out, const char *name, const char *lab
 
 /* The most currencies of what is unpaid. */
 #define CURRENCIES_MAX 32
-/* Bytes of the longest sum and currency together, with a NUL. Longer ones are left out. */
-#define SUM_MAX 128
+/* The longest currency, in bytes. Longer ones are left out. */
+#define CURRENCY_MAX 64
 
 static void print_balance(struct tree *tree, struct printbuf *out)
 {
@@ -66,58 +65,37 @@ static bool is_label(const char *currency)
     return true;
 }
 
-/* Takes a line of billing/unpaid, such as "825.00 EUR", apart. Returns false if it is none, as after a currency with a
- * line break in it. */
-static bool read_sum(char *line, const char **ret_currency)
+/* Prints the sums of what is unpaid. They are in order of currency; one that does not follow is the same label again. */
+static void print_sums(struct unpaid *unpaid, struct printbuf *out)
 {
-    struct decimal sum = {.decimals = 0};
-    char *space = strchr(line, ' ');
-
-    *ret_currency = space ? space + 1 : "";
-    if (space)
-        *space = '\0';
-    return decimal_add(&sum, line, strlen(line)) && is_label(*ret_currency);
-}
-
-/* Prints the lines of billing/unpaid as samples. They are in order of currency, each once. */
-static void print_sums(const struct snapshot *text, struct printbuf *out)
-{
-    const char *at = text->data, *end = text->data + text->len, *newline, *currency;
-    char line[SUM_MAX], last[SUM_MAX] = "";
+    char amount[DECIMAL_TEXT], currency[CURRENCY_MAX + 1], last[CURRENCY_MAX + 1] = "";
+    struct unpaid_sum sum;
     unsigned n = 0;
 
-    for (; n < CURRENCIES_MAX && at < end && (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {
-        size_t len = (size_t)(newline - at);
-        if (len >= sizeof line)
+    while (n < CURRENCIES_MAX && unpaid_next(unpaid, &sum)) {
+        if (sum.currency.len > CURRENCY_MAX || sum.amount.len >= sizeof amount)
             continue;
-        memcpy(line, at, len);
-        line[len] = '\0';
-        if (!read_sum(line, &currency) || (n > 0 && strcmp(currency, last) <= 0))
+        snprintf(amount, sizeof amount, "%.*s", (int)sum.amount.len, sum.amount.at);
+        snprintf(currency, sizeof currency, "%.*s", (int)sum.currency.len, sum.currency.at);
+        if (!is_label(currency) || (n > 0 && strcmp(currency, last) <= 0))
             continue;
-        print_sample(out, "unpaid", "currency", currency, line);
-        memcpy(last, currency, strlen(currency) + 1);
+        print_sample(out, "unpaid", "currency", currency, amount);
+        memcpy(last, currency, sizeof last);
         n++;
     }
 }
 
-/*
- * Prints what is unpaid, and how many invoices are overdue. Both are by-products of billing/unpaid, which is printed in
- * slices: until it has been printed for a new list or a new day, the gauges are those of the old one.
- */
-static int print_unpaid(struct tree *tree, struct printbuf *out)
+static void print_unpaid(struct tree *tree, struct printbuf *out)
 {
-    struct document *invoices = loaded(tree, &(struct query){.operation = OP_INVOICES});
-    struct snapshot *text;
-    int r = invoices ? renderer_get(tree->renderer, invoices, RENDER_UNPAID_SUMS, &text) : 0;
-    const struct rendition *sums = invoices ? &invoices->renditions[form_of(RENDER_UNPAID_SUMS)->slot] : NULL;
+    struct unpaid unpaid;
+    bool known = unpaid_peek(tree, &unpaid);
 
     exposition_family(out, "unpaid", "gauge", "Sum of the unpaid invoices' totals when last fetched, by currency.");
-    if (sums && sums->text)
-        print_sums(sums->text, out);
+    if (known)
+        print_sums(&unpaid, out);
     exposition_family(out, "overdue_invoices", "gauge", "Unpaid invoices whose due date has passed.");
-    if (sums && sums->text)
-        sprintbuf(out, "melbicomfs_overdue_invoices %" PRIu32 "\n", sums->tally);
-    return r == -ENOMEM ? r : 0;
+    if (known)
+        sprintbuf(out, "melbicomfs_overdue_invoices %" PRIu32 "\n", unpaid.overdue);
 }
 
 /* ---- counts by status ---- */
@@ -200,8 +178,7 @@ int account_metrics_print(struct tree *tree, struct printbuf *out)
     };
 
     print_balance(tree, out);
-    int r = print_unpaid(tree, out);
-    if (r == 0)
-        r = print_counts(tree, &services, out);
+    print_unpaid(tree, out);
+    int r = print_counts(tree, &services, out);
     return r < 0 ? r : print_counts(tree, &invoices, out);
 }

@@ -296,9 +296,9 @@ int renderer_get(struct renderer *renderer, struct document *document, enum rout
     return job_of(renderer, document, form) ? 0 : start(renderer, document, form, ret);
 }
 
-uint32_t render_tally(const struct document *document, enum route_render how)
+const struct rendition *render_last(const struct document *document, enum route_render how)
 {
-    return document->renditions[form_of(how)->slot].tally;
+    return &document->renditions[form_of(how)->slot];
 }
 
 int64_t render_until(enum route_render how)

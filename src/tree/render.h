@@ -25,6 +25,7 @@ struct document;
 struct endpoints;
 struct loop;
 struct renderer;
+struct rendition;
 struct snapshot;
 
 /* A caller that waits for a text. The caller zero-initialises it, sets fn and data, and keeps it until fn is called or
@@ -56,8 +57,9 @@ int renderer_wait(struct renderer *renderer, struct document *document, enum rou
 /* Stops waiting: wait->fn will not be called. Printing goes on. Fine on a wait that was never started or has ended. */
 void render_wait_cancel(struct render_wait *wait);
 
-/* Returns the number that is kept beside the document's text in this form (see the form), which must exist. */
-uint32_t render_tally(const struct document *document, enum route_render how);
+/* Returns what was printed last in this form (any but RENDER_MADE) for the document, of its present content or an earlier
+ * one; `text` is NULL if nothing was. */
+const struct rendition *render_last(const struct document *document, enum route_render how);
 
 /* Returns clock_ms() until which a text in this form stays the same if its document does: the next midnight, UTC, for a
  * text that depends on today's date (how many days are left), otherwise CLOCK_NEVER. */

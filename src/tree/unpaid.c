@@ -12,10 +12,14 @@ bool unpaid_peek(struct tree *tree, struct unpaid *ret)
     /* Peeks, so that a monitoring system does not keep the list in the cache that nobody else reads. */
     struct document *invoices = documents_peek(tree->documents, &(struct query){.operation = OP_INVOICES});
     struct snapshot *text;
-    if (!invoices || !invoices->loaded || renderer_get(tree->renderer, invoices, RENDER_UNPAID_SUMS, &text) != 1)
+    if (!invoices || !invoices->loaded)
         return false;
-    ret->overdue = render_tally(invoices, RENDER_UNPAID_SUMS);
-    ret->rest = (struct json_slice){text->data, text->len};
+    (void)renderer_get(tree->renderer, invoices, RENDER_UNPAID_SUMS, &text);
+    const struct rendition *last = render_last(invoices, RENDER_UNPAID_SUMS);
+    if (!last->text)
+        return false;
+    ret->overdue = last->tally;
+    ret->rest = (struct json_slice){last->text->data, last->text->len};
     return true;
 }
 

@@ -9,7 +9,8 @@
  *              sprintbuf(out, "%.*s", (int)sum.amount.len, sum.amount.at);
  *
  * The figures are those of billing/unpaid. If that text has not been printed for the list of invoices that is at hand,
- * unpaid_peek() begins to print it, in slices; a later call finds it.
+ * unpaid_peek() begins to print it, in slices; a later call finds it. Meanwhile the figures are those of the list before,
+ * so that no alert flaps when the list changes.
  *
  * Threads:   loop thread only.
  * Ownership: all is borrowed until the next turn of the loop.
@@ -36,8 +37,8 @@ struct unpaid_sum {
     struct json_slice currency; /* the API's text, which may be anything; its `len` is 0 if the invoices have none */
 };
 
-/* Fills in *ret from the list of invoices in memory, fresh or not. Returns false if there is none, or if its figures are
- * not ready yet. */
+/* Fills in *ret from the list of invoices in memory, fresh or not. Returns false if there is none, or if no
+ * figures are ready yet. */
 bool unpaid_peek(struct tree *tree, struct unpaid *ret);
 
 /* Takes the next sum, in order of currency. Returns false after the last one. */
