@@ -78,14 +78,15 @@ static int append_item(struct answer *answer, uint64_t id, struct snapshot *snap
 }
 
 /* Returns the mtime of an item: noon UTC of its date, which falls on the same date in nearly every time zone. An item
- * without a date after 1970 gets the time of the answer. */
+ * without a date gets the time of the answer, as does one whose date is before 1970 or too late for a time_t. */
 static struct timespec mtime_of(const struct answer *answer, const struct snapshot *item)
 {
     const int field = answer->endpoint->date_field;
     struct date date;
     if (field < 0 || !date_read(snapshot_field(item, (unsigned)field), &date) || date.year < 1970)
         return answer->now;
-    return (struct timespec){.tv_sec = (time_t)(date_days(date) * 86400 + 12 * 3600)};
+    int64_t noon = date_days(date) * 86400 + 12 * 3600;
+    return (time_t)noon == noon ? (struct timespec){.tv_sec = (time_t)noon} : answer->now;
 }
 
 /* The document's item that is the same as `made`, or NULL. Mostly it is at the same place; after items were added or

@@ -167,13 +167,13 @@ static void tell_certificate(const struct doctor_api *api, const struct http_res
         report_good(api->report, "tls", "none: %s is on this machine", api->config->base_url);
         return;
     }
-    if (result->certificate_expires == (time_t)-1) {
+    if (result->certificate_expires == -1) {
         report_good(api->report, "tls", "the certificate is accepted");
         return;
     }
-    long long left = ((long long)result->certificate_expires - clock_wall().tv_sec) / DAY_S;
+    long long left = (result->certificate_expires - clock_wall().tv_sec) / DAY_S;
     const char *issuer = result->certificate_issuer ? result->certificate_issuer : "an unnamed issuer";
-    (void)utc(result->certificate_expires, until, sizeof(until));
+    (void)utc((time_t)result->certificate_expires, until, sizeof(until));
     struct json_object *finding =
         left < DAYS_MIN
             ? report_warn(api->report, "tls",

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
+#include "base/date.h"
 #include "http/http.h"
 #include "http/link.h"
 #include "http/request.h"
@@ -93,17 +95,19 @@ static const char *version_name(long version)
     }
 }
 
-time_t http_certificate_date(const char *text)
+/* A time_t of 32 bits ends in 2038, which certificates outlast. So neither timegm() nor curl_getdate() will do. */
+int64_t http_certificate_date(const char *text)
 {
-    struct tm tm = {0};
-    int end = 0;
-
-    if (sscanf(text, "%d-%d-%d %d:%d:%d GMT%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-               &tm.tm_sec, &end) < 6)
-        return curl_getdate(text, NULL);
-    tm.tm_year -= 1900;
-    tm.tm_mon--;
-    return end > 0 && text[end] == '\0' ? timegm(&tm) : -1;
+    static const char *const formats[] = {"%b %e %H:%M:%S %Y GMT", "%Y-%m-%d %H:%M:%S GMT"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct tm tm = {0};
+        const char *end = strptime(text, formats[i], &tm);
+        if (!end || *end)
+            continue;
+        int64_t days = date_days((struct date){tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday});
+        return days * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
+    }
+    return -1;
 }
 
 /* The value of the line "NAME:VALUE", or NULL. */

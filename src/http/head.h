@@ -29,8 +29,8 @@ void http_head_read(CURL *easy, struct http_result *result);
 /* Fills the fields of the result that come from the connection. */
 void http_connection_read(CURL *easy, struct http_result *result);
 
-/* Reads a certificate's date as libcurl prints it: "Nov 27 15:45:54 2027 GMT" with OpenSSL, "2027-11-27 15:45:54 GMT"
- * with GnuTLS. Returns -1 for any other text. */
-time_t http_certificate_date(const char *text);
+/* Returns the seconds since 1970 of a certificate's date as libcurl prints it: "Nov 27 15:45:54 2027 GMT" with OpenSSL,
+ * "2027-11-27 15:45:54 GMT" with GnuTLS. Returns -1 for any other text. */
+int64_t http_certificate_date(const char *text);
 
 #endif

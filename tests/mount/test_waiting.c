@@ -261,14 +261,17 @@ static void test_200_readers_of_one_file_share_a_request(void **state)
 static void test_200_readers_of_an_expired_file_share_a_request(void **state)
 {
     (void)state;
-    /* The ttl is longer than 200 processes take to start, on a busy machine, too. */
+    const int ttl_s = 5;
     fixture_remount(&fixture, &(struct how){.options = scaled_times("ttl=5")});
     slurp(mnt, "services/10421/info.json", NULL);
-    let_expire(5);
+    let_expire(ttl_s);
     journal_clear(sim);
     rule(sim, "{\"operation\":\"service\",\"latency_ms\":800}");
+    int64_t began = now_ms();
     read_together("services/10421/info.json", "services/10421/info.json");
-    assert_int_equal(asked(sim, NULL), 1);
+    /* One request, and another for each ttl that the 200 processes take, which is none unless the machine is very busy. */
+    int64_t lives = (now_ms() - began) / scaled(ttl_s * 1000);
+    assert_in_range(asked(sim, NULL), 1, 1 + lives);
 }
 
 static void test_readers_by_two_paths_share_a_request(void **state)

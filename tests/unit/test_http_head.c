@@ -268,6 +268,8 @@ static void test_certificate_dates(void **state)
     (void)state;
     assert_int_equal(http_certificate_date("Nov  2 10:00:01 2026 GMT"), 1793613601);
     assert_int_equal(http_certificate_date("2026-11-02 10:00:01 GMT"), 1793613601);
+    assert_true(http_certificate_date("Dec 31 00:00:00 2099 GMT") == INT64_C(4102358400)); /* beyond 32 bits */
+    assert_true(http_certificate_date("2099-12-31 00:00:00 GMT") == INT64_C(4102358400));
     assert_int_equal(http_certificate_date("2026-11-02 10:00:01"), -1);
     assert_int_equal(http_certificate_date("2026-11-02 10:00:01 GMT+1"), -1);
     assert_int_equal(http_certificate_date("never"), -1);
