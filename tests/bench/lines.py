@@ -26,7 +26,7 @@ HUGE = ("--invoices", "1000000", "--services", "12")
 WHOLE = ("--invoices", "10000", "--services", "2000")
 REPORTED = ("--invoices", "100000", "--services", "10000")
 PLAIN = ("--invoices", "1", "--services", "1", "--no-etag")
-TREE_LIMIT = None
+TREE_LIMIT = 2.8  # half of what it was with the views among the things: 5.6
 # With the ttl raised, too: a walk that takes longer than it has its entries expire one by one.
 HUGE_LIMITS = ("max_body=4G", "cache_size=8G", "timeout_total=900", "ttl=3600")
 
@@ -209,16 +209,19 @@ def reports(bench):
     simulator = bench.simulator(*REPORTED)
     ours, theirs = {report: [] for report in REPORTS}, {report: [] for report in REPORTS}
     for _ in range(bench.rounds):
-        with bench.mount(simulator, "ttl=3600") as mount:
+        with bench.mount(simulator, "ttl=3600,cache_size=1G") as mount:
             for source in {source for source, _ in REPORTS.values()}:
                 bench.timed(["cp", source, bench.file(os.path.basename(source))], mount.dir)
+            simulator.forget()
             for report, (source, program) in REPORTS.items():
                 ours[report].append(bench.timed(["cat", report], mount.dir, "ours"))
                 theirs[report].append(bench.timed(["jq", "-r", program, bench.file(os.path.basename(source))], output="theirs"))
                 if rows_of(bench.file("ours")) != rows_of(bench.file("theirs")):
                     raise Failure(f"{report} is not what jq makes of {source}")
+            if simulator.journal():
+                raise Failure("a report asked the API for what was at hand")
     bench.drop_simulator(*REPORTED)
-    return [row(f"first read of {report}, {source[4:-5]} at hand", ours[report], theirs[report], 0.20, "jq",
+    return [row(f"first read of {report}, {'100,000 invoices' if 'invoices' in source else '10,000 services'} at hand", ours[report], theirs[report], 0.20, "jq",
                 short=f"`cat {report}`, 100,000 invoices at hand" if report == "billing/unpaid" else "")
             for report, (source, _) in REPORTS.items()]
 
