@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { TOTAL, CURRENCY, DUE };
 
@@ -134,7 +133,7 @@ static enum part part_of(const struct item *item)
         [PAID] = "Paid", [UNPAID] = "Unpaid", [CANCELLED] = "Cancelled", [REFUNDED] = "Refunded"};
     const char *status = snapshot_field(item->snapshot, INVOICE_STATUS);
     unsigned part = PAID;
-    while (part < OTHER && (!status || strcasecmp(status, names[part]) != 0))
+    while (part < OTHER && (!status || strcmp(status, names[part]) != 0))
         part++;
     return (enum part)part;
 }

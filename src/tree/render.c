@@ -130,9 +130,11 @@ static int work(struct job *job)
 /* The time at which the text last changed: with its document, or because a day began. */
 static struct timespec changed(const struct job *job)
 {
-    struct timespec document = job->print.document->changed;
+    struct timespec time = job->print.document->changed;
     int64_t midnight = job->print.today * 86400;
-    return midnight > document.tv_sec ? (struct timespec){.tv_sec = (time_t)midnight} : document;
+    if (midnight > time.tv_sec)
+        time = (struct timespec){.tv_sec = (time_t)midnight};
+    return time;
 }
 
 /* Gives the finished text to the document and lends it in *ret. Returns 1 or -ENOMEM. */
