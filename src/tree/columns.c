@@ -112,8 +112,8 @@ static int find_column(struct columns *columns, struct json_slice key, const cha
 {
     size_t next = columns->next < columns->n ? columns->next : 0;
     *ret_name = NULL;
-    if (next < columns->n && columns->keys[next].len == key.len &&
-        memcmp(columns->keys[next].at, key.at, key.len) == 0) {
+    const struct known_key *known = next < columns->n ? &columns->keys[next] : NULL;
+    if (known && known->at && known->len == key.len && memcmp(known->at, key.at, key.len) == 0) {
         columns->next = next + 1;
         return (int)next;
     }
