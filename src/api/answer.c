@@ -86,7 +86,9 @@ static struct timespec mtime_of(const struct answer *answer, const struct snapsh
     if (field < 0 || !date_read(snapshot_field(item, (unsigned)field), &date) || date.year < 1970)
         return answer->now;
     int64_t noon = date_days(date) * 86400 + 12 * 3600;
-    return (time_t)noon == noon ? (struct timespec){.tv_sec = (time_t)noon} : answer->now;
+    if ((time_t)noon != noon)
+        return answer->now;
+    return (struct timespec){.tv_sec = (time_t)noon};
 }
 
 /* The document's item that is the same as `made`, or NULL. Mostly it is at the same place; after items were added or

@@ -292,12 +292,19 @@ static fuse_req_t take_plain(void *data)
     return data;
 }
 
+/* readdir(3) of glibc takes ENOENT for the end of the directory, so an API without the collection would look like an
+ * empty account. */
+static int error_of_list(int error)
+{
+    return error == -ENOENT ? -EIO : error;
+}
+
 static void resume_list(struct pending *pending, int error)
 {
     if (error) {
         if (pending->offset == 0 && pending->node->dir->expired && is_of_links(pending->node))
             links_drop_soon(pending->session, pending->node);
-        pending_fail(pending, error);
+        pending_fail(pending, error_of_list(error));
     } else if (list_now(pending->session, pending->node, take_pending, pending, pending->size, pending->offset,
                         pending->plus))
         pending_free(pending);

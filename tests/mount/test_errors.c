@@ -231,6 +231,23 @@ static void a_copy_is_served_for_429_and_5xx(void **state)
     }
 }
 
+/* An account whose invoices cannot be listed is not an account without invoices. */
+static void a_collection_that_the_api_does_not_have_is_no_empty_directory(void **state)
+{
+    static const char *const commands[] = {"ls billing/invoices", "grep -r Unpaid billing/invoices",
+                                           "find billing/invoices", "ls by/invoice-status/Paid", "ls by/invoice-year"};
+    (void)state;
+    fixture_remount(&f, NULL);
+    rule(&f.sim, "{\"operation\":\"invoices\",\"status\":404}");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct ran ran = run(&f.mount, "%s", commands[i]);
+        if (ran.status == 0 || !strstr(ran.err, "Input/output error"))
+            fail_msg("`%s` ends with %d and says: %s", commands[i], ran.status, ran.err);
+    }
+    assert_non_null(strstr(slurp(&f.mount, ".melbicomfs/log", NULL), "invoices: GET /billing/invoices"));
+    rules_clear(&f.sim);
+}
+
 static void no_copy_is_served_after_401_403_and_404(void **state)
 {
     static const struct {
@@ -290,6 +307,7 @@ int main(void)
         TEST(what_coreutils_say),
         TEST(a_copy_is_served_while_the_api_is_down_and_says_so),
         TEST(a_copy_is_served_for_429_and_5xx),
+        TEST(a_collection_that_the_api_does_not_have_is_no_empty_directory),
         TEST(no_copy_is_served_after_401_403_and_404),
         TEST(a_copy_is_served_for_so_long_only),
         TEST(a_new_token_is_taken_up),

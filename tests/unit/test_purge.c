@@ -356,7 +356,7 @@ static void a_log_only_grows_and_says_when_it_is_full(void **state)
     memset(message, 'w', words - 1);
     log_set_level(LOG_LEVEL_INFO);
     log_divert(count_full, &elsewhere);
-    for (; elsewhere < 10; added++) {
+    while (elsewhere < 10) {
         char name[32];
         (void)snprintf(name, sizeof(name), "name-%zu", added);
         purge_log_add(log, SERVICE, name, strlen(name), -ENOENT, 404, message, 0);
@@ -367,6 +367,7 @@ static void a_log_only_grows_and_says_when_it_is_full(void **state)
             memcpy(copy, text.bytes, text.len);
             seen = text.len;
         }
+        added++;
     }
     log_divert(NULL, NULL);
     struct purge_log_text text = text_of(log);
