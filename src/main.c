@@ -28,16 +28,19 @@
  *                place.c        a position in the tree; names.c names from the API as file names
  *                views.c        what a place shows; sources.c the documents behind it
  *                listing.c      what a directory lists; registry.c numbers for names
- *                render.c       the texts of whole documents
+ *                render.c       prints whole documents as texts, in slices; forms.c is the table of the forms, and each
+ *                               form_….c one of them: csv.c and columns.c print rows, elements.c and product_prices.c
+ *                               walk through lists inside items, decimal.c and amounts.c add up, text.c appends
  *                purge.c        the one command; purge_handle.c, purge_text.c and purge_log.c are its parts
- *                status.c       this mount's own files, and readme.c; account_metrics.c its gauges of the account
+ *                status.c       this mount's own files, and readme.c; account_metrics.c its gauges of the account, with
+ *                               unpaid.c
  *                tree.c         makes and ends all of it; context.h is the struct behind it
  *
  *   api/         what Melbicom offers
  *                endpoints.c    the table of operations; overrides.c what [endpoints] changes in it
  *                documents.c    the cache; fetch.c gets one answer, with its pages
- *                answer.c       makes items of an answer's bytes; fields.c reads what an item is known by, renew.c keeps
- *                               what has not changed
+ *                answer.c       makes items of an answer's bytes; fields.c reads what an item is known by, members.c
+ *                               finds members by any of their names, renew.c keeps what has not changed
  *                envelope.c     finds the list in whatever lies around it; unwrap.c one object; envelope_names.c knows
  *                               names that mean something
  *                outcome.c      whether an answer says that it is a failure; pages.c where it says that the next page is
@@ -55,7 +58,7 @@
  *   json/        stream.c walks through an answer; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
  *
- *   base/        loop.c log.c line.c metrics.c exposition.c clock.c config.c url.c
+ *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *
