@@ -152,7 +152,7 @@ static void test_sizes_blocks_links_modes_and_owners(void **state)
     assert_attributes(&f->mount, 1234, 4321, 022);
     fixture_remount(f, &(struct how){.options = scaled_times("umask=0,ttl=600")});
     run_ok(&f->mount, "test $(stat -c %%a services/10421/cdn/purge) = 644 -a $(stat -c %%a version) = 444 -a $(stat -c "
-                      "%%a all) = 755 -a $(stat -c %%a services/by-status/Active/10421) = 777");
+                      "%%a all) = 755 -a $(stat -c %%a by/service-status/Active/10421) = 777");
 }
 
 struct again {
