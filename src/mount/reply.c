@@ -80,7 +80,6 @@ static void attr_of_log(struct session *session, const struct node *node, struct
 void attr_of(struct session *session, const struct node *node, struct stat *st)
 {
     const struct config *config = session->config;
-    char target[64];
 
     memset(st, 0, sizeof *st);
     st->st_ino = node->nodeid;
@@ -102,7 +101,7 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
         break;
     case ROUTE_LINK:
         st->st_mode = S_IFLNK | 0777;
-        st->st_size = node->bound ? (off_t)place_target(&node->place, node->target, target, sizeof target) : 0;
+        st->st_size = node->bound ? (off_t)place_target_length(&node->place, node->target) : 0;
         break;
     case ROUTE_COMMAND:
         /* The node is new at each LOOKUP. But `cp` gives up when the inode number changes between stat and open, so the

@@ -113,6 +113,14 @@ size_t place_target(const struct place *place, uint64_t id, char *buf, size_t si
     return n < 0 ? 0 : (size_t)n;
 }
 
+size_t place_target_length(const struct place *place, uint64_t id)
+{
+    size_t len = strlen(place->route->target) - strlen("%s") + 1;
+    while ((id /= 10) > 0)
+        len++;
+    return len;
+}
+
 void args_of(const struct place *place, struct args *args)
 {
     args->n = route_shape(place->route)->args;

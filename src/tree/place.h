@@ -59,6 +59,9 @@ char *place_path(const struct place *place, char *buf, size_t size);
  * place's route must be a ROUTE_LINK. Returns the length of the whole target, as snprintf() does. */
 size_t place_target(const struct place *place, uint64_t id, char *buf, size_t size);
 
+/* Returns what place_target() returns, without writing the target. */
+size_t place_target_length(const struct place *place, uint64_t id);
+
 /* Fills *ret with the arguments of a place. */
 void args_of(const struct place *place, struct args *args);
 

@@ -140,16 +140,20 @@ static void test_targets(void **state)
         {"by/invoice-status/Paid/42.json", "../../../billing/invoices/42.json"},
         {"by/invoice-year/2026/42.json", "../../../billing/invoices/42.json"},
     };
+    static const uint64_t ids[] = {0, 9, 10, 42, 1000, UINT64_C(9999999999999999999)};
     struct stack *s = stack_new(NULL, 0, NULL);
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct walk walk;
         char target[64];
-        size_t len = place_target(walk_to(s, &walk, rows[i].path), 42, target, sizeof(target));
+        const struct place *place = walk_to(s, &walk, rows[i].path);
+        size_t len = place_target(place, 42, target, sizeof(target));
 
         assert_string_equal(target, rows[i].target);
         assert_int_equal(len, strlen(target));
+        for (size_t k = 0; k < sizeof(ids) / sizeof(ids[0]); k++)
+            assert_int_equal(place_target_length(place, ids[k]), place_target(place, ids[k], target, sizeof(target)));
         walk_end(&walk);
     }
     stack_free(s);
