@@ -210,12 +210,14 @@ struct node *nodes_current(struct nodes *nodes, const struct node *dir, const ch
     struct {
         const struct node *parent;
         char name[NAMES_MAX + 1];
-    } key = {.parent = dir};
+    } key;
     size_t len = strlen(name);
     struct node *node;
 
-    if (len > NAMES_MAX)
+    /* A directory that is listed for the first time: most of a walk through services/. */
+    if (len > NAMES_MAX || !dir->dir->first_child)
         return NULL;
+    key.parent = dir;
     memcpy(key.name, name, len);
     HASH_FIND(by_path, nodes->by_path, &key, sizeof key.parent + len, node);
     return node;
