@@ -37,13 +37,13 @@ struct page {
     struct node *dir;   /* held */
     off_t offset, next; /* where this page begins, and the next page; next is 0 when the listing ends here */
     bool plus;
-    char *buf; /* `size` bytes; `len` are filled */
-    size_t size, len;
-    struct node **looked_up; /* `n` nodes that the page gives to the kernel */
+    size_t size, len;        /* of `buf`, and how much of it is filled */
+    struct node **looked_up; /* `n` nodes that the page gives to the kernel; NULL: none */
     size_t n;
     struct document *document; /* the document that the page shows, referenced; NULL: only fixed names */
     uint64_t generation;       /* of the document */
     int64_t made;              /* on clock_ms() */
+    char buf[];
 };
 
 static void page_free(struct page *page)
@@ -55,26 +55,28 @@ static void page_free(struct page *page)
     node_release(page->session->nodes, page->dir);
     document_unref(page->document);
     free(page->looked_up);
-    free(page->buf);
     free(page);
 }
 
 static struct page *page_new(struct session *session, struct node *dir, size_t size, off_t offset, bool plus)
 {
-    struct page *page = calloc(1, sizeof *page);
+    struct page *page = malloc(sizeof *page + size);
     if (!page)
         return NULL;
     *page =
         (struct page){.session = session, .dir = dir, .offset = offset, .plus = plus, .size = size, .made = clock_ms()};
     node_hold(dir);
-    /* The smallest entry with attributes takes 160 bytes. */
-    page->buf = malloc(size);
-    page->looked_up = calloc(size / 128 + 1, sizeof(struct node *));
-    if (!page->buf || !page->looked_up) {
-        page_free(page);
-        return NULL;
-    }
     return page;
+}
+
+/* Makes room for the nodes of as many entries as fit into the page; false when out of memory. Most pages of a walk end
+ * a listing and have no entries. */
+static bool can_look_up(struct page *page)
+{
+    /* The smallest entry with attributes takes 160 bytes. */
+    if (!page->looked_up)
+        page->looked_up = reallocarray(NULL, page->size / 128 + 1, sizeof(struct node *));
+    return page->looked_up;
 }
 
 static mode_t type_of(const struct route *route)
@@ -132,7 +134,7 @@ static bool add_listed(struct page *page, const struct listed *listed)
     }
     if (fuse_add_direntry_plus(NULL, NULL, 0, listed->name, NULL, 0) > page->size - page->len)
         return false;
-    struct node *node = node_of_listed(page, listed);
+    struct node *node = can_look_up(page) ? node_of_listed(page, listed) : NULL;
     if (!node)
         return add(page, listed->name, &e, listed->ordinal + DOTS);
     e.ino = node->nodeid;
