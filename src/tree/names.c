@@ -34,11 +34,22 @@ uint64_t names_hash(const char *bytes, size_t len)
     return hash;
 }
 
+/* Whether the byte is a unit that is copied unchanged wherever it stands. */
+static bool is_plain_anywhere(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '/' && c != '%' && c != '.';
+}
+
 /* Encodes the unit at name[*pos] into `out` and moves *pos behind the unit. Returns the length of the encoding. */
 static size_t encode_unit(const char *name, size_t len, size_t *pos, char out[ESCAPED_MAX])
 {
     static const char digits[] = "0123456789ABCDEF";
     const char *unit = name + *pos;
+    if (is_plain_anywhere(*unit)) {
+        out[0] = *unit;
+        ++*pos;
+        return 1;
+    }
     size_t n = utf8_length(unit, len - *pos), used = 0;
     bool plain = n > 0 && !utf8_is_control(unit, n) && *unit != '/' && *unit != '%' && !(*unit == '.' && *pos == 0);
 
