@@ -109,16 +109,28 @@ static bool add_dots(struct page *page, off_t offset)
     return true;
 }
 
-/* The node of an entry whose content is in memory; NULL when out of memory. A link's node does not keep the text that
- * the name stands for, because the link's target is an id. */
+/* Makes the place of an entry; false when out of memory. The place of an item is made without reading its name, which
+ * the listing has only just written. It has no text: an item's name is an id, or the name of a link, and the node of a
+ * listed link needs only the link's target. */
+static bool place_of_listed(struct page *page, const struct listed *listed, struct place *ret)
+{
+    struct place *dir = &page->dir->place;
+    if (listed->id != ITEM_NO_ID) {
+        *ret = (struct place){.above = dir, .route = listed->route, .name = listed->name, .id = listed->name_id};
+        return true;
+    }
+    if (place_child(dir, listed->name, ret) < 0)
+        return false;
+    if (!ret->text && listed->text)
+        ret->text = strdup(listed->text);
+    return ret->text || !listed->text;
+}
+
+/* The node of an entry whose content is in memory; NULL when out of memory. */
 static struct node *node_of_listed(struct page *page, const struct listed *listed)
 {
     struct place place;
-    if (place_child(&page->dir->place, listed->name, &place) < 0)
-        return NULL;
-    if (listed->route->kind == ROUTE_LINK)
-        place_clear(&place);
-    else if (!place.text && listed->text && !(place.text = strdup(listed->text)))
+    if (!place_of_listed(page, listed, &place))
         return NULL;
     return nodes_show(page->session->nodes, page->dir, &place, &listed->view);
 }

@@ -239,7 +239,7 @@ struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct pl
 {
     struct node *node = nodes_current(nodes, dir, place->name);
     if (node) {
-        /* The node of a link that was listed has no text; see node_of_listed(). */
+        /* The node of a link that was listed has no text; see place_of_listed(). */
         if (!node->place.text)
             node->place.text = steal(&place->text);
         place_clear(place);

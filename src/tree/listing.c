@@ -249,8 +249,11 @@ static bool next_fixed(struct listing *listing, struct listed *ret)
         const struct route *route = shape->children[i];
         if (route->hidden)
             continue;
-        *ret = (struct listed){
-            .ordinal = FIXED_BASE + i, .name = route_shape(route)->name, .route = route, .id = ITEM_NO_ID};
+        *ret = (struct listed){.ordinal = FIXED_BASE + i,
+                               .name = route_shape(route)->name,
+                               .route = route,
+                               .id = ITEM_NO_ID,
+                               .name_id = ITEM_NO_ID};
         ret->known = route->kind == ROUTE_DIR;
         ret->view = (struct view){.mtime = listing->tree->started, .expires = CLOCK_NEVER};
         return true;
@@ -265,8 +268,12 @@ static bool next_of_set(struct listing *listing, struct listed *ret)
     for (size_t k = 0; k <= i; k++)
         if (!names[k])
             return false;
-    *ret = (struct listed){
-        .ordinal = ++listing->set, .name = names[i], .text = names[i], .route = listing->any, .id = ITEM_NO_ID};
+    *ret = (struct listed){.ordinal = ++listing->set,
+                           .name = names[i],
+                           .text = names[i],
+                           .route = listing->any,
+                           .id = ITEM_NO_ID,
+                           .name_id = ITEM_NO_ID};
     ret->known = true;
     ret->view = (struct view){.mtime = listing->tree->started, .expires = CLOCK_NEVER};
     return true;
@@ -298,7 +305,7 @@ static bool next_name(struct listing *listing, struct listed *ret)
     if (listing->position >= listing->n)
         return false;
     const struct group_name *name = &listing->names[listing->position++];
-    *ret = (struct listed){.ordinal = name->ordinal, .id = ITEM_NO_ID, .text = name->text};
+    *ret = (struct listed){.ordinal = name->ordinal, .id = ITEM_NO_ID, .name_id = ITEM_NO_ID, .text = name->text};
     names_encode(name->text, strlen(name->text), route_shape(listing->any)->suffix, listing->name);
     fill(listing, name->item, ret);
     return true;
@@ -326,15 +333,17 @@ static bool next_item(struct listing *listing, struct listed *ret)
         size_t i = listing->position++;
         const struct item *item = listing->names ? listing->names[i].item : nth_item(listing, i);
         uint64_t ordinal = listing->names ? listing->names[i].ordinal : ANY_BASE + item->id;
-        *ret = (struct listed){.ordinal = ordinal, .id = item->id};
+        *ret = (struct listed){.ordinal = ordinal, .id = item->id, .name_id = item->id};
         if (any->select == SELECT_NAME) {
             ret->text = snapshot_field(item->snapshot, any->field);
             if (!ret->text || !*ret->text)
                 continue;
-            if (document_with(document, any->field, ret->text) == item)
+            if (document_with(document, any->field, ret->text) == item) {
+                ret->name_id = ITEM_NO_ID;
                 names_encode(ret->text, strlen(ret->text), suffix, listing->name);
-            else
+            } else {
                 names_shared(ret->text, item->id, suffix, listing->name);
+            }
         } else {
             id_name(item->id, suffix, listing->name);
         }

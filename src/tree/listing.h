@@ -49,6 +49,7 @@ struct listed {
     const char *name; /* the file name; borrowed until the next listing_next() */
     const struct route *route;
     uint64_t id;      /* of the item, when the entry is one item; else ITEM_NO_ID */
+    uint64_t name_id; /* the id in the name, as in place.id; ITEM_NO_ID when there is none, or the entry is no item */
     const char *text; /* the API's text that the name encodes, or NULL; borrowed until listing_close() */
     bool known;       /* `view` is filled in; otherwise tree_peek() tells what the entry shows */
     struct view view; /* the snapshot in it is borrowed: do not call view_clear() */

@@ -399,7 +399,7 @@ static void test_walks_neither_lose_nor_repeat_what_stays(void **state)
 static void check_names(struct stack *s, const char *path, unsigned expected)
 {
     char names[64][NAMES_MAX + 1];
-    uint64_t ids[64];
+    uint64_t ids[64], name_ids[64];
     struct walk walk;
     struct listing listing;
     struct listed entry;
@@ -411,6 +411,7 @@ static void check_names(struct stack *s, const char *path, unsigned expected)
         assert_true(n < 64 && strlen(entry.name) <= NAMES_MAX && !strchr(entry.name, '/') && entry.name[0] != '.');
         (void)snprintf(names[n], sizeof(names[n]), "%s", entry.name);
         ids[n] = entry.view.id;
+        name_ids[n] = entry.name_id;
         for (unsigned k = 0; k < n; k++)
             assert_string_not_equal(names[k], names[n]);
     }
@@ -420,6 +421,7 @@ static void check_names(struct stack *s, const char *path, unsigned expected)
         struct view view = {.snapshot = NULL};
 
         assert_int_equal(place_child(dir, names[i], &child), 0);
+        assert_int_equal(child.id, name_ids[i]);
         if (tree_peek(s->tree, &child, &view) != 1)
             fail_msg("%s is listed in %s, and not there", names[i], path);
         assert_int_equal(view.id, ids[i]);
