@@ -86,8 +86,8 @@ struct http_result {
     const char *version; /* HTTP version of the answer, a constant: "1.0", "1.1", "2", "3"; NULL: no answer */
     const char *ip;      /* address of the server, or of the proxy; NULL: no connection */
     const char *certificate_issuer; /* NULL without want_certificate, without TLS, or if the handshake failed */
-    int64_t
-        certificate_expires; /* end of the server certificate's validity, in seconds since 1970; -1: not known, for the same reasons */
+    /* End of the server certificate's validity, in seconds since 1970; -1: not known, for the same reasons. */
+    int64_t certificate_expires;
 };
 
 /* Replaces the wait of `loop` by curl_multi_poll() (loop_lend_wait()) until http_free(). loop and config are borrowed.

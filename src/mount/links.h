@@ -22,8 +22,8 @@ bool is_of_links(const struct node *dir);
 bool listing_can_hold(const struct node *dir);
 
 /*
- * To be called when the kernel's listing of `dir` has expired. Returns true if the kernel may keep the listing: the listing
- * can hold (listing_can_hold()), and a new listing from memory would have the same names and ids. Then
+ * To be called when the kernel's listing of `dir` has expired. Returns true if the kernel may keep the listing: it can
+ * hold (listing_can_hold()), and a new listing from memory would have the same names and ids. Then
  * `dir->dir->listed_until` has been moved to the new expiry.
  *
  * Otherwise returns false. If `dir` is a directory of links, the changed links have then been dropped (collection

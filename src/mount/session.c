@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mount/session.h"
+#include "mount/mountpoint.h"
 
 #include "mount/context.h"
 #include "mount/directories.h"
@@ -204,6 +205,9 @@ static struct fuse_session *fuse_new(struct session *session)
 int session_mount(struct session *session)
 {
     const char *path = session->config->mountpoint;
+    int r = mountpoint_check(path); /* again: others may have mounted there while the API was asked */
+    if (r < 0)
+        return r;
     fuse_mounting = true;
     fuse_set_log_func(on_fuse_message);
     session->fuse = fuse_new(session);
@@ -219,7 +223,7 @@ int session_mount(struct session *session)
     fuse_mounting = false;
     session->mounted = true;
     int fd = fuse_session_fd(session->fuse);
-    int r = fuse_session_custom_io(session->fuse, &device, fd);
+    r = fuse_session_custom_io(session->fuse, &device, fd);
     if (r < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) {
         r = r < 0 ? r : -errno;
         log_error("%s: cannot set up the FUSE device: %s", path, strerror(-r));

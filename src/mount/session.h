@@ -26,9 +26,9 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
 void session_free(struct session *session);
 
 /*
- * Mounts at config->mountpoint, which mountpoint_check() (mountpoint.h) has found fit. Returns 0; -EINVAL: libfuse
- * refused the mount options, or memory ran out; -EIO: the mount failed; or another -errno: the FUSE device could not be
- * set up.
+ * Mounts at config->mountpoint, if mountpoint_check() (mountpoint.h) still finds it fit. Returns 0; an error of
+ * mountpoint_check(); -EINVAL: libfuse refused the mount options, or memory ran out; -EIO: the mount failed; or another
+ * -errno: the FUSE device could not be set up.
  */
 int session_mount(struct session *session);
 

@@ -3,7 +3,7 @@
  * Amounts: adds up the totals of invoices, and keeps track of those that are no plain decimal numbers.
  *
  * Such a total ("1,234.50", 1e3, null) is left out of every sum. The log names the first one, once for each content of
- * the list: several reports are made of it, and each is printed again only when the list has changed.
+ * the list, and again if another report leaves out more of them.
  *
  * Threads:   loop thread only.
  * Ownership: a struct amounts is its user's. It points into the document.

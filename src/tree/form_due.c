@@ -165,7 +165,8 @@ static int begin(struct print *print)
 static void csv_date(struct csv_row *row, struct json_slice value)
 {
     struct date date;
-    csv_bytes(row, row->scratch->buf, read_date(value, row->scratch, &date) ? DATE_LEN : 0);
+    size_t len = read_date(value, row->scratch, &date) ? DATE_LEN : 0; /* this may move the bytes */
+    csv_bytes(row, row->scratch->buf, len);
 }
 
 static int print_row(struct print *print, size_t i)

@@ -29,7 +29,7 @@
  *      2^30 + 1 … FIXED_BASE ids from 2^30 on, in order of first appearance
  *      FIXED_BASE …          the directory's fixed names, in the order of the table
  *
- * A directory has entries of the API or fixed names, mostly not both. Where it has both, the fixed names come last.
+ * No directory has both entries of the API and fixed names; if one had, the fixed names would come last.
  */
 #define ANY_BASE   1
 #define SMALL_IDS  (UINT64_C(1) << 30)

@@ -122,26 +122,33 @@ static int each_of_currency(struct walk *walk, struct json_slice object)
     return each_cycle(walk, details);
 }
 
-/* Whether an object is the prices of one currency: it names the currency, or has scalars, which may be prices. An object
- * of objects has the currencies as its keys. */
+/* Whether an object is the prices of one currency: it names the currency, or has scalars that may be prices. An object of
+ * objects has the currencies as its keys; null and false stand for a currency without prices. */
 static bool is_of_one_currency(struct json_slice object)
 {
     struct json_slice key, value;
     bool scalars = false;
     while (json_next_member(&object, &key, &value) > 0)
-        scalars = scalars || is_scalar(value);
+        scalars = scalars || is_currency(key) || (is_scalar(value) && value.at[0] != 'n' && value.at[0] != 'f');
     return scalars;
 }
 
 static int each_in(struct walk *walk, struct json_slice prices);
 
-static int each_in_array(struct walk *walk, struct json_slice array)
+/* Makes `key` the currency of the prices that follow. It is a member's name; if its `at` is NULL, none is known yet. */
+static int set_currency(struct walk *walk, struct json_slice key)
+{
+    printbuf_reset(walk->currency);
+    return key.at && json_scalar_text(key, walk->currency) < 0 ? -ENOMEM : 0;
+}
+
+static int each_in_array(struct walk *walk, struct json_slice key, struct json_slice array)
 {
     struct json_slice element;
     int r = 0;
     while (r >= 0 && json_next_element(&array, &element) > 0) {
-        printbuf_reset(walk->currency);
-        if (element.at[0] == '{')
+        r = set_currency(walk, key);
+        if (r == 0 && element.at[0] == '{')
             r = each_in(walk, element);
     }
     return r;
@@ -154,12 +161,11 @@ static int each_in(struct walk *walk, struct json_slice prices)
     if (is_of_one_currency(prices))
         return each_of_currency(walk, prices);
     while (r >= 0 && json_next_member(&prices, &key, &value) > 0) {
-        printbuf_reset(walk->currency);
-        if (json_scalar_text(key, walk->currency) < 0)
-            return -ENOMEM;
-        if (value.at[0] == '[')
-            r = each_in_array(walk, value);
-        else if (value.at[0] == '{')
+        struct json_slice currency = is_details(key) ? (struct json_slice){NULL, 0} : key;
+        r = set_currency(walk, currency);
+        if (r == 0 && value.at[0] == '[')
+            r = each_in_array(walk, currency, value);
+        else if (r == 0 && value.at[0] == '{')
             r = each_of_currency(walk, value);
     }
     return r;
@@ -170,7 +176,7 @@ int product_prices_each(struct json_slice prices, int (*fn)(void *data, const st
     struct walk walk = {fn, data, printbuf_new(), printbuf_new(), printbuf_new()};
     int r = walk.currency && walk.cycle && walk.text ? 0 : -ENOMEM;
     if (r == 0 && prices.len > 0 && prices.at[0] == '[')
-        r = each_in_array(&walk, prices);
+        r = each_in_array(&walk, (struct json_slice){NULL, 0}, prices);
     else if (r == 0 && prices.len > 0 && prices.at[0] == '{')
         r = each_in(&walk, prices);
     printbuf_free(walk.currency);

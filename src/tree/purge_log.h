@@ -7,7 +7,7 @@
  * and tells how to purge. Every other line has six columns, separated by tabs: time; `ok` or the error; name; HTTP
  * status; the API's own words; milliseconds. Without an answer the status is "-", and without words they are "-".
  *
- * A log holds PURGE_LOG_BYTES_MAX bytes, which are more than 100,000 purges. To drop its oldest lines would move all
+ * A log holds PURGE_LOG_BYTES_MAX bytes, which is about 100,000 purges with short names. To drop its oldest lines would move all
  * others to new offsets, and a follower would print them again. So a log that is full ends with a last line that says
  * so, and the lines that do not fit go to the program's log (.melbicomfs/log).
  *

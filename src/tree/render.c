@@ -115,6 +115,8 @@ static int work(struct job *job)
     int64_t end = clock_ms() + SLICE_MS;
     int r = 0;
 
+    if (!job->print.document->loaded)
+        return -EIO;
     if (job->generation != job->print.document->generation)
         job_reset(job);
     for (unsigned n = 1; r == 0; n++) {

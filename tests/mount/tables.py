@@ -221,35 +221,41 @@ def offered(value):
     return is_scalar(value) and not isinstance(value, bool) and text(value) != '' and not text(value).startswith('-')
 
 
-def prices_in(prices):
+CURRENCY_OF_PRICES = ('currency', 'currencycode', 'currency_code', 'code')
+DETAILS = ('details', 'prices', 'pricing', 'price')
+
+
+def prices_in(prices, currency=''):
     """(currency, object of cycles and setup fees), for each currency."""
     if isinstance(prices, list):
         for element in prices:
             if isinstance(element, Object):
-                yield from prices_in(element)
-    elif isinstance(prices, Object) and prices.scalars():
-        yield '', prices
+                yield from prices_in(element, currency)
+    elif isinstance(prices, Object) and any(key.lower() in CURRENCY_OF_PRICES or is_scalar(value) and value not in (None, False)
+                                            for key, value in prices.pairs):
+        yield currency, prices
     elif isinstance(prices, Object):
         for key, value in prices.pairs:
+            name = '' if key.lower() in DETAILS else key
             if isinstance(value, Object):
-                yield key, value
+                yield name, value
             else:
-                yield from prices_in(value)
+                yield from prices_in(value, name)
 
 
 def prices_of(prices):
     """(currency, cycle, price, setup fee), for what is offered."""
     for currency, details in prices_in(prices):
         for key, value in details.pairs:
-            if key.lower() in ('currency', 'currencycode', 'currency_code', 'code') and is_scalar(value):
+            if key.lower() in CURRENCY_OF_PRICES and is_scalar(value):
                 currency = text(value)
         inside = [value for key, value in details.pairs
-                  if key.lower() in ('details', 'prices', 'pricing', 'price') and isinstance(value, Object)]
+                  if key.lower() in DETAILS and isinstance(value, Object)]
         details = inside[-1] if inside else details
         setup = {key.lower()[:key.lower().index('setup')][:1]: text(value) for key, value in details.scalars()
                  if 'setup' in key.lower() and offered(value)}
         for cycle, value in details.scalars():
-            other = ('currency', 'currencycode', 'currency_code', 'code', 'prefix', 'suffix', 'id')
+            other = CURRENCY_OF_PRICES + ('prefix', 'suffix', 'id')
             if offered(value) and 'setup' not in cycle.lower() and cycle.lower() not in other:
                 yield currency, cycle, text(value), setup.get(cycle[:1].lower() or '-', setup.get('', ''))
 
@@ -456,11 +462,13 @@ class Account:
 
     def prices(self):
         currencies = self.random.sample(['EUR', 'USD', 'CHF'], self.random.randrange(4))
-        form = self.random.randrange(8)
+        form = self.random.randrange(9)
         if form == 0:
             return self.pick(None, [], Object([]), '5.00', Number('5'), '')
         if form == 1:
             return Object([(currency, self.cycles()) for currency in currencies])
+        if form == 8:
+            return Object([(currency, self.pick(self.cycles(), [self.cycles()], None, False, [])) for currency in currencies])
         if form == 2:
             return Object([(currency, Object([('details', self.cycles())])) for currency in currencies])
         if form == 3:

@@ -122,6 +122,8 @@ static void unpaid_invoices_are_in_order_of_due_date(void **state)
         {"[{'status':'Unpaid','duedate':'2026-11-28','total':'b'},{'id':7,'status':'Unpaid','duedate':'2026-11-28'},"
          "{'id':'A 1','status':'Unpaid','duedate':'2026-11-28','total':'1,5'}]",
          UNPAID "2026-11-28,1,7,,,,\r\n2026-11-28,1,,,,b,\r\n2026-11-28,1,A 1,,,\"1,5\",\r\n"},
+        {"[{'id':1,'status':'Unpaid','duedate':'2026-12-01','date':'2026-11-01T00:00:00.000000000000000000000+00:00'}]",
+         UNPAID "2026-12-01,4,1,,2026-11-01,,\r\n"},
         {"[{'id':1,'status':'Payment Pending','duedate':'2026-12-01'},{'id':2,'duedate':'2026-12-01'}]", UNPAID},
         {"[{'id':1,'status':'Unpaid','duedate':'2026-11-01','duedate':'2027-11-27','total':['x'],'currency':{}}]",
          UNPAID "2027-11-27,365,1,,,,\r\n"},
@@ -414,6 +416,14 @@ static void prices_of_products_are_rows(void **state)
 
     (void)state;
     CHECK(OP_PRODUCTS, RENDER_PRODUCT_PRICES, rows);
+    /* A currency without prices takes none from the others, and a list below a currency is of that currency. */
+    static const struct row odd[] = {
+        {"[{'id':5,'name':'E','pricing':{'EUR':{'monthly':'4.00'},'USD':null,'GBP':false}}]",
+         PRICES "5,E,EUR,monthly,4.00,\r\n"},
+        {"[{'id':6,'name':'F','pricing':{'EUR':[{'monthly':'3.00'},{'annually':'30.00'}]}}]",
+         PRICES "6,F,EUR,monthly,3.00,\r\n6,F,EUR,annually,30.00,\r\n"},
+    };
+    CHECK(OP_PRODUCTS, RENDER_PRODUCT_PRICES, odd);
 }
 
 #define OPTIONS "id,product,option,choice"
