@@ -207,7 +207,7 @@ void follow_link(void)
 
     if (n < 0 && errno != ENOENT)
         wrong("%s: %s", path->name, strerror(errno));
-    (void)snprintf(expected, sizeof(expected), "../../%ld.json", id);
+    (void)snprintf(expected, sizeof(expected), "../../../billing/invoices/%ld.json", id);
     if (n >= 0 && strcmp(target, expected) != 0)
         wrong("%s leads to %s", path->name, target);
     for (unsigned i = 0; i < history->n; i++) {
