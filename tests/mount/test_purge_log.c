@@ -96,6 +96,20 @@ static bool all_have_begun(void *data)
     return true;
 }
 
+/* Whether each follower has the log open. */
+static bool all_have_opened(void *data)
+{
+    const struct following *following = data;
+    char command[128];
+    for (unsigned i = 0; i < FOLLOWERS; i++) {
+        (void)snprintf(command, sizeof command, "readlink /proc/%ld/fd/* | grep -q '/purge.log$'",
+                       (long)following->running[i].pid);
+        if (run(&f.mount, "%s", command).status != 0)
+            return false;
+    }
+    return true;
+}
+
 static void follow(struct following *following)
 {
     char path[300];
@@ -107,7 +121,8 @@ static void follow(struct following *following)
         run_start(&following->running[i], f.mount.path, "exec %s >'%s'", followers[i], path);
     }
     assert_true(wait_until(all_have_begun, NULL, 5000));
-    let_pass(300 * time_scale()); /* the one that prints nothing at first has opened the file, too */
+    assert_true(wait_until(all_have_opened, following, 5000));
+    let_pass(300 * time_scale()); /* the one that prints nothing at first has gone to the end of the file, too */
 }
 
 /* Ends the followers; each must have printed the whole log, byte for byte, and said nothing else. */
