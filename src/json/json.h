@@ -34,6 +34,12 @@ struct json_slice {
     size_t len;
 };
 
+/* Returns whether a value is a string, a number, true, false or null; false if its `at` is NULL. */
+static inline bool json_is_scalar(struct json_slice value)
+{
+    return value.at && value.at[0] != '{' && value.at[0] != '[';
+}
+
 /* A stream enters at most this many containers (objects and arrays) inside one another; one more is -EBADMSG. */
 #define JSON_LEVELS 6
 

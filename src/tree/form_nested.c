@@ -57,16 +57,11 @@ static int open_transactions(struct print *print)
     return open_table(print, INVOICE_TRANSACTIONS, "transaction_");
 }
 
-static bool is_scalar(struct json_slice element)
-{
-    return element.at[0] != '{' && element.at[0] != '[';
-}
-
 static int learn(void *data, struct json_slice element)
 {
     struct nested *nested = data;
-    return is_scalar(element) ? columns_learn_name(nested->columns, "value")
-                              : columns_learn(nested->columns, element, nothing);
+    return json_is_scalar(element) ? columns_learn_name(nested->columns, "value")
+                                   : columns_learn(nested->columns, element, nothing);
 }
 
 static int scan(struct print *print, const struct item *item)
@@ -96,8 +91,8 @@ static int print_element(void *data, struct json_slice element)
     const struct rows *rows = data;
     struct nested *nested = rows->print->state;
     struct csv_row row = csv_row(rows->print->out, rows->print->scratch);
-    int r = is_scalar(element) ? columns_set_name(nested->columns, "value", element)
-                               : columns_set(nested->columns, element, nothing);
+    int r = json_is_scalar(element) ? columns_set_name(nested->columns, "value", element)
+                                    : columns_set(nested->columns, element, nothing);
     if (r < 0)
         return r;
     csv_scalar(&row, rows->id);

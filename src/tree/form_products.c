@@ -67,11 +67,6 @@ static int open_table(struct print *print)
     return 0;
 }
 
-static bool is_scalar(struct json_slice value)
-{
-    return value.at && value.at[0] != '{' && value.at[0] != '[';
-}
-
 /* ---- prices ---- */
 
 /* What the rows of a product begin with. */
@@ -129,7 +124,7 @@ static int each_option(void *data, struct json_slice option)
     const struct products *products = walk->print->state;
     struct json_slice found[MEMBERS_TARGETS];
     int r = members_find(products->option, option, found);
-    walk->option = is_scalar(option) ? option : found[NAME];
+    walk->option = json_is_scalar(option) ? option : found[NAME];
     walk->choices = 0;
     if (r == 0)
         r = elements_each(found[LIST], each_choice, walk);
@@ -204,7 +199,7 @@ static int print_choice(struct walk *walk, struct json_slice choice)
     csv_scalar(&row, walk->product[ID]);
     csv_scalar(&row, walk->product[NAME]);
     csv_scalar(&row, walk->option);
-    csv_scalar(&row, is_scalar(choice) ? choice : found[NAME]);
+    csv_scalar(&row, json_is_scalar(choice) ? choice : found[NAME]);
     columns_print(products->columns, &row);
     return csv_end(&row);
 }

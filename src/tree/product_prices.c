@@ -38,15 +38,10 @@ static bool is_decoration(struct json_slice key)
     return is_one_of(key, (const char *const[]){"prefix", "suffix", "id", NULL});
 }
 
-static bool is_scalar(struct json_slice value)
-{
-    return value.at[0] != '{' && value.at[0] != '[';
-}
-
 /* Whether a value says that something is offered at this price. */
 static bool is_offered(struct walk *walk, struct json_slice value)
 {
-    if (!is_scalar(value) || value.at[0] == 'n' || value.at[0] == 't' || value.at[0] == 'f')
+    if (!json_is_scalar(value) || value.at[0] == 'n' || value.at[0] == 't' || value.at[0] == 'f')
         return false;
     printbuf_reset(walk->text);
     return json_scalar_text(value, walk->text) == 0 && *walk->text->buf && *walk->text->buf != '-';
@@ -111,7 +106,7 @@ static int each_of_currency(struct walk *walk, struct json_slice object)
 {
     struct json_slice details = object, rest = object, key, value;
     while (json_next_member(&rest, &key, &value) > 0) {
-        if (is_currency(key) && is_scalar(value)) {
+        if (is_currency(key) && json_is_scalar(value)) {
             printbuf_reset(walk->currency);
             if (json_scalar_text(value, walk->currency) < 0)
                 return -ENOMEM;
@@ -129,7 +124,7 @@ static bool is_of_one_currency(struct json_slice object)
     struct json_slice key, value;
     bool scalars = false;
     while (json_next_member(&object, &key, &value) > 0)
-        scalars = scalars || is_currency(key) || (is_scalar(value) && value.at[0] != 'n' && value.at[0] != 'f');
+        scalars = scalars || is_currency(key) || (json_is_scalar(value) && value.at[0] != 'n' && value.at[0] != 'f');
     return scalars;
 }
 
