@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "http/client.h"
 
 #include <errno.h>
 #include <json-c/linkhash.h>
@@ -45,6 +46,7 @@ struct entry {
     size_t counted;    /* the part of document.cost that is included in documents->cost */
     int64_t confirmed; /* clock_ms() of the service's last confirmation, for stale_if_error */
     bool denied;       /* the service has answered 401 or 403 since then */
+    bool touched;      /* document_touch() was called since the last fetch began */
     UT_hash_handle hh;
     struct entry *prev, *next; /* in the list of empties, while the document is not loaded */
     struct document document;
@@ -413,6 +415,12 @@ void document_expire(struct document *document)
     document->expires = 0;
 }
 
+void document_touch(struct document *document)
+{
+    document_expire(document);
+    entry_of(document)->touched = true;
+}
+
 void document_answering(struct document *document, bool answering)
 {
     entry_of(document)->answering = answering;
@@ -574,7 +582,9 @@ static void begin_fetch(struct entry *p)
     bool has_copy = may_serve_stale(&p->document, -EBUSY);
 
     p->fetch_epoch = p->epoch;
-    p->fetch = fetch_start(&p->owner->fetcher, &p->document, has_copy, on_fetched, p);
+    struct fetch_manner manner = {.has_copy = has_copy, .turn = p->touched ? TURN_NOW : TURN_YIELDS};
+    p->touched = false;
+    p->fetch = fetch_start(&p->owner->fetcher, &p->document, manner, on_fetched, p);
 }
 
 int document_seed(struct document *document, const char *body, size_t len)

@@ -109,6 +109,10 @@ void document_answering(struct document *document, bool answering);
  * asked before; for later ones another fetch follows. */
 void document_expire(struct document *document);
 
+/* Expires the document, which the user has touched: the next fetch is sent even while the host or the operation is
+ * closed (TURN_NOW in client.h). */
+void document_touch(struct document *document);
+
 /* document_ref() keeps the document from being dropped and returns it; document_unref() ends that. Calls are counted.
  * document_unref(NULL) is fine. */
 struct document *document_ref(struct document *document);

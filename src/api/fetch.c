@@ -32,7 +32,7 @@ struct fetch {
                         first page, or the pages are configured (page_size) */
     unsigned pages;  /* how many pages have come */
     struct lh_table *asked; /* the paths of the pages that were asked for, from the second page on; NULL: none */
-    bool has_copy;
+    struct fetch_manner manner;
     void (*done)(void *data, const struct fetch_end *end);
     void *data;
 };
@@ -357,7 +357,8 @@ static int request(struct fetch *fetch)
             .from_root = fetch->page,
             .etag = conditional ? document->etag : NULL,
             .last_modified = conditional ? document->last_modified : NULL,
-            .has_copy = fetch->has_copy,
+            .has_copy = fetch->manner.has_copy,
+            .turn = fetch->manner.turn,
             .on_start = on_start,
             .on_body = on_body,
             .on_done = on_done,
@@ -372,13 +373,13 @@ static int request(struct fetch *fetch)
     return r;
 }
 
-struct fetch *fetch_start(const struct fetcher *fetcher, struct document *document, bool has_copy,
+struct fetch *fetch_start(const struct fetcher *fetcher, struct document *document, struct fetch_manner manner,
                           void (*done)(void *data, const struct fetch_end *end), void *data)
 {
     struct fetch *fetch = calloc(1, sizeof *fetch);
     if (!fetch)
         return NULL;
-    *fetch = (struct fetch){.fetcher = fetcher, .document = document, .has_copy = has_copy, .done = done, .data = data};
+    *fetch = (struct fetch){.fetcher = fetcher, .document = document, .manner = manner, .done = done, .data = data};
     fetch->choice = endpoints_first(fetcher->endpoints, document->query.operation);
     fetch->answer = answer_new(document, fetcher->endpoints, fetcher->config->max_body);
     if (!fetch->answer || request(fetch) < 0) {

@@ -23,7 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct client;
+#include "http/client.h"
+
 struct config;
 struct document;
 struct endpoints;
@@ -36,6 +37,12 @@ struct fetcher {
     const struct config *config;
 };
 
+/* How the requests of a fetch are sent; the fields go to client_request. */
+struct fetch_manner {
+    bool has_copy; /* the caller can show an old copy: the fetch fails rather than wait for a long Retry-After */
+    enum client_turn turn;
+};
+
 /* How a fetch ended. */
 struct fetch_end {
     int error;        /* 0: the document holds the answer; or -errno */
@@ -45,13 +52,12 @@ struct fetch_end {
 };
 
 /*
- * Starts a fetch of document->query. Sends the document's validators if it is loaded and paging is off. `has_copy`: the
- * caller can show an old copy, so the fetch fails rather than wait for a long Retry-After (client_request.has_copy).
+ * Starts a fetch of document->query. Sends the document's validators if it is loaded and paging is off.
  *
  * done is called at the end, from the loop, never from within fetch_start(); the fetch is freed when done returns. Sets
  * document->url to the path and query of each request. NULL when out of memory; done is never called then.
  */
-struct fetch *fetch_start(const struct fetcher *fetcher, struct document *document, bool has_copy,
+struct fetch *fetch_start(const struct fetcher *fetcher, struct document *document, struct fetch_manner manner,
                           void (*done)(void *data, const struct fetch_end *end), void *data);
 
 /* Ends a fetch without calling done. fetch_cancel(NULL) is fine. */

@@ -10,17 +10,19 @@
  *      BARRED   waits for a token command
  *      ENDING   has failed; a task will call on_done
  *
- *      client_start()     --> QUEUED, or ENDING if the host is closed
+ *      client_start()     --> QUEUED; if a gate bars it: ENDING, or PAUSED (client_request.turn)
  *      QUEUED             --a place is free---------------------------> FLYING
  *                         --there is no token, a command is started---> BARRED
  *                         --the token cannot be read------------------> ENDING
- *                         --the host closes before the first attempt--> ENDING
+ *                         --a gate closes before the first attempt----> ENDING, or PAUSED
  *      FLYING             --an answer, or a failure that is final-----> on_done
  *                         --a failure that may be retried-------------> PAUSED
  *                         --401, the token has changed----------------> QUEUED
  *                         --401, a command is started-----------------> BARRED
  *      PAUSED             --the pause is over-------------------------> QUEUED
- *                         --the pause is over, the host is closed-----> ENDING, or PAUSED after a Retry-After
+ *                         --the pause is over, a gate bars it---------> ENDING, or PAUSED after a Retry-After
+ *                         --the pause is over, the operation is in
+ *                           trouble-----------------------------------> on_done, with the last attempt's failure
  *      BARRED             --the token has changed---------------------> QUEUED
  *                         --the token is the same, or none came-------> ENDING
  *      ENDING             --task--------------------------------------> on_done
@@ -30,13 +32,16 @@
  * exchange that comes out of PAUSED may become the probe, like a new one. An exchange that has made an attempt joins
  * QUEUED at the head, because it is older than the others there.
  *
+ * The last free place is for an operation that has no exchange in flight. So one operation that does not answer cannot
+ * keep the others waiting.
+ *
  * ENDING exists because on_done must not be called from within client_start(), or while a list is walked. The task ends
  * only the exchanges that were in ENDING when it began. So a user that starts a new exchange from on_done each time
  * cannot hold the loop.
  *
- * The host closes when an exchange ends with a failure of the host, after its retries. A Retry-After closes it at once,
- * even if the exchange goes on. The probe is not retried after a failure of the host without an HTTP status: it has
- * found out what it was sent for.
+ * A gate closes when an exchange ends with the failure, after its retries. A Retry-After closes it at once, even if the
+ * exchange goes on. The probe is not retried after a failure of the host without an HTTP status: it has found out what it
+ * was sent for.
  *
  * While a token command runs, exchanges that have a token and got no 401 go on with the token there is. If the command
  * brings no new token, the BARRED exchanges end with the 401.
@@ -58,7 +63,8 @@
 #include "base/url.h"
 #include "http/attempt.h"
 #include "http/bearer.h"
-#include "http/host.h"
+#include "http/gate.h"
+#include "http/health.h"
 #include "http/http.h"
 #include "http/verdict.h"
 
@@ -75,7 +81,7 @@ struct client {
     struct metrics *metrics;
     struct client_exchange *lists[STATES];
     unsigned flying;
-    struct client_host host;
+    struct health health;
     struct task ending;
     uint64_t ended; /* how many exchanges have entered ENDING */
     struct client_token token;
@@ -83,6 +89,7 @@ struct client {
 
 struct client_exchange {
     struct client *client;
+    struct health_operation *operation;
     struct client_exchange *prev, *next;
     enum state state;
     struct client_request request; /* its strings are copies, owned by the exchange */
@@ -93,15 +100,19 @@ struct client_exchange {
     int64_t started_ns, deadline;
     uint64_t token_serial;  /* serial of the token last sent */
     bool post, token_again; /* token_again: a 401 has led to a look for another token */
+    bool once;              /* sent past a closed gate: it is not retried */
     uint64_t ended;         /* in ENDING: client->ended when it entered */
     int error;              /* in ENDING: the result's */
     bool host;
-    const char *why; /* in ENDING: the message, a constant string; NULL: the host's message, and no log line */
-    char *refusal;   /* the message of the 401 after which the exchange was BARRED, or NULL */
+    int64_t retry_at;
+    const char *why; /* in ENDING: the message; a constant string, or the copy below */
+    char *copy;
+    const char *advice;         /* in ENDING: a constant string; NULL: no log line */
+    char *refusal;              /* the message of the 401 after which the exchange was BARRED, or NULL */
     const char *refusal_advice; /* with refusal: a constant string */
     struct {
         int error; /* -errno, or 0: no attempt has failed */
-        bool host;
+        enum blame blame;
         char *message;
         const char *advice;
     } failed; /* the last attempt that failed and was to be made again */
@@ -123,8 +134,10 @@ static void pump(struct client *client);
 static void leave(struct client_exchange *x)
 {
     DL_DELETE(x->client->lists[x->state], x);
-    if (x->state == FLYING)
+    if (x->state == FLYING) {
         x->client->flying--;
+        x->operation->flying--;
+    }
 }
 
 static void enter(struct client_exchange *x, enum state state)
@@ -132,8 +145,10 @@ static void enter(struct client_exchange *x, enum state state)
     struct client *client = x->client;
 
     x->state = state;
-    if (state == FLYING)
+    if (state == FLYING) {
         client->flying++;
+        x->operation->flying++;
+    }
     if (state == QUEUED && x->attempts > 0)
         DL_PREPEND(client->lists[state], x);
     else
@@ -154,6 +169,7 @@ static void exchange_free(struct client_exchange *x)
     free((void *)(uintptr_t)x->request.last_modified);
     free(x->url);
     attempt_clear(&x->attempt);
+    free(x->copy);
     free(x->refusal);
     free(x->failed.message);
     free(x);
@@ -182,19 +198,19 @@ static void finish(struct client_exchange *x, const struct end *end)
     bool sunk = end->http && end->http->failure == HTTP_SINK;
     if (end->error && end->advice && !sunk)
         client_log_failure(&x->request, &result, end->advice);
-    client_host_leave(&client->host, x);
+    health_leave(&client->health, x->operation, x);
     leave(x);
     x->request.on_done(x->request.data, &result);
     exchange_free(x);
     pump(client);
 }
 
-/* Ends the exchange on the loop's next turn, for callers that must not run callbacks. `why`: see client_exchange. */
-static void end_later(struct client_exchange *x, int error, bool host, const char *why)
+/* Ends the exchange on the loop's next turn, for callers that must not run callbacks. */
+static void end_later(struct client_exchange *x, int error, const char *why, const char *advice)
 {
     x->error = error;
-    x->host = host;
     x->why = why;
+    x->advice = advice;
     x->ended = ++x->client->ended;
     timer_clear(&x->timer);
     move(x, ENDING);
@@ -212,14 +228,9 @@ static void end_those_waiting(void *data)
         struct end end = {
             .error = x->error,
             .host = x->host,
-            .retry_at = x->host ? client->host.until : 0,
-            .message = x->refusal ? x->refusal
-                       : x->why   ? x->why
-                                  : client->host.message,
-            /* No advice, no log line: the failure that closed the host has been logged. */
-            .advice = x->refusal ? x->refusal_advice
-                      : x->why   ? "check the token's file, variable or command, and this machine's free memory"
-                                 : NULL,
+            .retry_at = x->retry_at,
+            .message = x->refusal ? x->refusal : x->why,
+            .advice = x->refusal ? x->refusal_advice : x->advice,
             .http = x->refusal ? &refused : NULL,
         };
 
@@ -227,25 +238,83 @@ static void end_those_waiting(void *data)
     }
 }
 
-/* The host. */
+/* Closed gates. */
 
-static void host_failed(struct client_exchange *x, int error, int64_t retry_after_ms, const char *message)
+/* Ends an exchange that a gate bars, without a log line: the failure that closed the gate has been logged. */
+static void end_barred(struct client_exchange *x, const struct gate *gate)
 {
-    struct client *client = x->client;
+    free(x->copy);
+    x->copy = strdup(gate->message);
+    x->host = gate == &x->client->health.host;
+    x->retry_at = gate->until;
+    end_later(x, gate->error, x->copy ? x->copy : "out of memory", NULL);
+}
+
+/* Ends an exchange that waits for its turn, because the service has asked for a longer pause than its time allows. */
+static void end_too_late(struct client_exchange *x, const struct gate *gate)
+{
+    char when[32];
+
+    free(x->copy);
+    if (asprintf(&x->copy, "not sent: the service asks for a pause until %s (%s)",
+                 clock_format(clock_wall_at(gate->until), when, sizeof(when)), gate->message) < 0)
+        x->copy = NULL;
+    x->host = gate == &x->client->health.host;
+    x->retry_at = gate->until;
+    end_later(x, -EBUSY, x->copy ? x->copy : "out of memory", "try again then");
+}
+
+/* A time shortly after the gate's retry time. */
+static int64_t shortly_after(const struct gate *gate)
+{
+    int64_t now = clock_ms();
+
+    return (gate->until > now ? gate->until : now) + CLIENT_PAUSE_MS + arc4random_uniform(CLIENT_PAUSE_MS);
+}
+
+/* What becomes of an exchange that a gate bars, by its turn. Returns true if the exchange is to be sent all the same;
+ * otherwise it has been moved to PAUSED or ENDING. */
+static bool pass_gate(struct client_exchange *x, const struct gate *gate)
+{
+    int64_t at = shortly_after(gate);
+    bool waits = x->request.turn == TURN_WAITS || (gate->asked && x->attempts > 0 && !x->request.has_copy);
+
+    if (x->request.turn == TURN_NOW && !gate->asked)
+        return x->once = true;
+    if (waits && at < x->deadline && (gate->until > clock_ms() || x->request.turn == TURN_YIELDS)) {
+        move(x, PAUSED);
+        timer_set(x->client->loop, &x->timer, at);
+    } else if (x->request.turn != TURN_WAITS) {
+        end_barred(x, gate);
+    } else if (gate->asked && at >= x->deadline) {
+        end_too_late(x, gate);
+    } else {
+        return x->once = true;
+    }
+    return false;
+}
+
+/* A gate has closed: those that wait for their first place behind it. */
+static void clear_queue(struct client *client, const struct client_exchange *cause, const struct gate *gate)
+{
     struct client_exchange *y, *next;
 
-    (void)client_host_failed(&client->host, x, error, retry_after_ms, message);
     DL_FOREACH_SAFE(client->lists[QUEUED], y, next)
     {
-        if (y->attempts == 0 && y != x && y != client->host.probe)
-            end_later(y, client->host.error, true, NULL);
+        if (y->attempts == 0 && y != cause && y != gate->probe && !y->once &&
+            (gate == &client->health.host || gate == &y->operation->gate))
+            (void)pass_gate(y, gate);
     }
 }
 
-static void host_answered(struct client_exchange *x)
+static const struct gate *attempt_ended(struct client_exchange *x, const struct health_end *end)
 {
-    if (client_host_answered(&x->client->host, x, x->attempt.began_ns))
-        log_info("the service answers again");
+    struct client *client = x->client;
+    const struct gate *gate = health_ended(&client->health, x->operation, x, end);
+
+    if (gate)
+        clear_queue(client, x, gate);
+    return gate;
 }
 
 /* The token. */
@@ -259,8 +328,13 @@ static void token_missing(struct client_exchange *x)
 {
     const char *message = x->refusal ? x->refusal : "the token could not be read";
 
-    host_failed(x, -EACCES, -1, message);
-    end_later(x, -EACCES, true, message);
+    const struct gate *gate = attempt_ended(
+        x, &(struct health_end){
+               .blame = BLAME_HOST, .final = true, .error = -EACCES, .message = message, .retry_after_ms = -1});
+
+    x->host = true;
+    x->retry_at = gate->until;
+    end_later(x, -EACCES, message, "check the token's file, variable or command");
 }
 
 /* A token command has ended. The list is walked from its end, because each exchange goes to the head of QUEUED. */
@@ -292,7 +366,7 @@ static void token_read(void *data)
 static bool another_token(struct client_exchange *x, const struct attempt_end *end)
 {
     struct client *client = x->client;
-    const struct client_host *host = &client->host;
+    const struct gate *host = &client->health.host;
 
     if (x->token_again)
         return false;
@@ -320,7 +394,7 @@ static void remember_failure(struct client_exchange *x, const struct attempt_end
     free(x->failed.message);
     x->failed.message = r < 0 ? NULL : message;
     x->failed.error = end->verdict.error;
-    x->failed.host = end->verdict.host;
+    x->failed.blame = end->verdict.blame;
     x->failed.advice = end->verdict.advice;
 }
 
@@ -332,9 +406,11 @@ static bool try_again(struct client_exchange *x, const struct attempt_end *end, 
 
     if (result->failure == HTTP_OK && result->status == 401 && another_token(x, end))
         return true;
-    if (x->attempts >= ATTEMPTS_MAX || !(x->post ? verdict->again_post : verdict->again_get))
+    if (x->attempts >= ATTEMPTS_MAX || x->once || !(x->post ? verdict->again_post : verdict->again_get))
         return false;
-    if (probe && verdict->host && result->status == 0)
+    if (probe && verdict->blame == BLAME_HOST && result->status == 0)
+        return false;
+    if (verdict->blame == BLAME_PASSING && health_in_trouble(x->operation) && result->retry_after_ms <= 0)
         return false;
     pause = client_pause_ms(x->attempts, result);
     if (clock_ms() + pause >= x->deadline || (x->request.has_copy && pause > COPY_PAUSE_MAX))
@@ -347,7 +423,10 @@ static bool try_again(struct client_exchange *x, const struct attempt_end *end, 
 
 static void body_begins(void *data)
 {
-    const struct client_request *request = &((struct client_exchange *)data)->request;
+    const struct client_exchange *x = data;
+    const struct client_request *request = &x->request;
+
+    health_heard(&x->client->health);
     if (request->on_start)
         request->on_start(request->data);
 }
@@ -364,24 +443,28 @@ static void attempt_done(void *data, const struct attempt_end *attempt)
     struct client *client = x->client;
     const struct client_verdict *verdict = &attempt->verdict;
     const struct http_result *result = attempt->http;
-    bool probe = client->host.probe == x, again = verdict->error && try_again(x, attempt, probe);
-    struct end end = {.error = verdict->error,
-                      .host = verdict->host,
-                      .message = attempt->message,
-                      .advice = verdict->advice,
-                      .http = result};
+    bool again = verdict->error && try_again(x, attempt, client->health.host.probe == x);
+    bool heard = result->status != 0 || x->attempt.head;
+    bool final = !again || (result->retry_after_ms > 0 && result->status != 401);
+    const struct gate *gate = attempt_ended(x, &(struct health_end){.blame = verdict->blame,
+                                                                    .heard = heard,
+                                                                    .final = final,
+                                                                    .error = verdict->error,
+                                                                    .message = attempt->message,
+                                                                    .retry_after_ms = result->retry_after_ms,
+                                                                    .began_ns = x->attempt.began_ns});
 
-    if (!verdict->host && (result->status != 0 || probe))
-        host_answered(x);
-    else if (verdict->host && (!again || result->retry_after_ms > 0) && !(again && result->status == 401))
-        host_failed(x, verdict->error, result->retry_after_ms, end.message);
     if (again) {
         pump(client);
         return;
     }
-    if (verdict->host)
-        end.retry_at = client->host.until;
-    else if (verdict->error && result->retry_after_ms > 0)
+    struct end end = {.error = verdict->error,
+                      .host = verdict->blame == BLAME_HOST || gate == &client->health.host,
+                      .retry_at = gate ? gate->until : 0,
+                      .message = attempt->message,
+                      .advice = verdict->advice,
+                      .http = result};
+    if (!gate && verdict->error && result->retry_after_ms > 0)
         end.retry_at = clock_ms() + result->retry_after_ms;
     finish(x, &end);
 }
@@ -408,7 +491,7 @@ static void launch(struct client_exchange *x)
     request.token = client->token.value;
     x->token_serial = client->token.serial;
     if (attempt_start(&x->attempt, client->http, &request) < 0) {
-        end_later(x, -ENOMEM, false, "out of memory");
+        end_later(x, -ENOMEM, "out of memory", "check this machine's free memory");
         return;
     }
     if (x->attempts++ > 0)
@@ -416,31 +499,55 @@ static void launch(struct client_exchange *x)
     move(x, FLYING);
 }
 
+/* The first exchange in QUEUED that may have a place now, or NULL. */
+static struct client_exchange *next_to_launch(const struct client *client)
+{
+    unsigned free_places = client->config->max_connections - client->flying;
+    struct client_exchange *x = client->lists[QUEUED];
+
+    if (client->flying >= client->config->max_connections)
+        return NULL;
+    while (x && free_places == 1 && x->operation->flying > 0)
+        x = x->next;
+    return x;
+}
+
 /* Launches exchanges from QUEUED until all places are taken. Runs no callbacks. */
 static void pump(struct client *client)
 {
-    while (client->lists[QUEUED] && client->flying < client->config->max_connections)
-        launch(client->lists[QUEUED]);
+    struct client_exchange *x;
+
+    while ((x = next_to_launch(client)))
+        launch(x);
 }
 
-/* A pause is over. If the host is closed because of a Retry-After, the exchange pauses again if its deadline allows. If
- * the host is closed for another reason, the exchange fails, as a new one would. */
+/* Ends an exchange whose pause is over with the failure of its last attempt. */
+static void end_as_failed(struct client_exchange *x)
+{
+    struct end end = {.error = x->failed.error,
+                      .message = x->failed.message ? x->failed.message : "out of memory",
+                      .advice = x->failed.advice};
+
+    finish(x, &end);
+}
+
+/* A pause is over. */
 static void wake(struct client_exchange *x)
 {
     struct client *client = x->client;
-    struct client_host *host = &client->host;
-    int64_t now = clock_ms(),
-            at = (host->until > now ? host->until : now) + CLIENT_PAUSE_MS + arc4random_uniform(CLIENT_PAUSE_MS);
+    const struct gate *gate;
 
-    if (client_host_admits(host, x)) {
-        move(x, QUEUED);
-        timer_set(client->loop, &x->timer, x->deadline);
-        pump(client);
-    } else if (host->error == -EBUSY && !x->request.has_copy && at < x->deadline) {
-        timer_set(client->loop, &x->timer, at);
-    } else {
-        end_later(x, host->error, true, NULL);
+    if (x->attempts > 0 && x->failed.blame == BLAME_PASSING && health_in_trouble(x->operation) &&
+        !x->operation->gate.asked) {
+        end_as_failed(x);
+        return;
     }
+    gate = health_bars(&client->health, x->operation, x);
+    if (gate && !pass_gate(x, gate))
+        return;
+    move(x, QUEUED);
+    timer_set(client->loop, &x->timer, x->deadline);
+    pump(client);
 }
 
 static void time_is_up(void *data)
@@ -453,23 +560,30 @@ static void time_is_up(void *data)
         wake(x);
         return;
     }
-    /* No answer at all counts as a failure of the host, even if timeout_total is shorter than timeout. */
-    end.host = x->state == FLYING && !x->attempt.head;
     end.message = x->state == FLYING   ? "no whole answer within timeout_total"
                   : x->state == BARRED ? "no token within timeout_total"
                                        : "no connection became free within timeout_total";
+    /* No answer at all counts as silence, even if timeout_total is shorter than timeout. */
+    enum blame blame = x->state == FLYING ? BLAME_SILENCE : BLAME_NONE;
+    bool heard = x->attempt.head;
     /* What an earlier attempt met says more than that the time is up. Of a POST, only the last attempt counts: it may have
      * reached the service. */
     if (!x->post && x->failed.message) {
         end.error = x->failed.error;
-        end.host = x->failed.host;
         end.message = x->failed.message;
         end.advice = x->failed.advice;
+        blame = x->failed.blame == BLAME_HOST ? BLAME_HOST : BLAME_NONE;
     }
     attempt_abandon(&x->attempt);
-    if (end.host) {
-        host_failed(x, end.error, -1, end.message);
-        end.retry_at = client->host.until;
+    if (blame == BLAME_HOST || (blame == BLAME_SILENCE && !heard)) {
+        const struct gate *gate = attempt_ended(x, &(struct health_end){.blame = blame,
+                                                                        .final = true,
+                                                                        .error = end.error,
+                                                                        .message = end.message,
+                                                                        .retry_after_ms = -1,
+                                                                        .began_ns = x->attempt.began_ns});
+        end.host = gate == &client->health.host;
+        end.retry_at = gate->until;
     }
     finish(x, &end);
 }
@@ -505,7 +619,8 @@ static struct client_exchange *exchange_new(struct client *client, const struct 
     int base_len = (int)(request->from_root ? url_root_length(base) : strlen(base));
     if (asprintf(&x->url, "%.*s%s", base_len, base, request->path) < 0)
         x->url = NULL;
-    if (!ok || !x->url) {
+    x->operation = health_operation(&client->health, request->operation);
+    if (!ok || !x->url || !x->operation) {
         exchange_free(x);
         return NULL;
     }
@@ -521,21 +636,20 @@ struct client_exchange *client_start(struct client *client, const struct client_
 
     if (!x)
         return NULL;
-    enter(x, QUEUED);
-    if (!client_host_admits(&client->host, x)) {
-        end_later(x, client->host.error, true, NULL);
-        return x;
-    }
     x->deadline = clock_ms() + client->config->timeout_total_ms;
-    timer_set(client->loop, &x->timer, x->deadline);
-    pump(client);
+    enter(x, QUEUED);
+    const struct gate *gate = health_bars(&client->health, x->operation, x);
+    if (!gate || pass_gate(x, gate)) {
+        timer_set(client->loop, &x->timer, x->deadline);
+        pump(client);
+    }
     return x;
 }
 
 static void drop(struct client_exchange *x)
 {
     attempt_abandon(&x->attempt);
-    client_host_leave(&x->client->host, x);
+    health_leave(&x->client->health, x->operation, x);
     leave(x);
     exchange_free(x);
 }
@@ -555,16 +669,39 @@ bool client_left(const struct client_exchange *exchange)
 
 int64_t client_closed_until(const struct client *client, int *error)
 {
-    if (!client->host.closed)
+    const struct gate *host = &client->health.host;
+
+    if (!host->closed)
         return 0;
     if (error)
-        *error = client->host.error;
-    return client->host.until;
+        *error = host->error;
+    return host->until;
 }
 
-bool client_busy(const struct client *client)
+void client_each(const struct client *client, void (*fn)(void *data, const struct client_operation *operation),
+                 void *data)
 {
-    return client->lists[QUEUED] || client->flying >= client->config->max_connections;
+    for (const struct health_operation *it = client->health.operations; it; it = it->next) {
+        struct client_operation operation = {.name = it->name,
+                                             .closed_until = it->gate.closed ? it->gate.until : 0,
+                                             .error = it->gate.closed ? it->gate.error : 0,
+                                             .failures = it->failures};
+        fn(data, &operation);
+    }
+}
+
+bool client_ready(struct client *client, const char *name)
+{
+    const struct health_operation *operation = health_operation(&client->health, name);
+    int64_t now = clock_ms();
+    unsigned free_places = client->config->max_connections - client->flying;
+
+    if (!operation || client->lists[QUEUED] || client->flying >= client->config->max_connections)
+        return false;
+    if (free_places == 1 && operation->flying > 0)
+        return false;
+    return !(client->health.host.closed && now < client->health.host.until) &&
+           !(operation->gate.closed && now < operation->gate.until);
 }
 
 struct client *client_new(struct loop *loop, struct http *http, const struct config *config, struct metrics *metrics)
@@ -588,5 +725,6 @@ void client_free(struct client *client)
             drop(client->lists[state]);
     task_cancel(&client->ending);
     client_token_clear(&client->token);
+    health_clear(&client->health);
     free(client);
 }

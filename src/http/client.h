@@ -15,18 +15,21 @@
  *  - config->timeout_total_ms bounds the whole exchange, waiting included. When the time is up after a failed attempt
  *    of a GET, the result is that attempt's failure.
  *
- * Some failures are the host's and not the exchange's. They close the host (host.h) for all exchanges:
+ * Some failures say that further requests would fail, too: those of the host (name, connect, TLS, 401, 429 with
+ * Retry-After) for every request, and silence, 503 with Retry-After and many failures in a row for requests of the same
+ * operation. They close the host or the operation until a retry time (health.h has the table, gate.h the states). The
+ * first exchange after the retry time is the probe, and its success opens what was closed.
  *
- *      open --name, connect, TLS, timeout, 401, 429 with Retry-After--> closed until the retry time
- *        ^                                                                  |
- *        +--------- any other answer ---------- one probe <--the time is up-+
+ * What an exchange does behind a closed gate depends on its turn:
  *
- * The first exchange after the retry time is the probe. While the host is closed and until the probe is answered, every
- * other new exchange fails at once, with the errno of the failure that closed the host. An exchange that waits for its
- * first place fails with it, and an exchange in a pause fails at the end of the pause, unless it becomes the probe
- * then. One exception: after a Retry-After, an exchange in a pause goes on waiting as long as its timeout allows. The
- * retry time is the service's Retry-After, or else 2 s, doubled by each failed probe up to 30 s. An answer to a request
- * that was sent before a 401 or a Retry-After came does not open the host.
+ *  - TURN_YIELDS: it fails at once with the errno of the failure that closed the gate. An exchange that waits for its
+ *    first place fails with it, and an exchange in a pause fails at the end of the pause, unless it becomes the probe
+ *    then. One exception: after a Retry-After, an exchange in a pause goes on waiting as long as its timeout allows.
+ *  - TURN_WAITS: it waits for the retry time and is sent then, whether or not somebody else is the probe. If the service
+ *    has asked for a pause that ends after the exchange's time, it fails at once with -EBUSY.
+ *  - TURN_NOW: it is sent at once; only after a Retry-After it fails as with TURN_YIELDS.
+ *
+ * An exchange that was sent past a closed gate, or that waited before it, is not retried.
  *
  * Threads:   loop thread only.
  * Ownership: client_new() creates, client_free() frees, together with all exchanges, without calling their on_done. An
@@ -59,7 +62,7 @@ struct client_result {
     int error;         /* 0 for a 2xx, and for a 304 if the request had validators; else -errno */
     long status;       /* HTTP status of the last attempt; 0: it brought none */
     bool not_modified; /* the status is 304 */
-    bool host;         /* the failure is the host's: another path would fail, too */
+    bool host;         /* the failure is the host's: another operation would fail, too */
     bool left;         /* the request of any attempt may have reached the service */
     const char *etag;  /* or NULL */
     const char *last_modified;
@@ -68,6 +71,13 @@ struct client_result {
     const char *message;   /* failure: what the answer says (said.h), or our own words; success: ""; never NULL */
     int64_t retry_at;      /* clock_ms() before which a retry is pointless; 0: no such time is known */
     int64_t ns;            /* nanoseconds since client_start() */
+};
+
+/* What an exchange does while the host or its operation is closed; see above. */
+enum client_turn {
+    TURN_YIELDS, /* an ordinary reader's */
+    TURN_WAITS,  /* an explicit act, such as a purge */
+    TURN_NOW,    /* what the user has just touched */
 };
 
 /* One call of the API. on_start and on_body may be NULL. */
@@ -79,6 +89,7 @@ struct client_request {
     const char *body;      /* JSON, or NULL; copied */
     const char *etag;      /* validators of the caller's copy, or NULL; copied */
     const char *last_modified;
+    enum client_turn turn;
     bool has_copy; /* the caller can show an old copy: the exchange fails rather than pause for longer than 1.2 s */
 
     /* The body of a 2xx answer begins. After a retry it begins again: forget the bytes that came before. */
@@ -115,7 +126,20 @@ void client_set_token(struct client *client, const char *token);
  * closed it; otherwise *error is untouched. */
 int64_t client_closed_until(const struct client *client, int *error);
 
-/* True while a new exchange would wait for a place. Read-ahead sends nothing then. */
-bool client_busy(const struct client *client);
+/* The state of an operation that was used. */
+struct client_operation {
+    const char *name;     /* a constant string */
+    int64_t closed_until; /* as client_closed_until() */
+    int error;            /* while closed: -errno of the failure that closed the operation; else 0 */
+    unsigned failures;    /* how many attempts in a row failed in a way that may pass */
+};
+
+/* Calls fn for each operation that was used, in no particular order. */
+void client_each(const struct client *client, void (*fn)(void *data, const struct client_operation *operation),
+                 void *data);
+
+/* True if a new exchange of the operation (a constant string) would be sent at once. Read-ahead sends nothing
+ * otherwise. */
+bool client_ready(struct client *client, const char *operation);
 
 #endif

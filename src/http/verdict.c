@@ -37,18 +37,18 @@ static const struct status_row {
 
 static const struct failure_row {
     enum http_failure failure;
-    bool host;
+    enum blame blame;
     bool again;
     const char *advice;
 } failures[] = {
-    {HTTP_UNRESOLVED, true, true, "check the network or the URL"},
-    {HTTP_CONNECT, true, true, "check the network or the URL"},
-    {HTTP_TLS, true, false, "check the URL, the clock of this machine, and the certificates (cafile=)"},
-    {HTTP_TIMEOUT, true, false, "check the network, or raise timeout="},
-    {HTTP_RESET, false, true, "check the network, or try again later"},
-    {HTTP_TOO_LARGE, false, false, "raise max_body="},
-    {HTTP_SINK, false, false, "check that the URL is the API's"},
-    {HTTP_BROKEN, false, false, "check that the URL is the API's"},
+    {HTTP_UNRESOLVED, BLAME_HOST, true, "check the network or the URL"},
+    {HTTP_CONNECT, BLAME_HOST, true, "check the network or the URL"},
+    {HTTP_TLS, BLAME_HOST, false, "check the URL, the clock of this machine, and the certificates (cafile=)"},
+    {HTTP_TIMEOUT, BLAME_SILENCE, false, "check the network, or raise timeout="},
+    {HTTP_RESET, BLAME_PASSING, true, "check the network, or try again later"},
+    {HTTP_TOO_LARGE, BLAME_NONE, false, "raise max_body="},
+    {HTTP_SINK, BLAME_NONE, false, "check that the URL is the API's"},
+    {HTTP_BROKEN, BLAME_NONE, false, "check that the URL is the API's"},
 };
 
 /* The advice for a failure: the table's, unless the answer itself tells more. */
@@ -91,7 +91,10 @@ static struct client_verdict judge_status(const struct http_result *result, enum
         verdict.advice = row->error ? advice_for(status, said, row->advice) : row->advice;
         break;
     }
-    verdict.host = status == 401 || (status == 429 && result->retry_after_ms > 0);
+    if (status == 401 || (status == 429 && result->retry_after_ms > 0))
+        verdict.blame = BLAME_HOST;
+    else if (verdict.again_get)
+        verdict.blame = BLAME_PASSING;
     verdict.again_post = (status == 429 || status == 503) && result->retry_after_ms >= 0;
     return verdict;
 }
@@ -105,12 +108,12 @@ struct client_verdict client_judge(const struct http_result *result, enum said s
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].failure != result->failure)
             continue;
-        verdict.host = failures[i].host;
+        verdict.blame = failures[i].blame;
         verdict.again_get = failures[i].again;
         verdict.advice = failures[i].advice;
     }
     /* A connection attempt that has used up its whole timeout would do so again, and the caller has waited enough. */
-    if (verdict.host && verdict.error == -ETIMEDOUT)
+    if (verdict.error == -ETIMEDOUT)
         verdict.again_get = false;
     verdict.again_post = verdict.again_get && !left;
     return verdict;

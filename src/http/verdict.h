@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Verdicts: what the end of an attempt means. Two constant tables, by HTTP status and by enum http_failure, give the
- * errno, whether the host is to blame, whether a retry is allowed, and what a person can do. The kind of the answer
+ * errno, whom the failure belongs to, whether a retry is allowed, and what a person can do. The kind of the answer
  * (said.h) changes nothing but the advice. Also writes the log line of a failed exchange.
  *
  * Threads:   any; nothing is kept.
@@ -20,9 +20,17 @@ struct client_request;
 struct client_result;
 struct http_result;
 
+/* Whose failure it is. health.h says what follows. */
+enum blame {
+    BLAME_NONE,    /* no failure, or one of this request alone, such as a 404 */
+    BLAME_PASSING, /* the operation's, and it may pass: 408, 429, 5xx, a broken connection */
+    BLAME_SILENCE, /* the operation's, and perhaps the host's: no byte came in time */
+    BLAME_HOST,    /* every other request would fail, too: name, connect, TLS, 401, 429 with Retry-After */
+};
+
 struct client_verdict {
-    int error;          /* 0, or -errno */
-    bool host;          /* the failure closes the host (host.h) */
+    int error; /* 0, or -errno */
+    enum blame blame;
     bool again_get;     /* a GET may be retried */
     bool again_post;    /* a POST may be retried, because it certainly had no effect */
     const char *advice; /* what a person can do; "" for a success; a constant unless the caller replaced it */

@@ -56,6 +56,7 @@ struct purge_write {
     size_t n;    /* how many names */
     size_t next; /* index of the next name to send */
     size_t open; /* how many names are sent and not answered */
+    bool barred; /* the host failed a name, after it was sent: no other name waits for it */
     off_t at;    /* the offset at which the write began */
     bool joined; /* the first name begins with the handle's kept text */
     char *rest;  /* the text that the handle will keep if every name succeeds; NULL: none */
@@ -215,6 +216,7 @@ static void on_done(void *data, const struct client_result *result)
 
     name->exchange = NULL;
     write->open--;
+    write->barred = write->barred || (result->host && result->error != -EBUSY);
     if (error == 0) {
         error = judge(result->status, name->answer, &message);
         if (error < 0)
@@ -244,6 +246,7 @@ static void send_name(struct purge_write *write, struct purge_name *name)
             .operation = "purge",
             .method = "POST",
             .path = path->buf,
+            .turn = write->barred ? TURN_YIELDS : TURN_WAITS,
             .body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
             .on_start = on_start,
             .on_body = on_body,

@@ -4,6 +4,7 @@
 #include "api/documents.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/exposition.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/client.h"
@@ -80,6 +81,21 @@ static void add_operation(void *data, const struct metrics_operation *operation)
     json_object_object_add(data, operation->name, object);
 }
 
+/* Adds whether an operation is closed to what add_operation() has said of it. */
+static void add_operation_state(void *data, const struct client_operation *operation)
+{
+    struct json_object *object;
+
+    if (!json_object_object_get_ex(data, operation->name, &object))
+        return;
+    add_text(object, "state", operation->closed_until ? "failing" : "open");
+    add_number(object, "failures_in_a_row", operation->failures);
+    if (operation->closed_until) {
+        add_text(object, "error", strerror(-operation->error));
+        add_time(object, "retry", clock_wall_at(operation->closed_until));
+    }
+}
+
 /* Whether the API can be reached, and how the last exchange of each operation ended. */
 static void add_api(struct tree *tree, struct json_object *root)
 {
@@ -95,6 +111,7 @@ static void add_api(struct tree *tree, struct json_object *root)
     json_object_object_add(root, "host", host);
     json_object_object_add(root, "up", json_object_new_boolean(metrics_up(tree_metrics(tree))));
     metrics_each(tree_metrics(tree), add_operation, operations);
+    client_each(tree_client(tree), add_operation_state, operations);
     json_object_object_add(root, "operations", operations);
 }
 
@@ -139,10 +156,29 @@ int status_json_make(struct tree *tree, const struct place *place, struct printb
 
 /* ---- metrics ---- */
 
+static void print_operation_closed(void *data, const struct client_operation *operation)
+{
+    struct printbuf *out = data;
+
+    sprintbuf(out, "melbicomfs_operation_closed{operation=");
+    exposition_label(out, operation->name);
+    sprintbuf(out, "} %d\n", operation->closed_until != 0);
+}
+
+/* Gauges of what is not asked at the moment, because it failed (http/health.h). */
+static void print_closed(struct tree *tree, struct printbuf *out)
+{
+    exposition_family(out, "host_closed", "gauge", "1 while no request is sent, because the API as a whole failed.");
+    sprintbuf(out, "melbicomfs_host_closed %d\n", client_closed_until(tree_client(tree), NULL) != 0);
+    exposition_family(out, "operation_closed", "gauge", "1 while the operation is not asked, because it failed.");
+    client_each(tree_client(tree), print_operation_closed, out);
+}
+
 int status_metrics_make(struct tree *tree, const struct place *place, struct printbuf *out)
 {
     (void)place;
     metrics_print(tree_metrics(tree), out);
+    print_closed(tree, out);
     return account_metrics_print(tree, out);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree/tree.h"
+#include "tree/sources.h"
 
 #include "api/documents.h"
 #include "api/snapshot.h"
@@ -156,6 +157,23 @@ static bool is_below(const struct route *route, const struct route *dir)
     return route == dir;
 }
 
+/* Of all that has expired, the document that the place itself shows is asked for at once, even while the API is not
+ * asked otherwise. */
+static void touch_shown(struct tree *tree, struct place *place, const struct args *args)
+{
+    struct sources sources;
+    struct document *shown = NULL;
+
+    if (place->route->kind == ROUTE_DIR) {
+        shown = list_document(tree, place, true);
+    } else if (!place_is_certain(place)) {
+        sources_of(tree, place->route, args, TO_ASK, &sources);
+        shown = sources_choose(place->route, &sources);
+    }
+    if (shown)
+        document_touch(shown);
+}
+
 void tree_touch(struct tree *tree, struct place *place)
 {
     struct args args;
@@ -173,4 +191,5 @@ void tree_touch(struct tree *tree, struct place *place)
         touch.source = &route->narrow;
         documents_each(tree->documents, expire_made, &touch);
     }
+    touch_shown(tree, place, &args);
 }

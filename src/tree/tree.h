@@ -37,7 +37,8 @@ void tree_free(struct tree *tree);
 struct place *tree_root(struct tree *tree);
 
 /* Expires every document that the place, or any place below it, may take its content from. The next access asks the API
- * again. Sends nothing. */
+ * again; for the document that the place itself shows even while the host or its operation is closed (document_touch()).
+ * Sends nothing. */
 void tree_touch(struct tree *tree, struct place *place);
 
 /* The arguments of tree_new(), the tree's purges, and the time of day at which the tree was made. */

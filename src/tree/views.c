@@ -300,11 +300,11 @@ bool tree_prefetch(struct tree *tree, struct place *place)
 {
     struct args args;
     struct sources sources;
-    if (client_busy(tree->client) || client_closed_until(tree->client, NULL) > clock_ms())
-        return false;
     args_of(place, &args);
     sources_of(tree, place->route, &args, TO_ASK, &sources);
     struct document *document = sources_choose(place->route, &sources);
+    if (document && !client_ready(tree->client, endpoint_of(document->query.operation)->name))
+        return false;
     if (document)
         document_prefetch(document);
     return true;

@@ -64,8 +64,8 @@ void tree_wait_cancel(struct tree_wait *wait);
 struct document *tree_origin(struct tree *tree, struct place *place);
 
 /* Begins to fetch what `place` shows, before anybody needs it. Does nothing if that is fresh or being fetched, if the
- * last fetch failed less than 1 s ago, or when out of memory. Returns false, and does nothing, while the client is busy
- * or the retry time of the API's host has not come (client.h): prefetch no more for now. Otherwise returns true. */
+ * last fetch failed less than 1 s ago, or when out of memory. Returns false, and does nothing, while the request
+ * would have to wait or would fail at once (client_ready()): prefetch no more for now. Otherwise returns true. */
 bool tree_prefetch(struct tree *tree, struct place *place);
 
 #endif

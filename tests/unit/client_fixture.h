@@ -140,15 +140,22 @@ static inline void told_done(void *data, const struct client_result *result)
         start(told->f, told, "GET");
 }
 
-static inline void start_conditional(struct fixture *f, struct told *told, const char *method, const char *etag)
+/* What an exchange of a test asks for: services, unless `operation` says otherwise. */
+struct asking {
+    const char *operation, *method, *etag;
+    enum client_turn turn;
+};
+
+static inline void start_asking(struct fixture *f, struct told *told, const struct asking *asking)
 {
     unsigned before = told->dones;
     struct client_request request = {
-        .operation = "services",
-        .method = method,
+        .operation = asking->operation ? asking->operation : "services",
+        .method = asking->method,
         .path = "/services?status=Active",
-        .body = method[0] == 'P' ? "{}" : NULL,
-        .etag = etag,
+        .body = asking->method[0] == 'P' ? "{}" : NULL,
+        .etag = asking->etag,
+        .turn = asking->turn,
         .on_start = told_start,
         .on_body = told_body,
         .on_done = told_done,
@@ -161,10 +168,21 @@ static inline void start_conditional(struct fixture *f, struct told *told, const
     assert_int_equal(told->dones, before);
 }
 
+static inline void start_conditional(struct fixture *f, struct told *told, const char *method, const char *etag)
+{
+    start_asking(f, told, &(struct asking){.method = method, .etag = etag});
+}
+
 /* Starts an exchange that reports to `told`. `method` is "GET" or "POST". */
 static inline void start(struct fixture *f, struct told *told, const char *method)
 {
-    start_conditional(f, told, method, NULL);
+    start_asking(f, told, &(struct asking){.method = method});
+}
+
+/* Starts a GET of an operation. */
+static inline void start_of(struct fixture *f, struct told *told, const char *operation)
+{
+    start_asking(f, told, &(struct asking){.method = "GET", .operation = operation});
 }
 
 /* Turns the loop until the condition holds; fails the test after PATIENCE_MS. */
@@ -186,6 +204,32 @@ static inline struct told ask(struct fixture *f, const char *method)
     await(f, told.dones);
     assert_int_equal(told.dones, 1);
     return told;
+}
+
+static inline struct told ask_of(struct fixture *f, const char *operation)
+{
+    struct told told = {0};
+
+    start_of(f, &told, operation);
+    await(f, told.dones);
+    return told;
+}
+
+/* Whether the operation is closed. */
+static inline void find_closed(void *data, const struct client_operation *operation)
+{
+    struct client_operation *wanted = data;
+
+    if (strcmp(wanted->name, operation->name) == 0)
+        *wanted = *operation;
+}
+
+static inline struct client_operation operation_of(struct fixture *f, const char *name)
+{
+    struct client_operation operation = {.name = name};
+
+    client_each(f->client, find_closed, &operation);
+    return operation;
 }
 
 /* The value of the metric whose line begins with `line`; 0 if there is no such line. */

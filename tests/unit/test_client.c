@@ -105,7 +105,7 @@ static void test_failures(void **state)
     static const struct {
         struct web_answer answer;
         int error;
-        bool host;
+        bool closes; /* the operation */
         const char *advice;
     } rows[] = {
         {{.after = WEB_RESET}, -EIO, false, "check the network"},
@@ -127,7 +127,8 @@ static void test_failures(void **state)
         f->config.timeout_ms = scaled(100);
         told = ask(f, "POST");
         assert_int_equal(told.result.error, rows[i].error);
-        assert_int_equal(told.result.host, rows[i].host);
+        assert_false(told.result.host);
+        assert_int_equal(operation_of(f, "services").closed_until, rows[i].closes ? told.result.retry_at : 0);
         assert_true(told.result.left);
         assert_int_equal(web_requests(f->web), 1);
         assert_int_equal(log_lines(), 1);
@@ -390,6 +391,7 @@ static void test_retry_after_beyond_the_deadline(void **state)
         assert_int_equal(web_requests(f->web), 1);
         assert_true(i == 1 || logged("try again after 100 s"));
         assert_int_equal(client_closed_until(f->client, NULL), i == 0 ? told.result.retry_at : 0);
+        assert_int_equal(operation_of(f, "services").closed_until, i == 1 ? told.result.retry_at : 0);
         fixture_free(f);
     }
 }
@@ -409,12 +411,12 @@ static void test_deadline(void **state)
     start(f, &first, "POST");
     await(f, client_left(first.exchange));
     start(f, &waiting, "POST");
-    assert_true(client_busy(f->client));
+    assert_false(client_ready(f->client, "services"));
     assert_false(client_left(waiting.exchange));
     await(f, first.dones && waiting.dones);
     assert_int_equal(first.result.error, -ETIMEDOUT);
     assert_true(first.result.left);
-    assert_true(first.result.host);
+    assert_int_not_equal(operation_of(f, "services").closed_until, 0);
     assert_int_equal(waiting.result.error, -ETIMEDOUT);
     assert_false(waiting.result.left);
     assert_int_equal(metric(f, "melbicomfs_http_requests_total{operation=\"services\",status=\"0\"} "), 1);

@@ -96,7 +96,7 @@ static void test_only_the_refused_wait(void **state)
     assert_non_null(strstr(f->web->requests[1], "Bearer old-token\r\n"));
     assert_int_equal(told.dones, 0);
     assert_int_equal(client_closed_until(f->client, NULL), 0);
-    assert_false(client_busy(f->client));
+    assert_true(client_ready(f->client, "balance"));
     give("new-token");
     await(f, told.dones);
     assert_int_equal(told.result.error, 0);

@@ -230,7 +230,7 @@ static void test_advice(void **state)
         struct client_verdict plain = client_judge(&result, SAID_NOTHING, false, true);
 
         assert_int_equal(verdict.error, rows[i].error);
-        assert_int_equal(verdict.host, plain.host);
+        assert_int_equal(verdict.blame, plain.blame);
         assert_int_equal(verdict.again_get, plain.again_get);
         assert_int_equal(verdict.again_post, plain.again_post);
         if (!strstr(verdict.advice, rows[i].has) || strstr(verdict.advice, rows[i].has_not))
