@@ -184,6 +184,8 @@ static void shape_row(const struct route *route)
 
     shape->parent = find_parent(route->path, slash ? (size_t)(slash - route->path) : 0);
     struct route_shape *above = &shapes[shape->parent - table];
+    for (const struct route *up = shape->parent; up && route->kind == ROUTE_COMMAND; up = shapes[up - table].parent)
+        shapes[up - table].leads_to_command = true;
     if (shape->segment == SEGMENT_FIXED)
         above->children[above->n_children++] = route;
     else

@@ -109,6 +109,7 @@ struct route_shape {
     const struct route *children[ROUTE_CHILDREN]; /* those with a fixed name, in the order of the table */
     unsigned n_children;
     const struct route *any; /* the child in angle brackets, or NULL */
+    bool leads_to_command;   /* a command is somewhere below */
 };
 
 /* Fills in the shape of every row. Must be called before route_shape(); calling it again changes nothing. */

@@ -443,7 +443,7 @@ static void random_lists(void **state)
         make_plan();
         struct document document = {.key = key, .query.operation = OP_INVOICES};
         int error = 1;
-        assert_non_null(fetch_start(&fetcher, &document, false, on_done, &error));
+        assert_non_null(fetch_start(&fetcher, &document, (struct fetch_manner){0}, on_done, &error));
         while (under_way)
             answer_request();
         if (error != 0)
