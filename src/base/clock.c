@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two clocks; see clock.h. */
+/* The clocks; see clock.h. */
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -28,11 +28,19 @@ static struct timespec normalised(int64_t s, int64_t ns)
     return (struct timespec){.tv_sec = (time_t)(s > TIME_MAX ? TIME_MAX : s), .tv_nsec = (long)ns};
 }
 
+static int64_t in_ms(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 int64_t clock_ms(void)
 {
-    struct timespec t = read_clock(CLOCK_MONOTONIC);
+    return in_ms(read_clock(CLOCK_BOOTTIME));
+}
 
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+int64_t clock_awake_ms(void)
+{
+    return in_ms(read_clock(CLOCK_MONOTONIC));
 }
 
 int64_t clock_ns(void)
@@ -60,8 +68,8 @@ char *clock_format(struct timespec t, char *buf, size_t size)
 
 struct timespec clock_wall_at(int64_t ms)
 {
-    struct timespec wall = read_clock(CLOCK_REALTIME), mono = read_clock(CLOCK_MONOTONIC);
+    struct timespec wall = read_clock(CLOCK_REALTIME), now = read_clock(CLOCK_BOOTTIME);
 
     /* Seconds and nanoseconds are added apart: CLOCK_NEVER in nanoseconds would overflow. */
-    return normalised(ms / 1000 + wall.tv_sec - mono.tv_sec, ms % 1000 * 1000000 + wall.tv_nsec - mono.tv_nsec);
+    return normalised(ms / 1000 + wall.tv_sec - now.tv_sec, ms % 1000 * 1000000 + wall.tv_nsec - now.tv_nsec);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two clocks: one for deadlines, one for people.
+ * The clocks: one for deadlines and ttls, one for people, and one that stands still while the machine sleeps.
  *
  * Threads:   any.
  * Ownership: none.
- * Errors:    none; neither clock can fail on Linux.
+ * Errors:    none; no clock can fail on Linux.
  */
 #ifndef MELBICOMFS_BASE_CLOCK_H
 #define MELBICOMFS_BASE_CLOCK_H
@@ -16,8 +16,13 @@
 /* A deadline that never comes, as a value of clock_ms(). */
 #define CLOCK_NEVER INT64_MAX
 
-/* Returns CLOCK_MONOTONIC in milliseconds. All deadlines and ttls are measured on this clock. */
+/* Returns CLOCK_BOOTTIME in milliseconds. All deadlines and ttls are measured on this clock. It also runs while the machine
+ * sleeps: what was fetched before a night is old in the morning. */
 int64_t clock_ms(void);
+
+/* Returns CLOCK_MONOTONIC in milliseconds: the clock of the kernel's entry timeouts and of libcurl, which stands still
+ * while the machine sleeps. */
+int64_t clock_awake_ms(void);
 
 /* Returns CLOCK_MONOTONIC in nanoseconds, for latencies. */
 int64_t clock_ns(void);

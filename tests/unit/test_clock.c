@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
-static struct timespec wall = {1795490760, 250000000}, uptime;
+static struct timespec wall = {1795490760, 250000000}, uptime, awake;
 
 /* Stands in for the C library's, for all of this program. */
 int clock_gettime(clockid_t id, struct timespec *ret)
 {
-    *ret = id == CLOCK_MONOTONIC ? uptime : wall;
+    *ret = id == CLOCK_BOOTTIME ? uptime : id == CLOCK_MONOTONIC ? awake : wall;
     return 0;
 }
 
@@ -26,8 +26,10 @@ static void an_uptime_of_years_is_in_range(void **state)
     (void)state;
     uptime = (struct timespec){2147484, 999999999};
     assert_true(clock_ms() == INT64_C(2147484999));
+    awake = uptime;
+    assert_true(clock_awake_ms() == INT64_C(2147484999));
     assert_true(clock_ns() == INT64_C(2147484999999999));
-    uptime = (struct timespec){2000000000, 0};
+    awake = uptime = (struct timespec){2000000000, 0};
     assert_true(clock_ms() == INT64_C(2000000000000));
     assert_true(clock_ns() == INT64_C(2000000000000000000));
 }
@@ -40,6 +42,20 @@ static void moments_are_counted_from_now(void **state)
 
     assert_true(now.tv_sec == wall.tv_sec && now.tv_nsec == wall.tv_nsec);
     assert_true(before.tv_sec == wall.tv_sec - 2 && before.tv_nsec == 750000000);
+}
+
+/* A ttl goes on while the machine sleeps, and so does the time of day. */
+static void a_night_counts(void **state)
+{
+    (void)state;
+    awake = uptime = (struct timespec){100, 0};
+    int64_t evening = clock_ms(), awake_before = clock_awake_ms();
+    uptime.tv_sec += 8 * 3600;
+    wall.tv_sec += 8 * 3600;
+    assert_true(clock_ms() - evening == INT64_C(8) * 3600 * 1000);
+    assert_true(clock_awake_ms() == awake_before);
+    assert_true(clock_wall_at(evening).tv_sec == wall.tv_sec - 8 * 3600);
+    wall.tv_sec -= 8 * 3600;
 }
 
 /* The year 2040: with a time_t of 32 bits, the last moment it holds stands for all that come later. */
@@ -61,6 +77,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_uptime_of_years_is_in_range),
         cmocka_unit_test(moments_are_counted_from_now),
+        cmocka_unit_test(a_night_counts),
         cmocka_unit_test(later_than_time_t_is_its_last_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
