@@ -238,7 +238,7 @@ static int before_sending(void *data, char *peer, char *local, int peer_port, in
         return CURL_PREREQFUNC_ABORT;
     }
     t->left = true;
-    t->active_ms = clock_ms();
+    t->active_ms = clock_awake_ms();
     return CURL_PREREQFUNC_OK;
 }
 
@@ -255,7 +255,7 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
     struct http_transfer *t = data;
     long status = 0;
 
-    t->active_ms = clock_ms();
+    t->active_ms = clock_awake_ms();
     /* The head ends with an empty line, which also ends each 1xx before it and the trailers after the body. */
     if (t->head || (line[0] != '\r' && line[0] != '\n'))
         return size * n;
@@ -285,7 +285,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
 
     if (t->cancelled)
         return CURL_WRITEFUNC_ERROR;
-    t->active_ms = clock_ms();
+    t->active_ms = clock_awake_ms();
     t->bytes += len;
     if (t->bytes > t->http->config->max_body) {
         stop_too_large(t);
@@ -309,21 +309,22 @@ static int progress(void *data, curl_off_t dl_total, curl_off_t dl, curl_off_t u
     (void)dl_total, (void)ul_total;
     if (dl + ul != t->moved) {
         t->moved = dl + ul;
-        t->active_ms = clock_ms();
+        t->active_ms = clock_awake_ms();
     }
     return t->cancelled ? 1 : 0;
 }
 
 /* A transfer's start. */
 
-/* Each byte only sets active_ms, which is cheap. The timer compares it when it fires, and is set again if needed. */
+/* Each byte only sets active_ms, which is cheap. The timer compares it when it fires, and is set again if needed. While
+ * the machine sleeps nothing can come, so that time is no silence. */
 static void silent(void *data)
 {
     struct http_transfer *t = data;
-    int64_t until = t->active_ms + t->http->config->timeout_ms;
+    int64_t left = t->active_ms + t->http->config->timeout_ms - clock_awake_ms();
 
-    if (clock_ms() < until) {
-        timer_set(t->http->loop, &t->silence, until);
+    if (left > 0) {
+        timer_set(t->http->loop, &t->silence, clock_ms() + left);
         return;
     }
     (void)snprintf(t->detail, sizeof(t->detail), "%s for %u.%03u s",
@@ -371,7 +372,7 @@ static void begin(void *data)
         finish(t, t->failure, t->error);
         return;
     }
-    t->active_ms = clock_ms();
+    t->active_ms = clock_awake_ms();
     if (curl_multi_add_handle(t->http->multi, t->easy) != CURLM_OK) {
         stop(t, HTTP_BROKEN, -ENOMEM, "out of memory");
         finish(t, t->failure, t->error);
@@ -379,7 +380,7 @@ static void begin(void *data)
     }
     t->added = true;
     t->http->in_curl++;
-    timer_set(t->http->loop, &t->silence, t->active_ms + t->http->config->timeout_ms);
+    timer_set(t->http->loop, &t->silence, clock_ms() + t->http->config->timeout_ms);
 }
 
 struct http_transfer *http_start(struct http *http, const struct http_request *request)
