@@ -21,7 +21,8 @@
  *                reply.c        what the kernel is told of a node; told.c answers that wait for the pusher
  *                pending.c      requests that wait, and what interrupts them
  *                nodes.c        what the kernel knows: inode -> snapshot; links.c directories of links
- *                push.c         what the kernel is told unasked; ahead.c says what will be read
+ *                push.c         what the kernel is told unasked; ahead.c says what will be read, wake.c what is to be
+ *                               checked after the machine has slept
  *
  *   tree/        what the user sees
  *                routes.c       the table of paths

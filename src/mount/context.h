@@ -26,6 +26,7 @@
 struct config;
 struct page;
 struct pending;
+struct wake;
 
 struct session {
     struct loop *loop;
@@ -34,6 +35,7 @@ struct session {
     struct metrics *metrics;
     struct nodes *nodes;
     struct push *push;
+    struct wake *wake; /* session.c */
     struct fuse_session *fuse;
     struct fuse_buf buffer;   /* session.c: the bytes of the request that is being read */
     bool mounted;             /* session.c */

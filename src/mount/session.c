@@ -7,6 +7,7 @@
 #include "mount/links.h"
 #include "mount/pending.h"
 #include "mount/requests.h"
+#include "mount/wake.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -78,7 +79,8 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
     session->ahead_expiry = (struct timer){.fn = page_ahead_drop, .data = session};
     session->nodes = nodes_new(tree);
     session->push = push_new(loop, metrics);
-    if (!session->nodes || !session->push) {
+    session->wake = wake_new(session);
+    if (!session->nodes || !session->push || !session->wake) {
         session_free(session);
         return NULL;
     }
@@ -99,6 +101,7 @@ void session_free(struct session *session)
         return;
     session_unmount(session);
     documents_on_evict(tree_documents(session->tree), NULL, NULL);
+    wake_free(session->wake);
     timer_clear(&session->release);
     task_cancel(&session->ahead_task);
     timer_clear(&session->ahead_expiry);
@@ -237,6 +240,7 @@ static void on_device(void *data, short revents)
     (void)revents;
     struct session *session = data;
 
+    wake_used(session->wake);
     for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
         int r = fuse_session_receive_buf(session->fuse, &session->buffer);
         if (r == -EINTR)
