@@ -16,7 +16,8 @@
  *
  *   mount/       FUSE
  *                session.c      the mount itself, from mount(2) to its end; context.h is the struct behind it;
- *                               mountpoint.c looks first where it is to be
+ *                               mountpoint.c looks first where it is to be; guard.c is the process that frees the
+ *                               mount's users if the program is killed
  *                requests.c     the kernel's requests; directories.c, writes.c likewise
  *                reply.c        what the kernel is told of a node; told.c answers that wait for the pusher
  *                pending.c      requests that wait, and what interrupts them
@@ -102,6 +103,7 @@
 #include "http/redirect.h"
 #include "http/said.h"
 #include "http/verdict.h"
+#include "mount/guard.h"
 #include "mount/mountpoint.h"
 #include "mount/session.h"
 #include "tree/tree.h"
@@ -526,6 +528,8 @@ int main(int argc, char **argv)
 {
     struct program program = {.signals = -1};
 
+    if (guard_is(argc, argv))
+        return guard_main(argv);
     if (!have_standard_streams())
         return EXIT_MOUNT;
     guard_memory();

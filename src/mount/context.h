@@ -39,6 +39,7 @@ struct session {
     struct fuse_session *fuse;
     struct fuse_buf buffer;   /* session.c: the bytes of the request that is being read */
     bool mounted;             /* session.c */
+    pid_t guard;              /* session.c: the process that guards the connection, or 0 */
     bool greeted;             /* session.c: the reply to INIT has been sent */
     bool expires_entries;     /* the kernel knows FUSE_EXPIRE_ONLY (Linux 6.2, protocol 7.38) */
     struct pending *pendings; /* pending.c: the requests that wait, newest first */

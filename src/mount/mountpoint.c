@@ -34,30 +34,54 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* Whether the topmost mount at `path` is of type fuse.melbicomfs, according to /proc/self/mountinfo. If so, `source`
- * (`size` bytes) is its source, cut if it does not fit. */
-static bool is_ours(const char *path, char *source, size_t size)
+/* The topmost mount at a path, according to /proc/self/mountinfo. */
+struct found {
+    char type[64], source[4096];
+    unsigned minor; /* of its device */
+};
+
+/* Returns whether something is mounted at `path`. The source is cut if it does not fit. */
+static bool find_mount(const char *path, struct found *ret)
 {
     FILE *info = fopen("/proc/self/mountinfo", "re");
     _cleanup_(freep) char *line = NULL;
     size_t room = 0;
-    bool ours = false;
+    bool found = false;
 
     while (info && getline(&line, &room, info) > 0) {
         char at[4096], type[64], from[4096];
+        unsigned minor;
         const char *rest = strstr(line, " - ");
-        if (!rest || sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1 || sscanf(rest, " - %63s %4095s", type, from) != 2)
+        if (!rest || sscanf(line, "%*s %*s %*u:%u %*s %4095s", &minor, at) != 2 ||
+            sscanf(rest, " - %63s %4095s", type, from) != 2)
             continue;
         unescape(at);
         if (strcmp(at, path) != 0)
             continue;
-        ours = strcmp(type, "fuse.melbicomfs") == 0;
         unescape(from);
-        (void)snprintf(source, size, "%s", from);
+        found = true;
+        ret->minor = minor;
+        (void)snprintf(ret->type, sizeof ret->type, "%s", type);
+        (void)snprintf(ret->source, sizeof ret->source, "%s", from);
     }
     if (info)
         fclose(info);
-    return ours;
+    return found;
+}
+
+/* Whether the topmost mount at `path` is of type fuse.melbicomfs. */
+static bool is_ours(const char *path, struct found *ret)
+{
+    return find_mount(path, ret) && strcmp(ret->type, "fuse.melbicomfs") == 0;
+}
+
+int mountpoint_device(const char *path, unsigned *ret)
+{
+    struct found found;
+    if (!is_ours(path, &found))
+        return -ENOENT;
+    *ret = found.minor;
+    return 0;
 }
 
 static int run_fusermount(const char *path)
@@ -118,8 +142,8 @@ static bool is_dead(const char *path)
  * that lives, or another file system that has died. */
 static int check_mounts(const char *path)
 {
-    char source[4096];
-    bool dead = is_dead(path), ours = is_ours(path, source, sizeof source);
+    struct found found;
+    bool dead = is_dead(path), ours = is_ours(path, &found);
 
     if (ours && dead)
         return recover(path);
@@ -128,8 +152,8 @@ static int check_mounts(const char *path)
         return -ENOTCONN;
     }
     if (ours) {
-        log_error("%s: already mounted: a melbicomfs of %s; to unmount it, run: fusermount3 -u '%s'", path, source,
-                  path);
+        log_error("%s: already mounted: a melbicomfs of %s; to unmount it, run: fusermount3 -u '%s'", path,
+                  found.source, path);
         return -EBUSY;
     }
     return 0;

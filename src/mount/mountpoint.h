@@ -2,7 +2,7 @@
 /*
  * The mount point: whether an account can be mounted there.
  *
- * Threads:   main thread, before the fork.
+ * Threads:   main thread.
  * Ownership: nothing is kept.
  * Errors:    negative errno, after one line in the log that says what is wrong and what to do.
  */
@@ -16,5 +16,9 @@
  * -ENOTEMPTY; -ENOENT, -EACCES or another errno of stat(2) or opendir(3) for the directory.
  */
 int mountpoint_check(const char *path);
+
+/* Finds the minor device number of the melbicomfs that is mounted at `path`, by which the kernel calls its connection.
+ * Returns 0, or -ENOENT if there is none. Asks no file system, so the mount need not answer yet. */
+int mountpoint_device(const char *path, unsigned *ret);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "mount/context.h"
 #include "mount/directories.h"
+#include "mount/guard.h"
 #include "mount/links.h"
 #include "mount/pending.h"
 #include "mount/requests.h"
@@ -257,6 +258,7 @@ static void on_device(void *data, short revents)
 
 int session_start(struct session *session)
 {
+    session->guard = guard_start(session->config->mountpoint);
     int r = push_start(session->push, session->fuse);
     if (r == 0)
         r = loop_watch(session->loop, fuse_session_fd(session->fuse), POLLIN, on_device, session);
@@ -286,5 +288,6 @@ void session_unmount(struct session *session)
     loop_unwatch(session->loop, fuse_session_fd(session->fuse));
     end_pusher(session);
     pendings_fail(session, -EIO);
+    guard_end(session->guard);
     fuse_session_unmount(session->fuse);
 }
