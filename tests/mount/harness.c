@@ -25,6 +25,9 @@
  */
 #define LIVE_MAX 32
 
+/* How many times longer than usual a deep test program may take. */
+#define DEEP_DEADLINES 60
+
 static struct live {
     pid_t pid;
     char path[272]; /* its mount point, or "" */
@@ -92,6 +95,13 @@ int time_scale(void)
     return n > 0 ? n : 1;
 }
 
+bool is_deep(void)
+{
+    const char *text = getenv("MELBICOMFS_DEEP");
+
+    return text && *text && strcmp(text, "0") != 0;
+}
+
 static bool is_time(const char *option, size_t len)
 {
     static const char *const names[] = {"ttl",     "ttl_slow",        "stale_if_error",
@@ -129,7 +139,7 @@ int64_t deadline_in(int ms)
 static void *watch(void *unused)
 {
     static const char late[] = "harness: the test program took too long and is ended\n";
-    struct timespec left = {HARNESS_DEADLINE_S * time_scale(), 0};
+    struct timespec left = {HARNESS_DEADLINE_S * time_scale() * (is_deep() ? DEEP_DEADLINES : 1), 0};
     while (nanosleep(&left, &left) < 0 && errno == EINTR)
         ;
     (void)!write(STDERR_FILENO, late, sizeof late - 1);
@@ -386,15 +396,25 @@ static bool is_mounted(void *data)
     return stat(starting->mount->path, &st) == 0 && st.st_dev != starting->below;
 }
 
-void mount_start(struct mount *mount, const struct simulator *sim, const struct how *how)
+/* Starts the program. */
+static void launch(struct mount *mount, const struct how *how)
 {
     static const struct how plain = {0};
+    pid_t parent = getpid();
+
+    mount->pid = fork();
+    if (mount->pid == 0)
+        become_program(mount, how ? how : &plain, parent);
+    live_add(mount->pid, mount->path);
+    command_environment(mount);
+}
+
+void mount_start(struct mount *mount, const struct simulator *sim, const struct how *how)
+{
     struct starting starting = {.mount = mount};
     struct stat st;
     char config[300];
-    pid_t parent = getpid();
 
-    how = how ? how : &plain;
     memset(mount, 0, sizeof *mount);
     scratch_make(mount->dir, sizeof mount->dir);
     snprintf(mount->path, sizeof mount->path, "%s/mnt", mount->dir);
@@ -403,17 +423,53 @@ void mount_start(struct mount *mount, const struct simulator *sim, const struct 
     if (mkdir(mount->path, 0700) < 0 || mkdir(config, 0700) < 0 || stat(mount->path, &st) < 0)
         fail_msg("%s: %s", mount->dir, strerror(errno));
     starting.below = st.st_dev;
-    if (how->config)
+    if (how && how->config)
         write_config(mount, how->config);
-    snprintf(mount->url, sizeof mount->url, "%s", how->source ? how->source : sim->url);
+    snprintf(mount->url, sizeof mount->url, "%s", how && how->source ? how->source : sim->url);
     mount->control = sim ? sim->control : 0;
-    mount->pid = fork();
-    if (mount->pid == 0)
-        become_program(mount, how, parent);
-    live_add(mount->pid, mount->path);
-    command_environment(mount);
+    launch(mount, how);
     if (!wait_until(is_mounted, &starting, 20000) || starting.ended)
         fail_msg("the program does not mount: %s", mount_log(mount));
+}
+
+/* How often the program has said that it has mounted. */
+static unsigned times_mounted(const struct mount *mount)
+{
+    size_t len;
+    char *text = slurp_path(mount->log, &len);
+    unsigned n = 0;
+    for (const char *at = text; at && (at = strstr(at, ": mounted http")); at++)
+        n++;
+    return n;
+}
+
+struct again {
+    const struct mount *mount;
+    unsigned before;
+};
+
+static bool has_mounted_again(void *data)
+{
+    const struct again *again = data;
+    siginfo_t info = {.si_pid = 0};
+    return times_mounted(again->mount) > again->before ||
+           (waitid(P_PID, (id_t)again->mount->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid);
+}
+
+void mount_again(struct mount *mount, const struct how *how)
+{
+    struct again again = {mount, times_mounted(mount)};
+
+    live_remove(mount->pid);
+    launch(mount, how);
+    if (!wait_until(has_mounted_again, &again, 20000) || times_mounted(mount) == again.before)
+        fail_msg("the program does not mount again: %s", mount_log(mount));
+}
+
+int mount_ended(struct mount *mount, int ms)
+{
+    int status;
+    return reap(mount->pid, ms, &status) ? status : -1;
 }
 
 static bool still_mounted(const char *path)

@@ -60,6 +60,10 @@ int time_scale(void);
  * programs run ten times slower, "ttl=1,push=0" becomes "ttl=10,push=0". */
 char *scaled_times(const char *options);
 
+/* Whether the deep form of a test is asked for, which takes minutes or hours: MELBICOMFS_DEEP is set, and not 0. The
+ * watchdog then allows for 60 times as long. */
+bool is_deep(void);
+
 /* Calls cond(data) every few milliseconds until it returns true. Returns false if `ms` (times MELBICOMFS_TIMEOUT_SCALE)
  * have passed before that. */
 bool wait_until(bool (*cond)(void *data), void *data, int ms);
@@ -135,6 +139,12 @@ void mount_start(struct mount *mount, const struct simulator *sim, const struct 
 /* Ends the program with SIGTERM, unmounts if it left its mount behind, and removes its directory. Fails the test unless
  * the program ended with status 0, unmounted, and its stderr holds no message of a sanitizer. */
 void mount_stop(struct mount *mount);
+
+/* mount_ended() waits until the program ends by itself or has been killed. Returns its wait status, or -1 if it has not
+ * ended after `ms`. mount_again() then starts the program again at the same mount point, whatever is left there, and
+ * returns when it has mounted. */
+int mount_ended(struct mount *mount, int ms);
+void mount_again(struct mount *mount, const struct how *how);
 
 /* What the program has written to stdout and stderr so far. */
 char *mount_log(const struct mount *mount);
