@@ -432,38 +432,46 @@ void mount_start(struct mount *mount, const struct simulator *sim, const struct 
         fail_msg("the program does not mount: %s", mount_log(mount));
 }
 
-/* How often the program has said that it has mounted. */
-static unsigned times_mounted(const struct mount *mount)
-{
-    size_t len;
-    char *text = slurp_path(mount->log, &len);
-    unsigned n = 0;
-    for (const char *at = text; at && (at = strstr(at, ": mounted http")); at++)
-        n++;
-    return n;
-}
-
+/* A program that is to mount again, and how long the log was before. */
 struct again {
     const struct mount *mount;
-    unsigned before;
+    off_t from;
+    bool mounted;
 };
+
+static off_t log_length(const struct mount *mount)
+{
+    struct stat st;
+    return stat(mount->log, &st) < 0 ? 0 : st.st_size;
+}
 
 static bool has_mounted_again(void *data)
 {
-    const struct again *again = data;
+    struct again *again = data;
+    char text[4096];
+    int fd = open(again->mount->log, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : pread(fd, text, sizeof text - 1, again->from);
     siginfo_t info = {.si_pid = 0};
-    return times_mounted(again->mount) > again->before ||
+
+    if (fd >= 0)
+        close(fd);
+    text[n < 0 ? 0 : n] = '\0';
+    again->mounted = strstr(text, ": mounted http");
+    return again->mounted ||
            (waitid(P_PID, (id_t)again->mount->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid);
 }
 
 void mount_again(struct mount *mount, const struct how *how)
 {
-    struct again again = {mount, times_mounted(mount)};
+    struct again again = {mount, log_length(mount), false};
 
     live_remove(mount->pid);
     launch(mount, how);
-    if (!wait_until(has_mounted_again, &again, 20000) || times_mounted(mount) == again.before)
-        fail_msg("the program does not mount again: %s", mount_log(mount));
+    if (!wait_until(has_mounted_again, &again, 20000) || !again.mounted) {
+        const char *log = mount_log(mount);
+        size_t len = strlen(log), from = (size_t)again.from < len ? (size_t)again.from : len;
+        fail_msg("the program does not mount again: %.2000s", log + from);
+    }
 }
 
 int mount_ended(struct mount *mount, int ms)

@@ -189,7 +189,7 @@ static void assert_all_work(const char *when)
 {
     struct progress before = progress_now();
     if (!wait_until(all_succeeded, &before, PATIENCE))
-        fail_msg("a process cannot work after %s; the program says:\n%s", when, mount_log(&f.mount));
+        fail_msg("a process cannot work after %s", when);
 }
 
 /* ---- moments ---- */
