@@ -9,6 +9,12 @@
  *  - an open descriptor always shows the version that was opened;
  *  - a directory lists each name that existed in that time once, and no other.
  *
+ * The walk goes through calm times and troubled times, in which requests to the API fail or answers come slowly, cut or
+ * garbled. In troubled times a step may also end with an error that such a failure explains, and a copy of any age may
+ * be shown; but still nothing that never was, nothing older than before, nothing torn, and no "not there" for what was
+ * there all the time. When the API works again, the walk waits until all answers have been asked for again, and then
+ * everything must hold as before.
+ *
  * Threads:   the test's only.
  * Ownership: the walk is one static struct; walk_let_go() closes and frees a held file.
  * Errors:    a failed check fails the test, and prints the seed and the step.
@@ -54,7 +60,10 @@ struct walk {
     } inodes[INODES]; /* a hash of the content that each inode has shown */
     unsigned n_inodes;
     int64_t life_ms, begun;
-    unsigned dice, seed, step, purges;
+    bool troubled;
+    unsigned dice, seed, step;
+    unsigned purged, tried;       /* purges that succeeded, and all */
+    unsigned explained, troubles; /* steps that ended with an error that a failure explains, and failures ordered */
     const char *doing, *options;
 };
 
@@ -66,6 +75,9 @@ extern struct walk walk;
         print_error("-o %s, MODEL_SEED=%u, step %u (%s):\n", walk.options, walk.seed, walk.step, walk.doing);          \
         fail_msg(__VA_ARGS__);                                                                                         \
     } while (0)
+
+/* Whether a step may end with this errno now. Counts it. */
+bool is_explained(int error);
 
 /* A random number from 0 to n - 1. */
 unsigned below(unsigned n);
