@@ -31,6 +31,17 @@
 #define ELLIPSIS       "…"
 #define HIDDEN         "[hidden]"
 
+/*
+ * A secret. The log recognises it by keyed hashes and holds no copy of its text, so that each secret that is replaced
+ * leaves the memory. `head` is a hash of the first SECRET_MIN bytes: few places of a message have the same, so `whole`
+ * is computed for few. A foreign text with the same hashes (one in 2^64) would be hidden, too, which does no harm.
+ */
+struct secret {
+    size_t len;
+    uint16_t head;
+    uint64_t whole;
+};
+
 struct line {
     char text[LINE_MAX_BYTES + 1]; /* one byte more than the line, for its newline */
     size_t len;
@@ -54,8 +65,9 @@ static struct {
     bool syslog;
     void (*taker)(void *data, const char *message); /* log_divert() */
     void *taker_data;
-    char *secrets[SECRETS]; /* oldest first */
+    struct secret secrets[SECRETS]; /* oldest first */
     size_t n_secrets;
+    uint64_t key;           /* of the hashes, random; 0: not chosen yet */
     char *ring[RING_LINES]; /* lines with their newlines; a ring that begins at `first` */
     size_t first, n_lines, n_bytes;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_LEVEL_INFO};
@@ -101,30 +113,46 @@ static void wipe(char *text)
 
 static void forget_secret(size_t i)
 {
-    wipe(state.secrets[i]);
     state.n_secrets--;
     memmove(&state.secrets[i], &state.secrets[i + 1], (state.n_secrets - i) * sizeof(state.secrets[0]));
+    explicit_bzero(&state.secrets[state.n_secrets], sizeof(state.secrets[0]));
+}
+
+/* FNV-1a from a secret start. */
+static uint64_t hash(const char *bytes, size_t len)
+{
+    uint64_t value = state.key;
+
+    for (size_t i = 0; i < len; i++)
+        value = (value ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return value ^ value >> 32;
+}
+
+static uint16_t hash_head(const char *bytes)
+{
+    return (uint16_t)hash(bytes, SECRET_MIN);
 }
 
 void log_hide(const char *secret)
 {
-    char *copy;
+    struct secret added = {.len = secret ? strlen(secret) : 0};
 
-    if (!secret || strlen(secret) < SECRET_MIN)
-        return;
-    copy = strdup(secret);
-    if (!copy)
+    if (added.len < SECRET_MIN)
         return;
     lock();
+    if (!state.key)
+        arc4random_buf(&state.key, sizeof(state.key));
+    added.head = hash_head(secret);
+    added.whole = hash(secret, added.len);
     /* A known secret that is given again is in use again, so it becomes the newest. */
     for (size_t i = 0; i < state.n_secrets; i++)
-        if (strcmp(state.secrets[i], copy) == 0) {
+        if (state.secrets[i].len == added.len && state.secrets[i].whole == added.whole) {
             forget_secret(i);
             break;
         }
     if (state.n_secrets == SECRETS)
         forget_secret(0);
-    state.secrets[state.n_secrets++] = copy;
+    state.secrets[state.n_secrets++] = added;
     unlock();
 }
 
@@ -133,11 +161,15 @@ static size_t secret_length(const char *text, size_t left)
 {
     size_t longest = 0;
 
+    if (state.n_secrets == 0 || left < SECRET_MIN)
+        return 0;
+    uint16_t head = hash_head(text);
     for (size_t i = 0; i < state.n_secrets; i++) {
-        size_t len = strlen(state.secrets[i]);
+        const struct secret *secret = &state.secrets[i];
 
-        if (len > longest && len <= left && memcmp(text, state.secrets[i], len) == 0)
-            longest = len;
+        if (secret->head == head && secret->len > longest && secret->len <= left &&
+            hash(text, secret->len) == secret->whole)
+            longest = secret->len;
     }
     return longest;
 }

@@ -8,7 +8,8 @@
  * secret that log_hide() has registered is written as `[hidden]`.
  *
  * Threads:   log_line() and log_hidden() from any thread; the others from the main thread.
- * Ownership: the log copies every string that it is given; the caller keeps its own.
+ * Ownership: the log copies every line that it is given; of a secret it keeps a keyed hash and no copy. The caller keeps
+ *            its own strings.
  * Errors:    none are reported: a line that cannot be written is dropped.
  */
 #ifndef MELBICOMFS_BASE_LOG_H
@@ -30,8 +31,8 @@ void log_to_syslog(void);
  * must not log; `message` is borrowed for the call. With NULL as `taker`, lines go to stderr or syslog again. */
 void log_divert(void (*taker)(void *data, const char *message), void *data);
 
-/* Hides `secret` in every later line. The log keeps up to 8 distinct secrets and forgets the oldest for a ninth. A
- * secret that is NULL or shorter than 4 bytes is ignored, and so is any secret when out of memory. */
+/* Hides `secret` in every later line. The log recognises up to 8 distinct secrets and forgets the oldest for a ninth. A
+ * secret that is NULL or shorter than 4 bytes is ignored. */
 void log_hide(const char *secret);
 
 /* Returns a copy of the `len` bytes at `text` with every registered secret replaced by `[hidden]`, for text from the
@@ -52,7 +53,7 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
  * malloc'd, and the caller frees it; *len is its length in bytes. NULL when out of memory. */
 char *log_recent(size_t *len);
 
-/* Frees the ring, and wipes and frees the secrets. Only LeakSanitizer needs this call, at the end of the program. */
+/* Frees the ring, and forgets the secrets. Only LeakSanitizer needs this call, at the end of the program. */
 void log_free(void);
 
 #endif
