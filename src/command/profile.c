@@ -22,12 +22,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LINE_SIZE = 16384, SECTION_MAX = 49 };
+enum { LINE_SIZE = 16384, SECTION_MAX = 49, BUFFER_SIZE = 4096 };
 
 struct reading {
     const struct profile_request *request;
     char *directory; /* the directory of the file; relative paths are below it */
     FILE *file;
+    char *buffer; /* of `file`, BUFFER_SIZE bytes, or NULL: a token in the file passes through it, so it is wiped */
     unsigned line;
     bool failed;    /* a fault has been reported */
     bool found;     /* the file has the wanted section */
@@ -49,6 +50,9 @@ static void reading_clear(struct reading *reading)
     free(reading->spare.url);
     if (reading->file)
         (void)fclose(reading->file);
+    if (reading->buffer)
+        explicit_bzero(reading->buffer, BUFFER_SIZE);
+    free(reading->buffer);
 }
 
 #define fail_at_line(reading, format, ...)                                                                             \
@@ -126,6 +130,7 @@ static char *read_line(char *buffer, int size, void *data)
         if (ferror(reading->file))
             fail(reading, "cannot read %s: %s", reading->request->path, strerror(errno));
         free(line);
+        explicit_bzero(buffer, (size_t)size); /* inih frees it, and does not wipe it */
         return NULL;
     }
     const char *prepared = prepare_line(reading, line, (size_t)size);
@@ -247,7 +252,13 @@ static int reading_init(struct reading *reading)
     if (!reading->directory)
         return -ENOMEM;
     reading->file = fopen(path, "re");
-    return reading->file ? 0 : -errno;
+    if (!reading->file)
+        return -errno;
+    reading->buffer = malloc(BUFFER_SIZE);
+    if (!reading->buffer)
+        return -ENOMEM;
+    (void)setvbuf(reading->file, reading->buffer, _IOFBF, BUFFER_SIZE);
+    return 0;
 }
 
 int profile_read(const struct profile_request *request)

@@ -180,6 +180,8 @@ static int apply_string(const struct setting *setting, const char *value, const 
     else if (!error && !(text = strdup(value)))
         error = -ENOMEM;
     if (!error) {
+        if (*place)
+            explicit_bzero(*place, strlen(*place)); /* it may be a token */
         free(*place);
         *place = text;
     } else if (why) {
