@@ -320,15 +320,36 @@ static int read_command(void *source, char **ret)
     return r;
 }
 
+static void wipe(char **secret)
+{
+    if (*secret)
+        explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
+    *secret = NULL;
+}
+
+/* A value cannot have changed when it is asked for again, so it is given away and not kept a second time. */
+static int give_value(struct token_source *source, char **ret)
+{
+    if (!source->value)
+        return -EALREADY;
+    int error = check_token("the configuration (token = or MELBICOM_TOKEN)", source->value, strlen(source->value), ret);
+    if (!error) {
+        wipe(&source->value);
+        source->given = true;
+    }
+    return error;
+}
+
 int token_read(void *data, char **ret)
 {
-    const struct token_source *source = data;
+    struct token_source *source = data;
     if (source->file)
         return read_file(source->file, false, ret);
     if (source->command)
         return read_command(data, ret);
-    if (source->value)
-        return check_token("the configuration (token = or MELBICOM_TOKEN)", source->value, strlen(source->value), ret);
+    if (source->value || source->given)
+        return give_value(source, ret);
     if (source->credentials)
         return read_file(source->credentials, true, ret);
     if (source->elsewhere)
@@ -338,14 +359,6 @@ int token_read(void *data, char **ret)
     else
         log_error("token: no token is configured; set MELBICOM_TOKEN or use -o token_file=PATH");
     return -ENOKEY;
-}
-
-static void wipe(char **secret)
-{
-    if (*secret)
-        explicit_bzero(*secret, strlen(*secret));
-    free(*secret);
-    *secret = NULL;
 }
 
 void token_source_clear(struct token_source *source)

@@ -24,10 +24,13 @@
  *            token from then on. A reading belongs to the caller until token_ask() or token_drop() frees it.
  * Errors:    -ENOKEY: no token is configured. -EACCES: the file cannot be read, or others can read it. -EINVAL: the
  *            token is malformed, or the file is not a regular file. -ETIMEDOUT: the command took too long. -EIO: the
- *            command failed. -ENOMEM. All but -ENOMEM log one line, which names the place but never the token.
+ *            command failed. -EALREADY: the token is a value that has been given away, so it cannot be another one now.
+ *            -ENOMEM. All but -EALREADY and -ENOMEM log one line, which names the place but never the token.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_H
 #define MELBICOMFS_COMMAND_TOKEN_H
+
+#include <stdbool.h>
 
 struct token_reading;
 
@@ -38,11 +41,12 @@ struct token_source {
     char *value;       /* the token itself, from token= or $MELBICOM_TOKEN, or NULL */
     char *credentials; /* the path $CREDENTIALS_DIRECTORY/melbicom-token if that file exists, or NULL */
     const char *place; /* the place in words, such as "the environment variable MELBICOM_TOKEN"; a constant, or NULL */
+    bool given;        /* token_read() has given `value` away; `value` is NULL since then */
     char *elsewhere;   /* the URL of a token that was passed over because the mount has another URL, or NULL */
 };
 
 /* Implements config->read_token; see base/config.h. `data` is a struct token_source. If several places are set, the
- * first of file, command, value and credentials is read. */
+ * first of file, command, value and credentials is read. A value is given once, and wiped here. */
 int token_read(void *data, char **ret);
 
 /* Implement config->start_token, ask_token and drop_token, for a source with a `command`. token_drop(), and token_ask()

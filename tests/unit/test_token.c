@@ -153,12 +153,19 @@ static void length_is_bounded(void **state)
     assert_token(&file, bytes);
 }
 
+/* A value is given once; a refused one is kept. */
 static void value_is_checked(void **state)
 {
-    char good[] = " " SECRET "\n", bad[] = "s3cr3t s3cr3t";
-    struct token_source source = {.value = good}, malformed = {.value = bad};
+    char bad[] = "s3cr3t s3cr3t", untouched, *token = &untouched;
+    struct token_source source = {.value = strdup(" " SECRET "\n")}, malformed = {.value = bad};
     (void)state;
     assert_token(&source, SECRET);
+    assert_null(source.value);
+    log_free();
+    assert_int_equal(token_read(&source, &token), -EALREADY);
+    assert_ptr_equal(token, &untouched);
+    assert_logged("token", false);
+    assert_refused(&malformed, -EINVAL, "the configuration");
     assert_refused(&malformed, -EINVAL, "the configuration");
 }
 
@@ -177,7 +184,8 @@ static void nothing_is_configured(void **state)
 static void first_source_is_asked(void **state)
 {
     char command[] = "echo from-command", value[] = "from-value", missing[] = "/nonexistent/token";
-    struct token_source source = {.file = path, .command = command, .value = value, .credentials = missing};
+    struct token_source source = {
+        .file = path, .command = command, .value = strdup("from-value"), .credentials = missing};
     (void)state;
     write_file("from-file", 9, 0600);
     assert_token(&source, "from-file");
@@ -185,7 +193,7 @@ static void first_source_is_asked(void **state)
     assert_token(&source, "from-command");
     source.command = NULL;
     assert_token(&source, "from-value");
-    source.value = NULL;
+    source.given = false;
     assert_refused(&source, -EACCES, "/nonexistent/token");
     /* One that fails is not passed over: the user meant it. */
     source.file = missing;
@@ -357,8 +365,7 @@ static void command_has_ordinary_signals(void **state)
 /* Whoever logs a token by mistake later on finds it hidden. */
 static void token_is_hidden_from_then_on(void **state)
 {
-    char value[] = SECRET;
-    struct token_source source = {.value = value};
+    struct token_source source = {.value = strdup(SECRET)};
     (void)state;
     log_free();
     assert_token(&source, SECRET);
