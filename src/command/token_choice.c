@@ -44,13 +44,38 @@ static const char *get_environment(const char *name)
     return value && *value ? value : NULL;
 }
 
-static int take_from_environment(struct token_source *into)
+static void wipe(char **secret)
 {
+    if (*secret)
+        explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
+}
+
+/* Takes MELBICOM_TOKEN out of the environment: *ret is a copy, or NULL if the variable is not set or empty. Overwrites
+ * the text that the kernel shows (see token_choice.h), also of a variable that is given twice. Returns 0 or -ENOMEM. */
+static int take_variable(char **ret)
+{
+    static const char name[] = "MELBICOM_TOKEN=";
     const char *value = get_environment("MELBICOM_TOKEN");
+    char *copy = value ? strdup(value) : NULL;
+    if (value && !copy)
+        return -ENOMEM;
+    for (char **variable = environ; *variable; variable++)
+        if (strncmp(*variable, name, sizeof(name) - 1) == 0)
+            for (char *byte = *variable + sizeof(name) - 1; *byte; byte++)
+                *(volatile char *)byte = 'x';
+    (void)unsetenv("MELBICOM_TOKEN");
+    *ret = copy;
+    return 0;
+}
+
+static int take_from_environment(char **variable, struct token_source *into)
+{
     const char *directory = get_environment("CREDENTIALS_DIRECTORY");
-    if (value) {
+    if (*variable) {
         into->place = "the environment variable MELBICOM_TOKEN";
-        return (into->value = strdup(value)) ? 0 : -ENOMEM;
+        into->value = steal(variable);
+        return 0;
     }
     char *path = NULL;
     if (!directory)
@@ -69,12 +94,13 @@ static int take_from_environment(struct token_source *into)
  * the file are for every mount, so they come after the environment. */
 int token_choose(const struct token_places *places, const char *url, struct token_source *source)
 {
-    int error = 0;
+    _cleanup_(wipe) char *variable = NULL;
+    int error = take_variable(&variable);
     take(places->option, "the command line (-o)", source);
-    if (!is_chosen(source) && places->named)
+    if (!error && !is_chosen(source) && places->named)
         error = take_from_file(places->profile, "the profile that SOURCE names", places->profile_url, url, source);
     if (!error && !is_chosen(source))
-        error = take_from_environment(source);
+        error = take_from_environment(&variable, source);
     if (!error && !is_chosen(source) && !places->named)
         error = take_from_file(places->profile, "the profile [default]", places->profile_url, url, source);
     if (!error && !is_chosen(source))

@@ -5,6 +5,13 @@
  * A token in the configuration file is for the URL of its own place in the file. If the environment or the command line
  * gives the mount another URL, that token is not chosen: it would be sent to a foreign server.
  *
+ * MELBICOM_TOKEN is taken out of the environment, even if another place is chosen, so that neither the programs that
+ * this one starts nor /proc/PID/environ show it. The kernel shows there, to root and to the same user, the bytes from
+ * mm->env_start to mm->env_end, which execve(2) has put on the stack (environ_read() in Linux). `environ` points to
+ * those bytes as long as nobody has called setenv(3) or putenv(3) for the variable. So the value is overwritten where
+ * `environ` points, with as many x; the file keeps its length and looks like any other. unsetenv(3) only removes the
+ * pointer.
+ *
  * Threads:   main thread, before the fork.
  * Ownership: a chosen string moves from its place to the result; the other strings stay the caller's. The caller frees
  *            the result with token_source_clear(), also after a failure.
@@ -24,7 +31,7 @@ struct token_places {
     bool named;                        /* SOURCE is given; false: the profile is [default] */
 };
 
-/* Fills *source, which the caller has zero-initialised, with the place of the token for a mount of `url`. Returns 0 or
+/* Takes MELBICOM_TOKEN out of the environment and fills *source, which the caller has zero-initialised, with the place of the token for a mount of `url`. Returns 0 or
  * -ENOMEM. If no place gives a token, that is no error: only source->elsewhere may be set, and token_read() will return
  * -ENOKEY. */
 int token_choose(const struct token_places *places, const char *url, struct token_source *source);

@@ -36,6 +36,7 @@ struct outcome {
 };
 
 static struct outcome outcome;
+static const char *token_variable; /* MELBICOM_TOKEN, which each parsing takes out of the environment; NULL: not set */
 
 struct capture {
     FILE *file;
@@ -77,6 +78,8 @@ static int parse(const char *first, ...)
     options_clear(&outcome.config);
     config_init(&outcome.config);
     outcome.action = OPTIONS_MOUNT;
+    if (token_variable)
+        setenv("MELBICOM_TOKEN", token_variable, 1);
     fflush(NULL);
     struct capture out = capture_start(STDOUT_FILENO), err = capture_start(STDERR_FILENO);
     outcome.status = options_parse(argc, argv, &outcome.config, &outcome.action, NULL);
@@ -731,7 +734,7 @@ static void token_sources_in_order(void **state)
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fclose(file);
-    setenv("MELBICOM_TOKEN", "from-environment", 1);
+    token_variable = "from-environment";
     setenv("CREDENTIALS_DIRECTORY", directory, 1);
     write_config("token = from-top\n[work]\ntoken = from-profile\ntoken_file = f\ntoken_command = c\n[file]\n"
                  "token_file = f\ntoken_command = c\n[command]\ntoken_command = c\n[none]\n",
@@ -753,13 +756,35 @@ static void token_sources_in_order(void **state)
     assert_string_equal(source()->command, "c");
     assert_int_equal(parse_words("none", "/m"), EXIT_OK);
     assert_string_equal(source()->value, "from-environment");
-    unsetenv("MELBICOM_TOKEN");
+    token_variable = NULL;
     assert_int_equal(parse_words("none", "/m"), EXIT_OK);
     assert_string_equal(source()->credentials, path);
     assert_null(source()->value);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(parse_words("none", "/m"), EXIT_OK);
     assert_string_equal(source()->value, "from-top");
+}
+
+/* The bytes that the kernel shows in /proc/PID/environ are overwritten, even if another place gives the token, and if the
+ * variable stands there twice; other variables stay. */
+static void token_in_the_environment_is_overwritten(void **state)
+{
+    static const char *const options[] = {"ttl=5", "token_file=/f"};
+    char **saved = environ;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char one[] = "MELBICOM_TOKEN=s3cret", other[] = "MELBICOM_TOKEN_FILE=kept", two[] = "MELBICOM_TOKEN=again";
+        char *variables[] = {one, other, two, NULL};
+        environ = variables;
+        int status = parse_words("https://h", "/m", "-o", options[i]);
+        assert_null(getenv("MELBICOM_TOKEN"));
+        environ = saved;
+        assert_int_equal(status, EXIT_OK);
+        assert_same(source()->value, i == 0 ? "s3cret" : NULL);
+        assert_string_equal(one, "MELBICOM_TOKEN=xxxxxx");
+        assert_string_equal(two, "MELBICOM_TOKEN=xxxxx");
+        assert_string_equal(other, "MELBICOM_TOKEN_FILE=kept");
+    }
 }
 
 /* Nobody has chosen [default] for this mount, so the environment comes before it; and it before the file's top. */
@@ -771,7 +796,7 @@ static void token_of_the_default_profile_is_behind_the_environment(void **state)
     assert_string_equal(source()->value, "from-default");
     assert_int_equal(parse_words("default", "/m"), EXIT_OK);
     assert_string_equal(source()->value, "from-default");
-    setenv("MELBICOM_TOKEN", "from-environment", 1);
+    token_variable = "from-environment";
     assert_int_equal(parse_words("/m"), EXIT_OK);
     assert_string_equal(source()->value, "from-environment");
     assert_int_equal(parse_words("default", "/m"), EXIT_OK);
@@ -826,7 +851,7 @@ static void token_of_the_mount_goes_to_any_url(void **state)
     (void)state;
     write_config("[default]\ntoken = production\n[work]\ntoken = work\n", 0600);
     setenv("MELBICOM_URL", "https://staging", 1);
-    setenv("MELBICOM_TOKEN", "staging", 1);
+    token_variable = "staging";
     assert_int_equal(parse_words("/m"), EXIT_OK);
     assert_string_equal(outcome.config.base_url, "https://staging");
     assert_string_equal(source()->value, "staging");
@@ -840,7 +865,7 @@ static int set_up(void **state)
 {
     (void)state;
     unsetenv("MELBICOM_URL");
-    unsetenv("MELBICOM_TOKEN");
+    token_variable = NULL;
     unsetenv("CREDENTIALS_DIRECTORY");
     setenv("XDG_CONFIG_HOME", directory, 1);
     return 0;
@@ -902,6 +927,7 @@ int main(void)
                                        test(printed_comments_can_be_put_in_force),
                                        test(token_in_an_open_file_is_refused),
                                        test(token_sources_in_order),
+                                       test(token_in_the_environment_is_overwritten),
                                        test(token_of_the_default_profile_is_behind_the_environment),
                                        test(token_of_the_file_is_for_its_url),
                                        test(token_of_the_mount_goes_to_any_url)};
