@@ -55,7 +55,7 @@
  *                host.c         whether the host may be asked; bearer.c the token; verdict.c what a failure means
  *                said.c         a failed answer in words; redirect.c where a redirect leads
  *                http.c         libcurl; request.c headers and policy; head.c and link.c the head of an answer; once.c
- *                               one request without a loop
+ *                               one request without a loop; wiping.c memory for libcurl
  *
  *   json/        stream.c walks through an answer; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
@@ -103,6 +103,7 @@
 #include "http/redirect.h"
 #include "http/said.h"
 #include "http/verdict.h"
+#include "http/wiping.h"
 #include "mount/guard.h"
 #include "mount/mountpoint.h"
 #include "mount/session.h"
@@ -533,7 +534,8 @@ int main(int argc, char **argv)
     if (!have_standard_streams())
         return EXIT_MOUNT;
     guard_memory();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (!wiping_init())
+        return EXIT_MOUNT;
     config_init(&program.config);
     int status = run(&program, argc, argv);
     take_down(&program);

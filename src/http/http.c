@@ -43,6 +43,7 @@
 #include "base/url.h"
 #include "http/head.h"
 #include "http/request.h"
+#include "http/wiping.h"
 
 /* Seconds. A POST does not reuse a connection that has been idle for longer, because that one may be dead. */
 #define POST_IDLE_MAX 2L
@@ -58,8 +59,6 @@ struct http {
     unsigned in_curl; /* transfers added to multi */
     bool inside;      /* curl is on the stack */
     bool marked;      /* a transfer was cancelled inside curl, and must be freed when curl has returned */
-    CURL **pool;      /* unused easy handles, reset: at most max_connections */
-    unsigned n_pool;
 };
 
 struct http_transfer {
@@ -74,7 +73,7 @@ struct http_transfer {
     curl_off_t moved; /* bytes on the wire, both ways, at the last progress() */
     uint64_t bytes;
     long status;
-    bool post, added, left, head, whole, cancelled;
+    bool post, added, left, head, cancelled;
     enum http_failure failure; /* set by stop(): replaces curl's code, as do error and why */
     int error;
     const char *why;
@@ -101,13 +100,9 @@ static void transfer_free(struct http_transfer *t)
     task_cancel(&t->begin);
     timer_clear(&t->silence);
     DL_DELETE(http->transfers, t);
-    /* A handle whose transfer failed is not used again: it may keep state of that transfer. */
-    if (t->whole && http->n_pool < http->config->max_connections) {
-        curl_easy_reset(t->easy);
-        http->pool[http->n_pool++] = t->easy;
-    } else if (t->easy) {
+    /* No handle is used again, because its send buffer keeps the token, perhaps one that has been replaced. */
+    if (t->easy)
         curl_easy_cleanup(t->easy);
-    }
     http_headers_free(t->headers);
     free(t->link_next);
     free(t);
@@ -132,7 +127,6 @@ static void finish(struct http_transfer *t, enum http_failure failure, int error
 
     detach(t);
     timer_clear(&t->silence);
-    t->whole = failure == HTTP_OK;
     result.status = t->status;
     result.ns = clock_ns() - t->started_ns;
     result.bytes = t->bytes;
@@ -396,7 +390,7 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
     t->post = strcmp(request->method, "POST") == 0;
     t->begin = (struct task){.fn = begin, .data = t};
     t->silence = (struct timer){.fn = silent, .data = t};
-    t->easy = http->n_pool > 0 ? http->pool[--http->n_pool] : curl_easy_init();
+    t->easy = curl_easy_init();
     DL_APPEND(http->transfers, t);
     problem = url_problem(request->url, &loopback);
     if (!t->easy || !http_set_policy(t->easy, http->config, request->url, loopback) || !set_request(t, request)) {
@@ -489,13 +483,12 @@ struct http *http_new(struct loop *loop, const struct config *config)
         return NULL;
     http->loop = loop;
     http->config = config;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (!wiping_init()) {
         free(http);
         return NULL;
     }
-    http->pool = calloc(config->max_connections + 1, sizeof(*http->pool));
     http->multi = curl_multi_init();
-    if (!http->pool || !http->multi) {
+    if (!http->multi) {
         http_free(http);
         return NULL;
     }
@@ -516,9 +509,6 @@ void http_free(struct http *http)
     loop_lend_wait(http->loop, NULL, NULL, NULL);
     while (http->transfers)
         transfer_free(http->transfers);
-    while (http->n_pool > 0)
-        curl_easy_cleanup(http->pool[--http->n_pool]);
-    free(http->pool);
     if (http->multi)
         (void)curl_multi_cleanup(http->multi);
     curl_global_cleanup();
