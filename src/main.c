@@ -60,7 +60,7 @@
  *   json/        stream.c walks through an answer; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
  *
- *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c
+ *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c secret.c
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *
@@ -95,6 +95,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 #include "command/doctor.h"
 #include "command/options.h"
@@ -146,15 +147,6 @@ struct program {
     unsigned version_choice; /* the number of the candidate path that gave this answer */
     int signals;             /* a signalfd, or -1 */
 };
-
-/* Overwrites and frees a secret text, and sets the pointer to NULL. */
-static void wipe(char **text)
-{
-    if (*text)
-        explicit_bzero(*text, strlen(*text));
-    free(*text);
-    *text = NULL;
-}
 
 /* Keeps the token out of core files and away from debuggers. LeakSanitizer attaches like a debugger, so builds with
  * AddressSanitizer stay dumpable. */
@@ -312,12 +304,12 @@ static int build(struct program *program)
               documents_new(program->loop, program->client, program->endpoints, config, program->metrics)) ||
         !(program->tree = tree_new(program->loop, program->documents, program->endpoints, program->client, config,
                                    program->metrics)) ||
-        !(program->session = session_new(program->loop, program->tree, config, program->metrics))) {
+        !(program->session = session_new(program->loop, program->tree, config, program->metrics)) ||
+        client_set_token(program->client, program->token) < 0) {
         log_error("cannot start: out of memory or file descriptors; free memory, or raise the limit with ulimit -n");
         return EXIT_MOUNT;
     }
-    client_set_token(program->client, program->token);
-    wipe(&program->token);
+    secret_wipe(&program->token);
     if (program->version) {
         struct query query = {.operation = OP_VERSION};
         struct document *document = documents_get(program->documents, &query);
@@ -341,7 +333,7 @@ static void take_down(struct program *program)
     }
     loop_free(program->loop);
     endpoints_free(program->endpoints);
-    wipe(&program->token);
+    secret_wipe(&program->token);
     free(program->version);
     options_clear(&program->config);
     curl_global_cleanup();

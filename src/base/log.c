@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 
 #define LINE_MAX_BYTES 4000
@@ -67,7 +68,6 @@ static struct {
     void *taker_data;
     struct secret secrets[SECRETS]; /* oldest first */
     size_t n_secrets;
-    uint64_t key;           /* of the hashes, random; 0: not chosen yet */
     char *ring[RING_LINES]; /* lines with their newlines; a ring that begins at `first` */
     size_t first, n_lines, n_bytes;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_LEVEL_INFO};
@@ -118,19 +118,9 @@ static void forget_secret(size_t i)
     explicit_bzero(&state.secrets[state.n_secrets], sizeof(state.secrets[0]));
 }
 
-/* FNV-1a from a secret start. */
-static uint64_t hash(const char *bytes, size_t len)
-{
-    uint64_t value = state.key;
-
-    for (size_t i = 0; i < len; i++)
-        value = (value ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-    return value ^ value >> 32;
-}
-
 static uint16_t hash_head(const char *bytes)
 {
-    return (uint16_t)hash(bytes, SECRET_MIN);
+    return (uint16_t)secret_hash(bytes, SECRET_MIN);
 }
 
 void log_hide(const char *secret)
@@ -140,10 +130,8 @@ void log_hide(const char *secret)
     if (added.len < SECRET_MIN)
         return;
     lock();
-    if (!state.key)
-        arc4random_buf(&state.key, sizeof(state.key));
     added.head = hash_head(secret);
-    added.whole = hash(secret, added.len);
+    added.whole = secret_hash(secret, added.len);
     /* A known secret that is given again is in use again, so it becomes the newest. */
     for (size_t i = 0; i < state.n_secrets; i++)
         if (state.secrets[i].len == added.len && state.secrets[i].whole == added.whole) {
@@ -168,7 +156,7 @@ static size_t secret_length(const char *text, size_t left)
         const struct secret *secret = &state.secrets[i];
 
         if (secret->head == head && secret->len > longest && secret->len <= left &&
-            hash(text, secret->len) == secret->whole)
+            secret_hash(text, secret->len) == secret->whole)
             longest = secret->len;
     }
     return longest;

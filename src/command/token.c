@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/secret.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -320,14 +321,6 @@ static int read_command(void *source, char **ret)
     return r;
 }
 
-static void wipe(char **secret)
-{
-    if (*secret)
-        explicit_bzero(*secret, strlen(*secret));
-    free(*secret);
-    *secret = NULL;
-}
-
 /* A value cannot have changed when it is asked for again, so it is given away and not kept a second time. */
 static int give_value(struct token_source *source, char **ret)
 {
@@ -335,7 +328,7 @@ static int give_value(struct token_source *source, char **ret)
         return -EALREADY;
     int error = check_token("the configuration (token = or MELBICOM_TOKEN)", source->value, strlen(source->value), ret);
     if (!error) {
-        wipe(&source->value);
+        secret_wipe(&source->value);
         source->given = true;
     }
     return error;
@@ -363,9 +356,9 @@ int token_read(void *data, char **ret)
 
 void token_source_clear(struct token_source *source)
 {
-    wipe(&source->file);
-    wipe(&source->command);
-    wipe(&source->value);
-    wipe(&source->credentials);
-    wipe(&source->elsewhere);
+    secret_wipe(&source->file);
+    secret_wipe(&source->command);
+    secret_wipe(&source->value);
+    secret_wipe(&source->credentials);
+    secret_wipe(&source->elsewhere);
 }

@@ -2,6 +2,7 @@
 #include "command/token_choice.h"
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 #include "command/token.h"
 
 #include <errno.h>
@@ -42,13 +43,6 @@ static const char *get_environment(const char *name)
 {
     const char *value = getenv(name);
     return value && *value ? value : NULL;
-}
-
-static void wipe(char **secret)
-{
-    if (*secret)
-        explicit_bzero(*secret, strlen(*secret));
-    free(*secret);
 }
 
 /* Takes MELBICOM_TOKEN out of the environment: *ret is a copy, or NULL if the variable is not set or empty. Overwrites
@@ -94,7 +88,7 @@ static int take_from_environment(char **variable, struct token_source *into)
  * the file are for every mount, so they come after the environment. */
 int token_choose(const struct token_places *places, const char *url, struct token_source *source)
 {
-    _cleanup_(wipe) char *variable = NULL;
+    _cleanup_(secret_wipe) char *variable = NULL;
     int error = take_variable(&variable);
     take(places->option, "the command line (-o)", source);
     if (!error && !is_chosen(source) && places->named)

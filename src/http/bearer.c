@@ -4,6 +4,7 @@
  */
 #include "http/bearer.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,36 +12,30 @@
 #include "base/cleanup.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/secret.h"
 
-static void wipe(char *value)
+int client_token_set(struct client_token *token, const char *value)
 {
-    if (value)
-        explicit_bzero(value, strlen(value));
-    free(value);
-}
+    char *copy = secret_new(value);
 
-static void replace(struct client_token *token, char *value)
-{
-    wipe(token->value);
-    token->value = value;
+    if (!copy)
+        return -ENOMEM;
+    secret_free(token->value);
+    token->value = copy;
     token->serial++;
     log_hide(value);
+    return 0;
 }
 
-void client_token_set(struct client_token *token, const char *value)
+/* Takes over a token that has been read, and wipes `value`. */
+static int take(struct client_token *token, char *value)
 {
-    char *copy = value ? strdup(value) : NULL;
+    int r = 0;
 
-    if (copy)
-        replace(token, copy);
-}
-
-static void take(struct client_token *token, char *value)
-{
-    if (token->value && strcmp(token->value, value) == 0)
-        wipe(value);
-    else
-        replace(token, value);
+    if (!token->value || strcmp(token->value, value) != 0)
+        r = client_token_set(token, value);
+    secret_wipe(&value);
+    return r;
 }
 
 static void ask(void *data)
@@ -56,7 +51,7 @@ static void ask(void *data)
     timer_clear(&token->deadline);
     token->reading = NULL;
     if (r == 0)
-        take(token, value);
+        (void)take(token, value); /* out of memory: the old token stays */
     token->on_read(token->data);
 }
 
@@ -98,8 +93,7 @@ int client_token_read(struct client_token *token)
     r = config->read_token(config->read_token_data, &value);
     if (r < 0)
         return r;
-    take(token, value);
-    return 0;
+    return take(token, value);
 }
 
 void client_token_clear(struct client_token *token)
@@ -109,6 +103,6 @@ void client_token_clear(struct client_token *token)
         timer_clear(&token->deadline);
         token->config->drop_token(steal(&token->reading));
     }
-    wipe(token->value);
+    secret_free(token->value);
     token->value = NULL;
 }

@@ -6,9 +6,10 @@
  * the loop must not wait that long: the command is started (config->start_token), and on_read is called when it ends.
  *
  * Threads:   loop thread only.
- * Ownership: struct client_token lives in its user's struct. It owns `value`, and wipes the bytes before it frees them.
+ * Ownership: struct client_token lives in its user's struct. It owns `value`, which is the program's only lasting copy of
+ *            the token (secret_new()), and wipes the bytes before it frees them.
  *            loop and config are borrowed.
- * Errors:    the negative errno of config->read_token, config->start_token or loop_watch().
+ * Errors:    -ENOMEM, or the negative errno of config->read_token, config->start_token or loop_watch().
  */
 #ifndef MELBICOMFS_HTTP_BEARER_H
 #define MELBICOMFS_HTTP_BEARER_H
@@ -33,9 +34,8 @@ struct client_token {
     void *data;
 };
 
-/* Copies `value` as the new token; the log hides the token from now on. With NULL, or when out of memory, nothing
- * changes. */
-void client_token_set(struct client_token *token, const char *value);
+/* Copies `value` as the new token; the log hides the token from now on. Returns 0, or -ENOMEM with nothing changed. */
+int client_token_set(struct client_token *token, const char *value);
 
 /* Reads the token again. Returns 0 when that is done, or when config->read_token is NULL: then `value` may still be
  * NULL. Returns 1 when a token command is running: on_read will be called from the loop, never from within

@@ -319,9 +319,9 @@ static const struct gate *attempt_ended(struct client_exchange *x, const struct 
 
 /* The token. */
 
-void client_set_token(struct client *client, const char *token)
+int client_set_token(struct client *client, const char *token)
 {
-    client_token_set(&client->token, token);
+    return client_token_set(&client->token, token);
 }
 
 static void token_missing(struct client_exchange *x)

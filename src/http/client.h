@@ -117,9 +117,9 @@ void client_cancel(struct client_exchange *exchange);
 /* True once the request of any attempt may have reached the service. */
 bool client_left(const struct client_exchange *exchange);
 
-/* Sets the token before the first exchange; it is copied, and hidden in the log. Without this call, with NULL, or when
- * out of memory, the first exchange reads the token (bearer.h). */
-void client_set_token(struct client *client, const char *token);
+/* Sets the token before the first exchange; it is copied, and hidden in the log. Without this call the first exchange
+ * reads the token (bearer.h). Returns 0 or -ENOMEM. */
+int client_set_token(struct client *client, const char *token);
 
 /* The host's retry time as clock_ms(), or 0 while the host is open. The time may have passed: the host stays closed
  * until an answer opens it. While the host is closed, *error (unless error is NULL) is the -errno of the failure that
