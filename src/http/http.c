@@ -40,6 +40,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/loop.h"
+#include "base/secret.h"
 #include "base/url.h"
 #include "http/head.h"
 #include "http/request.h"
@@ -59,6 +60,9 @@ struct http {
     unsigned in_curl; /* transfers added to multi */
     bool inside;      /* curl is on the stack */
     bool marked;      /* a transfer was cancelled inside curl, and must be freed when curl has returned */
+    uint64_t token;   /* secret_hash() of the token that was sent last; 0: none was */
+    bool outdated;    /* the connections have carried a token that has been replaced */
+    struct task renewal;
 };
 
 struct http_transfer {
@@ -90,6 +94,8 @@ static void detach(struct http_transfer *t)
     t->added = false;
     t->http->in_curl--;
     (void)curl_multi_remove_handle(t->http->multi, t->easy);
+    if (t->http->outdated && t->http->in_curl == 0)
+        task_defer(t->http->loop, &t->http->renewal);
 }
 
 static void transfer_free(struct http_transfer *t)
@@ -308,6 +314,46 @@ static int progress(void *data, curl_off_t dl_total, curl_off_t dl, curl_off_t u
     return t->cancelled ? 1 : 0;
 }
 
+/* Connections. */
+
+static CURLM *new_multi(const struct config *config)
+{
+    CURLM *multi = curl_multi_init();
+
+    if (!multi)
+        return NULL;
+    (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)config->max_connections);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)config->max_connections);
+    return multi;
+}
+
+/* Closes all connections once no transfer uses them, because the buffers of an HTTP/2 connection keep the headers that
+ * were sent last, with a token that has been replaced. When out of memory, the connections stay. */
+static void renew_connections(void *data)
+{
+    struct http *http = data;
+    CURLM *multi = http->outdated && http->in_curl == 0 ? new_multi(http->config) : NULL;
+
+    if (!multi)
+        return;
+    (void)curl_multi_cleanup(http->multi);
+    http->multi = multi;
+    http->outdated = false;
+}
+
+/* Notices that the token is another one than was sent last. */
+static void note_token(struct http *http, const char *token)
+{
+    uint64_t hash = token ? secret_hash(token, strlen(token)) : http->token;
+
+    if (http->token && hash != http->token) {
+        http->outdated = true;
+        task_defer(http->loop, &http->renewal);
+    }
+    http->token = hash;
+}
+
 /* A transfer's start. */
 
 /* Each byte only sets active_ms, which is cheap. The timer compares it when it fires, and is set again if needed. While
@@ -392,6 +438,7 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
     t->silence = (struct timer){.fn = silent, .data = t};
     t->easy = curl_easy_init();
     DL_APPEND(http->transfers, t);
+    note_token(http, request->token);
     problem = url_problem(request->url, &loopback);
     if (!t->easy || !http_set_policy(t->easy, http->config, request->url, loopback) || !set_request(t, request)) {
         transfer_free(t);
@@ -487,14 +534,12 @@ struct http *http_new(struct loop *loop, const struct config *config)
         free(http);
         return NULL;
     }
-    http->multi = curl_multi_init();
+    http->renewal = (struct task){.fn = renew_connections, .data = http};
+    http->multi = new_multi(config);
     if (!http->multi) {
         http_free(http);
         return NULL;
     }
-    (void)curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)config->max_connections);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)config->max_connections);
     /* OpenSSL writes without MSG_NOSIGNAL, so a connection that the peer has closed would raise SIGPIPE. */
     if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
         (void)signal(SIGPIPE, SIG_IGN);
@@ -509,6 +554,7 @@ void http_free(struct http *http)
     loop_lend_wait(http->loop, NULL, NULL, NULL);
     while (http->transfers)
         transfer_free(http->transfers);
+    task_cancel(&http->renewal);
     if (http->multi)
         (void)curl_multi_cleanup(http->multi);
     curl_global_cleanup();
