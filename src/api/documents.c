@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "base/table.h"
 #include "http/client.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 /*
@@ -151,12 +151,15 @@ void documents_on_evict(struct documents *documents, void (*fn)(void *data, stru
     documents->on_evict_data = data;
 }
 
-/* Finds the entry of a query. Leaves the query's key in documents->key. */
+/* Finds the entry of a query. Leaves the query's key in documents->key; without memory for the key, the key is empty. */
 static struct entry *find(struct documents *documents, const struct query *query)
 {
-    struct entry *p;
+    struct entry *p = NULL;
     printbuf_reset(documents->key);
-    query_key(query, documents->key);
+    if (query_key(query, documents->key) < 0) {
+        printbuf_reset(documents->key);
+        return NULL;
+    }
     size_t len = (size_t)documents->key->bpos;
     HASH_FIND(hh, documents->all, documents->key->buf, len, p);
     return p;
@@ -168,20 +171,32 @@ struct document *documents_peek(struct documents *documents, const struct query 
     return p ? &p->document : NULL;
 }
 
+/* Moves an entry, which is not the only one, to the end of the table. The table does not grow meanwhile, so the insertion
+ * allocates nothing and cannot fail. */
+static void become_last(struct entry *p)
+{
+    struct documents *documents = p->owner;
+    UT_hash_table *table = documents->all->hh.tbl;
+    unsigned noexpand = table->noexpand;
+
+    table->noexpand = 1;
+    HASH_DELETE(hh, documents->all, p);
+    HASH_ADD_KEYPTR(hh, documents->all, p->document.key, strlen(p->document.key), p);
+    table->noexpand = noexpand;
+}
+
 struct document *documents_find(struct documents *documents, const struct query *query)
 {
     struct entry *p = find(documents, query);
-    if (p && p->hh.next) {
-        HASH_DELETE(hh, documents->all, p);
-        HASH_ADD_KEYPTR(hh, documents->all, p->document.key, strlen(p->document.key), p);
-    }
+    if (p && p->hh.next)
+        become_last(p);
     return p ? &p->document : NULL;
 }
 
 struct document *documents_get(struct documents *documents, const struct query *query)
 {
     struct document *document = documents_find(documents, query);
-    if (document)
+    if (document || printbuf_length(documents->key) == 0)
         return document;
 
     struct entry *p = calloc(1, sizeof *p);
@@ -201,7 +216,9 @@ struct document *documents_get(struct documents *documents, const struct query *
             ok = ok && document->values[i];
             document->query.values[i] = document->values[i];
         }
-    if (!ok) {
+    if (ok)
+        HASH_ADD_KEYPTR(hh, documents->all, document->key, strlen(document->key), p);
+    if (!ok || !table_holds(p, hh)) {
         for (unsigned i = 0; i < ENDPOINT_PARAMS; i++)
             free(document->values[i]);
         free(document->key);
@@ -209,7 +226,6 @@ struct document *documents_get(struct documents *documents, const struct query *
         return NULL;
     }
     p->tail = &p->waiters;
-    HASH_ADD_KEYPTR(hh, documents->all, document->key, strlen(document->key), p);
     emptied(p);
     trim_empties(documents);
     return document;
@@ -541,7 +557,8 @@ static int failed(struct document *document, int error, int64_t retry_at)
     if (!document->loaded)
         emptied(p);
     document->error = error;
-    document->error_until = p->fetch_epoch == p->epoch ? now + ERROR_KEPT_MS : 0;
+    /* Memory may be there again for the next one who asks. */
+    document->error_until = p->fetch_epoch == p->epoch && error != -ENOMEM ? now + ERROR_KEPT_MS : 0;
     return error;
 }
 

@@ -67,7 +67,7 @@ void documents_on_evict(struct documents *documents, void (*fn)(void *data, stru
  * the LRU order. Sends no request. NULL when out of memory. */
 struct document *documents_get(struct documents *documents, const struct query *query);
 
-/* Like documents_get(), but returns NULL if the cache has no such document. */
+/* Like documents_get(), but returns NULL if the cache has no such document, or there is no memory to look for it. */
 struct document *documents_find(struct documents *documents, const struct query *query);
 
 /* Like documents_find(), but does not refresh the document's place in the LRU order. */

@@ -285,17 +285,19 @@ void endpoints_settle(struct endpoints *endpoints, enum operation operation, uns
     row->settled = true;
 }
 
-void query_key(const struct query *query, struct printbuf *out)
+int query_key(const struct query *query, struct printbuf *out)
 {
     const struct endpoint *endpoint = &table[query->operation];
     char separator = '?';
 
-    printbuf_memappend(out, endpoint->name, (int)strlen(endpoint->name));
-    if (strstr(endpoint->paths[0], "{id}"))
-        sprintbuf(out, "/%" PRIu64, query->id);
+    if (printbuf_memappend(out, endpoint->name, (int)strlen(endpoint->name)) < 0)
+        return -ENOMEM;
+    if (strstr(endpoint->paths[0], "{id}") && sprintbuf(out, "/%" PRIu64, query->id) < 0)
+        return -ENOMEM;
     for (unsigned i = 0; i < ENDPOINT_PARAMS && endpoint->params[i].key; i++)
-        if (query->values[i])
-            append_param(out, &separator, endpoint->params[i].key, NULL, query->values[i]);
+        if (query->values[i] && append_param(out, &separator, endpoint->params[i].key, NULL, query->values[i]) < 0)
+            return -ENOMEM;
+    return 0;
 }
 
 /* ---- printing ---- */

@@ -163,9 +163,9 @@ bool endpoints_next(const struct endpoints *endpoints, enum operation operation,
  * nothing. */
 void endpoints_settle(struct endpoints *endpoints, enum operation operation, unsigned choice);
 
-/* Appends the query's name, such as "invoices?status=Paid". It is unique, and does not depend on overrides. When out of
- * memory, part of the name is missing. */
-void query_key(const struct query *query, struct printbuf *out);
+/* Appends the query's name, such as "invoices?status=Paid". It is unique, and does not depend on overrides. Returns 0 or
+ * -ENOMEM: then part of the name is missing, so it may be another query's. */
+int query_key(const struct query *query, struct printbuf *out);
 
 /* Prints the table with the overrides applied, as a section of the configuration file (overrides.h). */
 void endpoints_print(const struct endpoints *endpoints, FILE *out);

@@ -119,10 +119,12 @@ static struct node *make(struct nodes *nodes, struct node *dir, struct place *pl
     return node;
 }
 
-static void make_current(struct nodes *nodes, struct node *node)
+/* False when out of memory. */
+static bool make_current(struct nodes *nodes, struct node *node)
 {
     HASH_ADD_KEYPTR(by_path, nodes->by_path, &node->parent, key_len(node), node);
-    node->current = true;
+    node->current = table_holds(node, by_path);
+    return node->current;
 }
 
 void nodes_lose_current(struct nodes *nodes, struct node *node)
@@ -156,6 +158,17 @@ static void free_node(struct nodes *nodes, struct node *node)
     free(node);
 }
 
+/* Like make(), but makes the node current. */
+static struct node *make_shown(struct nodes *nodes, struct node *dir, struct place *place)
+{
+    struct node *node = make(nodes, dir, place);
+    if (node && !make_current(nodes, node)) {
+        free_node(nodes, node);
+        return NULL;
+    }
+    return node;
+}
+
 struct nodes *nodes_new(struct tree *tree)
 {
     struct nodes *nodes = calloc(1, sizeof *nodes);
@@ -165,11 +178,10 @@ struct nodes *nodes_new(struct tree *tree)
     nodes->last_id = ROOT_ID - 1;
     struct place place = *tree_root(tree);
     nodes->root = make(nodes, NULL, &place);
-    if (!nodes->root) {
-        free(nodes);
+    if (!nodes->root || !make_current(nodes, nodes->root)) {
+        nodes_free(nodes);
         return NULL;
     }
-    make_current(nodes, nodes->root);
     return nodes;
 }
 
@@ -245,10 +257,7 @@ struct node *nodes_find_or_make(struct nodes *nodes, struct node *dir, struct pl
         place_clear(place);
         return node;
     }
-    node = make(nodes, dir, place);
-    if (node)
-        make_current(nodes, node);
-    return node;
+    return make_shown(nodes, dir, place);
 }
 
 void node_bind(struct node *node, const struct view *view)
@@ -295,10 +304,9 @@ struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *pla
             node->place.text = steal(&place->text);
         place_clear(place);
     } else {
-        node = make(nodes, dir, place);
+        node = make_shown(nodes, dir, place);
         if (!node)
             return NULL;
-        make_current(nodes, node);
     }
     node_bind(node, view);
     return node;

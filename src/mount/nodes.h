@@ -28,6 +28,7 @@
 #ifndef MELBICOMFS_MOUNT_NODES_H
 #define MELBICOMFS_MOUNT_NODES_H
 
+#include "base/table.h"
 #include "tree/listing.h"
 #include "tree/tree.h"
 #include "tree/views.h"
@@ -35,7 +36,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
-#include <uthash.h>
 
 struct links_drop;
 struct nodes;

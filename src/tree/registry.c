@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree/registry.h"
 
+#include "base/table.h"
 #include "tree/routes.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct known_name {
     uint64_t ordinal;
@@ -49,7 +49,11 @@ uint64_t registry_ordinal(struct registry *registry, unsigned route, const char 
     if (!known)
         return 0;
     memcpy(known->name, name, len);
-    known->ordinal = ++registry->last;
+    known->ordinal = registry->last + 1;
     HASH_ADD_KEYPTR(hh, registry->names[route], known->name, len, known);
-    return known->ordinal;
+    if (!table_holds(known, hh)) {
+        free(known);
+        return 0;
+    }
+    return ++registry->last;
 }
