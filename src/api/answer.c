@@ -54,6 +54,7 @@ struct answer {
     struct fields *fields;
     struct printbuf *text;   /* scratch: the item's text */
     struct printbuf *joined; /* scratch: an item to which join_id() has added its id */
+    struct printbuf *scratch;
     struct printbuf *odd;    /* the first item of the list without a usable id */
     struct problem *problem; /* what is wrong with the page, or NULL */
     size_t fed;              /* bytes of the page */
@@ -143,9 +144,12 @@ static int print(struct answer *answer, struct json_slice raw)
  * failure, or only carries a message, the answer is a failure. */
 static int doubt(struct answer *answer, struct json_slice raw)
 {
-    int status;
-    if (outcome_of(raw, &status) != OUTCOME_FAILURE && !outcome_is_only_words(raw))
-        return 0;
+    int status, only_words = 0;
+    enum outcome outcome = outcome_of(raw, &status);
+    if (outcome != OUTCOME_FAILURE && (only_words = outcome_is_only_words(raw)) == 0)
+        return outcome == OUTCOME_NO_MEMORY ? -ENOMEM : 0;
+    if (only_words < 0)
+        return only_words;
     answer->problem = problem_reported(raw, status);
     return answer->problem ? -EBADMSG : -ENOMEM;
 }
@@ -153,7 +157,9 @@ static int doubt(struct answer *answer, struct json_slice raw)
 /* One object: is it the one that was asked for? The id of a JSON-RPC call is not the object's. */
 static int check_object(struct answer *answer, struct json_slice raw, uint64_t id, const char *const fields[])
 {
-    int r = object_is_call(raw, answer->joined) ? doubt(answer, raw) : 0;
+    int r = json_make_room(raw, answer->scratch);
+    if (r == 0 && object_is_call(raw, answer->scratch))
+        r = doubt(answer, raw);
     if (r < 0)
         return r;
     if (answer->wanted.by_id && id != ITEM_NO_ID && id != answer->wanted.id) {
@@ -164,7 +170,10 @@ static int check_object(struct answer *answer, struct json_slice raw, uint64_t i
         return 0;
     /* Errors may have fields of the same name: {"name":"Not Found","status":404}. */
     int status = 0;
-    bool named = answer->wanted.by_id && outcome_of(raw, &status) == OUTCOME_FAILURE && status;
+    enum outcome outcome = answer->wanted.by_id ? outcome_of(raw, &status) : OUTCOME_UNSAID;
+    if (outcome == OUTCOME_NO_MEMORY)
+        return -ENOMEM;
+    bool named = outcome == OUTCOME_FAILURE && status;
     return !fields[0] || named ? doubt(answer, raw) : 0;
 }
 
@@ -324,7 +333,8 @@ struct answer *answer_new(const struct document *document, const struct endpoint
     answer->text = printbuf_new();
     answer->joined = printbuf_new();
     answer->odd = printbuf_new();
-    if (!answer->fields || !answer->text || !answer->joined || !answer->odd) {
+    answer->scratch = printbuf_new();
+    if (!answer->scratch || !answer->fields || !answer->text || !answer->joined || !answer->odd) {
         answer_free(answer);
         return NULL;
     }
@@ -340,7 +350,7 @@ void answer_free(struct answer *answer)
     envelope_free(answer->envelope);
     fields_free(answer->fields);
     problem_free(answer->problem);
-    struct printbuf *all[] = {answer->text, answer->joined, answer->odd};
+    struct printbuf *all[] = {answer->text, answer->joined, answer->odd, answer->scratch};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i])
             printbuf_free(all[i]);
@@ -395,13 +405,14 @@ static bool same_page_again(const struct answer *answer)
 static int check_empty(struct answer *answer, int r)
 {
     struct json_slice beside = envelope_beside(answer->envelope);
-    int status;
+    int status, only_words = 0;
     enum outcome outcome = outcome_of(beside, &status);
 
-    if (r == 0 && outcome == OUTCOME_UNSAID && envelope_form(answer->envelope) == FORM_EMPTY &&
-        outcome_is_only_words(beside))
-        outcome = OUTCOME_FAILURE;
-    if (outcome == OUTCOME_FAILURE)
+    if (r == 0 && outcome == OUTCOME_UNSAID && envelope_form(answer->envelope) == FORM_EMPTY)
+        only_words = outcome_is_only_words(beside);
+    if (outcome == OUTCOME_NO_MEMORY || only_words < 0)
+        return -ENOMEM;
+    if (outcome == OUTCOME_FAILURE || only_words)
         answer->problem = problem_reported(beside, status);
     else if (r == -ENOENT)
         answer->problem = problem_not_found(answer->document, answer->reading, answer->envelope);
@@ -421,8 +432,10 @@ int answer_page_end(struct answer *answer, struct answer_page *ret)
         return r;
     *ret = (struct answer_page){0};
     r = pages_read(envelope_beside(answer->envelope), &ret->pages);
-    if (r < 0)
+    if (r < 0) {
+        pages_free(&ret->pages);
         return r;
+    }
     ret->again = same_page_again(answer);
     if (ret->again)
         drop_page(answer);

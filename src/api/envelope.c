@@ -203,22 +203,29 @@ static int deliver(struct envelope *envelope, const char *key, struct json_slice
     return envelope->sink->item(envelope->sink->data, key, raw);
 }
 
-static bool looks_like_item(struct envelope *envelope, struct json_slice raw)
+/* Returns 1 if the value looks like an item, 0 if it does not, or an error of json_make_room(). */
+static int looks_like_item(struct envelope *envelope, struct json_slice raw)
 {
-    if (raw.at[0] != '{')
-        return false;
-    return !envelope->wanted->ids[0] || object_has_id(raw, envelope->wanted->ids, envelope->scratch);
+    if (raw.at[0] != '{' || !envelope->wanted->ids[0])
+        return raw.at[0] == '{';
+    int r = json_make_room(raw, envelope->scratch);
+    return r < 0 ? r : object_has_id(raw, envelope->wanted->ids, envelope->scratch);
 }
 
 /* An element of an array that may be the list. */
 static int take_element(struct envelope *envelope, struct level *level, struct json_slice raw)
 {
-    if (level->items && (level->rank > RANK_GUESS || looks_like_item(envelope, raw)))
+    bool look = level->rank <= RANK_GUESS && (level->items || (level->members == 1 && level->rank == RANK_GUESS));
+    int like = look ? looks_like_item(envelope, raw) : 0;
+
+    if (like < 0)
+        return like;
+    if (level->items && (level->rank > RANK_GUESS || like))
         return deliver(envelope, NULL, raw);
     if (level->items) {
         forget_candidate(envelope);
         level->items = false;
-    } else if (level->members == 1 && level->rank == RANK_GUESS && looks_like_item(envelope, raw)) {
+    } else if (level->members == 1 && level->rank == RANK_GUESS && like) {
         /* A second list under an unknown name. */
         envelope->guesses_differ = true;
         if (envelope->candidate.rank == RANK_GUESS)
@@ -240,8 +247,11 @@ static int take_numbered(struct envelope *envelope, const struct json_place *pla
     struct level *level = &envelope->levels[place->depth - 1];
     struct json_place container = {.depth = place->depth - 1, .key = place->depth > 1 ? level->name : NULL};
     bool number = name_is_number(place->key);
+    int like = number ? 1 : looks_like_item(envelope, raw);
 
-    if (!number && !looks_like_item(envelope, raw)) {
+    if (like < 0)
+        return like;
+    if (!like) {
         if (level->items)
             forget_candidate(envelope);
         level->items = false;
@@ -429,8 +439,12 @@ static int on_value(void *data, const struct json_place *place, struct json_slic
 static int leave_object(struct envelope *envelope, const struct json_place *place, struct json_slice raw)
 {
     struct level *level = &envelope->levels[place->depth];
-    bool one = raw.at && level->rank && !level->strong && !level->guided &&
-               object_has_id(raw, envelope->wanted->ids, envelope->scratch) && !object_is_call(raw, envelope->scratch);
+    bool may_be = raw.at && level->rank && !level->strong && !level->guided;
+    int r = may_be ? json_make_room(raw, envelope->scratch) : 0;
+    if (r < 0)
+        return r;
+    bool one = may_be && object_has_id(raw, envelope->wanted->ids, envelope->scratch) &&
+               !object_is_call(raw, envelope->scratch);
     bool inside = level->around || level->items;
 
     if (level->members == 0)
@@ -492,14 +506,15 @@ int envelope_feed(struct envelope *envelope, const char *bytes, size_t len)
     return json_stream_feed(envelope->stream, bytes, len);
 }
 
-/* True if the answer says that there are no items: its total is 0. */
-static bool says_none(const struct envelope *envelope)
+/* Returns 1 if the answer says that there are no items: its total is 0. Otherwise 0, or -ENOMEM. */
+static int says_none(const struct envelope *envelope)
 {
     struct pages pages = {0};
-    bool none = pages_read(envelope_beside(envelope), &pages) == 0 && pages.has_total && pages.total == 0;
+    int r = pages_read(envelope_beside(envelope), &pages);
+    bool none = pages.has_total && pages.total == 0;
 
     pages_free(&pages);
-    return none;
+    return r < 0 ? r : none;
 }
 
 int envelope_end(struct envelope *envelope)
@@ -510,7 +525,10 @@ int envelope_end(struct envelope *envelope)
     r = beside_close(envelope->beside);
     if (r < 0)
         return r;
-    bool none = envelope->wanted->shape == SHAPE_LIST && envelope->candidate.rank <= RANK_GUESS && says_none(envelope);
+    int none =
+        envelope->wanted->shape == SHAPE_LIST && envelope->candidate.rank <= RANK_GUESS ? says_none(envelope) : 0;
+    if (none < 0)
+        return none;
     /* A list that is only guessed is another one if the list that was asked for is there and empty, or its total is 0. */
     if (envelope->candidate.rank == RANK_GUESS &&
         (none || envelope->empty == RANK_OWN || envelope->empty == RANK_NESTED)) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/outcome.h"
 
+#include <errno.h>
 #include <json-c/printbuf.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -161,9 +163,11 @@ enum outcome outcome_of(struct json_slice answer, int *ret_status)
     enum outcome outcome = OUTCOME_UNSAID;
     int status = 0;
 
-    if (text && answer.len > 0 && answer.at[0] == '{')
+    if (!text || json_make_room(answer, text) < 0)
+        outcome = OUTCOME_NO_MEMORY;
+    else if (answer.len > 0 && answer.at[0] == '{')
         outcome = read_object(answer, text, &status);
-    else if (text && answer.len > 0 && answer.at[0] != '[' && json_scalar_text(answer, text) == 0)
+    else if (answer.len > 0 && answer.at[0] != '[' && json_scalar_text(answer, text) == 0)
         outcome = read_word(text->buf, &status);
     if (text)
         printbuf_free(text);
@@ -172,11 +176,12 @@ enum outcome outcome_of(struct json_slice answer, int *ret_status)
     return outcome;
 }
 
-bool outcome_is_only_words(struct json_slice answer)
+int outcome_is_only_words(struct json_slice answer)
 {
     struct printbuf *text = printbuf_new();
     struct json_slice key, value;
-    bool only = text && answer.len > 0 && answer.at[0] == '{', words = false;
+    int r = text ? json_make_room(answer, text) : -ENOMEM;
+    bool only = r == 0 && answer.len > 0 && answer.at[0] == '{', words = false;
 
     while (only && json_next_member(&answer, &key, &value) > 0) {
         printbuf_reset(text);
@@ -186,5 +191,5 @@ bool outcome_is_only_words(struct json_slice answer)
     }
     if (text)
         printbuf_free(text);
-    return only && words;
+    return r < 0 ? -ENOMEM : only && words;
 }

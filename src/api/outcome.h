@@ -5,19 +5,18 @@
  *
  * Threads:   any; nothing is kept.
  * Ownership: all is borrowed.
- * Errors:    none. A member that cannot be read, also because memory runs out, is passed over.
+ * Errors:    without memory, the result says so: an answer that reports a failure must not look like a success.
  */
 #ifndef MELBICOMFS_API_OUTCOME_H
 #define MELBICOMFS_API_OUTCOME_H
 
 #include "json/json.h"
 
-#include <stdbool.h>
-
 enum outcome {
-    OUTCOME_UNSAID,  /* the answer reports neither */
-    OUTCOME_SUCCESS, /* success, ok, queued, accepted, true, 1, or a number from 200 to 299 */
-    OUTCOME_FAILURE  /* a word that begins with error, fail, denied, reject, invalid, unauthor, forbidden or exception;
+    OUTCOME_NO_MEMORY = -1, /* the answer could not be read */
+    OUTCOME_UNSAID,         /* the answer reports neither */
+    OUTCOME_SUCCESS,        /* success, ok, queued, accepted, true, 1, or a number from 200 to 299 */
+    OUTCOME_FAILURE /* a word that begins with error, fail, denied, reject, invalid, unauthor, forbidden or exception;
                         false; a number from 400 to 599; or an `error` that is not empty */
 };
 
@@ -30,8 +29,9 @@ enum outcome {
  */
 enum outcome outcome_of(struct json_slice answer, int *ret_status);
 
-/* True if the answer is an object that only carries a message: one of its members is a text that is not empty, under a
- * name such as message or detail, and all other members are such texts or those that outcome_of() reads. */
-bool outcome_is_only_words(struct json_slice answer);
+/* 1 if the answer is an object that only carries a message: one of its members is a text that is not empty, under a
+ * name such as message or detail, and all other members are such texts or those that outcome_of() reads. 0 if
+ * it is not; -ENOMEM. */
+int outcome_is_only_words(struct json_slice answer);
 
 #endif

@@ -211,7 +211,9 @@ int pages_read(struct json_slice beside, struct pages *pages)
     struct printbuf *text = printbuf_new();
     if (!text)
         return -ENOMEM;
-    int r = read_object(beside, pages, text, HOLDERS_DEEP);
+    int r = json_make_room(beside, text);
+    if (r == 0)
+        r = read_object(beside, pages, text, HOLDERS_DEEP);
     printbuf_free(text);
     return r;
 }
@@ -228,19 +230,31 @@ static void curl_freep(char **text)
     curl_free(*text);
 }
 
-static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+/* Returns 1 if two URLs have the same part, 0 if they do not, or -ENOMEM. */
+static int same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
     _cleanup_(curl_freep) char *x = NULL, *y = NULL;
     unsigned flags = part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0;
-    bool ok = curl_url_get(a, part, &x, flags) == CURLUE_OK && curl_url_get(b, part, &y, flags) == CURLUE_OK;
+    CURLUcode of_a = curl_url_get(a, part, &x, flags), of_b = curl_url_get(b, part, &y, flags);
 
-    return ok && strcasecmp(x, y) == 0;
+    if (of_a == CURLUE_OUT_OF_MEMORY || of_b == CURLUE_OUT_OF_MEMORY)
+        return -ENOMEM;
+    return of_a == CURLUE_OK && of_b == CURLUE_OK && strcasecmp(x, y) == 0;
 }
 
-static bool has_user(CURLU *url)
+/* Returns 0 if `page` is at the same scheme, host and port as `base`, and names no user; -EXDEV; or -ENOMEM. */
+static int check_server(CURLU *base, CURLU *page)
 {
+    static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
     _cleanup_(curl_freep) char *user = NULL;
-    return curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        int same = same_part(base, page, parts[i]);
+        if (same != 1)
+            return same < 0 ? same : -EXDEV;
+    }
+    CURLUcode code = curl_url_get(page, CURLUPART_USER, &user, 0);
+    return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : code == CURLUE_OK ? -EXDEV : 0;
 }
 
 static int path_and_query(CURLU *url, char **ret)
@@ -249,21 +263,47 @@ static int path_and_query(CURLU *url, char **ret)
 
     if (curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
         return -ENOMEM;
-    if (curl_url_get(url, CURLUPART_QUERY, &query, 0) != CURLUE_OK)
-        query = NULL;
+    CURLUcode code = curl_url_get(url, CURLUPART_QUERY, &query, 0);
+    if (code == CURLUE_OUT_OF_MEMORY)
+        return -ENOMEM;
     return asprintf(ret, "%s%s%s", path, query ? "?" : "", query ? query : "") < 0 ? -ENOMEM : 0;
 }
 
-static int resolve(CURLU *base, CURLU *page, const char *base_url, const char *page_url, const char *next, char **ret)
+/* Makes *page the URL that `next` means, seen from *page. When memory runs out on the way, libcurl says that the URL is
+ * malformed. So a URL that is not malformed is tried, too, and then `next` again. */
+static CURLUcode follow(CURLU **page, const char *next)
 {
-    if (curl_url_set(base, CURLUPART_URL, base_url, 0) != CURLUE_OK ||
-        curl_url_set(page, CURLUPART_URL, page_url, 0) != CURLUE_OK ||
-        curl_url_set(page, CURLUPART_URL, next, CURLU_URLENCODE) != CURLUE_OK)
-        return -EINVAL;
-    if (!same_part(base, page, CURLUPART_SCHEME) || !same_part(base, page, CURLUPART_HOST) ||
-        !same_part(base, page, CURLUPART_PORT) || has_user(page))
-        return -EXDEV;
-    return path_and_query(page, ret);
+    CURLUcode code = CURLUE_OK;
+
+    for (unsigned i = 0; i < 2; i++) {
+        CURLU *copy = curl_url_dup(*page), *old = *page;
+        code = copy ? curl_url_set(copy, CURLUPART_URL, next, CURLU_URLENCODE) : CURLUE_OUT_OF_MEMORY;
+        if (code == CURLUE_OK) {
+            *page = copy;
+            curl_url_cleanup(old);
+            return code;
+        }
+        if (copy && curl_url_set(copy, CURLUPART_URL, "/", 0) != CURLUE_OK)
+            code = CURLUE_OUT_OF_MEMORY;
+        curl_url_cleanup(copy);
+        if (code == CURLUE_OUT_OF_MEMORY)
+            return code;
+    }
+    return code;
+}
+
+static int resolve(CURLU *base, CURLU **page, const char *base_url, const char *page_url, const char *next, char **ret)
+{
+    CURLUcode code = curl_url_set(base, CURLUPART_URL, base_url, 0);
+
+    if (code == CURLUE_OK)
+        code = curl_url_set(*page, CURLUPART_URL, page_url, 0);
+    if (code == CURLUE_OK)
+        code = follow(page, next);
+    if (code != CURLUE_OK)
+        return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+    int r = check_server(base, *page);
+    return r < 0 ? r : path_and_query(*page, ret);
 }
 
 /* True if a text has a control character. libcurl refuses such a URL or encodes it, depending on its version. */
@@ -280,7 +320,7 @@ int pages_resolve(const char *base_url, const char *page_url, const char *next, 
     if (has_control(next))
         return -EINVAL;
     CURLU *base = curl_url(), *page = curl_url();
-    int r = base && page ? resolve(base, page, base_url, page_url, next, ret_path) : -ENOMEM;
+    int r = base && page ? resolve(base, &page, base_url, page_url, next, ret_path) : -ENOMEM;
 
     curl_url_cleanup(base);
     curl_url_cleanup(page);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <json-c/printbuf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +28,12 @@ int beside_append(struct printbuf *beside, const char *key, struct json_slice ra
 {
     if (strlen(key) + raw.len > BESIDE_MAX || (size_t)printbuf_length(beside) > BESIDE_MAX - strlen(key) - raw.len)
         return 0;
-    struct json_object *name = json_object_new_string(key);
-    const char *text = name ? json_object_to_json_string_ext(name, JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
-    int r = !text || sprintbuf(beside, "%s%s:", printbuf_length(beside) > 1 ? "," : "", text) < 0 ||
-                    printbuf_memappend(beside, raw.at, (int)raw.len) < 0
-                ? -ENOMEM
-                : 0;
-    json_object_put(name);
-    return r;
+    if (printbuf_length(beside) > 1 && printbuf_memappend(beside, ",", 1) < 0)
+        return -ENOMEM;
+    int r = json_quote(key, beside);
+    if (r < 0)
+        return r;
+    return printbuf_memappend(beside, ":", 1) < 0 || printbuf_memappend(beside, raw.at, (int)raw.len) < 0 ? -ENOMEM : 0;
 }
 
 int beside_close(struct printbuf *beside)
@@ -270,7 +267,9 @@ int unwrap(const struct wanted *wanted, struct json_slice raw, struct printbuf *
         .wanted = wanted, .path = path, .beside = beside, .key = printbuf_new(), .scratch = printbuf_new()};
     int r = -ENOMEM;
 
-    if (search.key && search.scratch) {
+    /* A name or id that cannot be read would be passed over, and something else be found. */
+    if (search.key && search.scratch && json_make_room(raw, search.key) == 0 &&
+        json_make_room(raw, search.scratch) == 0) {
         r = wanted->list && raw.at[0] == '{' ? follow(&search, raw) : search_all(&search, raw, 0);
         int collected = r == 0 || r == -ENOENT ? collect(&search, raw) : 0;
         r = collected < 0 ? collected : r;

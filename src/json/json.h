@@ -128,6 +128,10 @@ int json_indent_max(struct json_slice raw, unsigned indent, size_t max, struct p
  * error. `scratch` is overwritten. */
 int json_check(struct json_slice raw, struct printbuf *scratch);
 
+/* Makes room in `scratch`, which it empties: then to read any key or scalar of `raw` into it allocates nothing, and cannot
+ * fail for want of memory. For readers that take what they cannot read for absent. Returns 0, -EFBIG or -ENOMEM. */
+int json_make_room(struct json_slice raw, struct printbuf *scratch);
+
 /*
  * Takes the next member of an object. Before the first call, *rest is the whole object; each call moves *rest past the
  * member that it returns. Returns 1 with the member's key (including its quotes) and its value, which point into the
@@ -142,8 +146,8 @@ int json_next_member(struct json_slice *rest, struct json_slice *key, struct jso
 int json_next_element(struct json_slice *rest, struct json_slice *element);
 
 /* Returns the value of the object's member called `name`, or of the last one if there are several. `at` of the result
- * is NULL if there is none. In an object that is cut short, the members before the cut are found. A member whose key
- * cannot be read, because memory runs out, is passed over. `scratch` is overwritten. */
+ * is NULL if there is none. In an object that is cut short, the members before the cut are found. `scratch` is
+ * overwritten. A member whose key cannot be read, because memory runs out, is passed over: call json_make_room() first. */
 struct json_slice json_find_member(struct json_slice object, const char *name, struct printbuf *scratch);
 
 /*
@@ -156,6 +160,10 @@ int json_scalar_text(struct json_slice value, struct printbuf *out);
 /* Appends the value of a string to `out`: U+0000 becomes a NUL byte and a lone surrogate becomes U+FFFD. Returns 0,
  * -EBADMSG if `value` is not a string, -EFBIG or -ENOMEM. */
 int json_string_bytes(struct json_slice value, struct printbuf *out);
+
+/* Appends a text as a JSON string with its quotes. Only `"`, `\` and control characters below U+0020 are escaped. Returns 0,
+ * -EFBIG or -ENOMEM. */
+int json_quote(const char *text, struct printbuf *out);
 
 /* Returns `raw` without the byte order mark that it begins with, and without the white space around it. */
 struct json_slice json_trimmed(struct json_slice raw);

@@ -442,6 +442,19 @@ int json_indent(struct json_slice raw, unsigned indent, struct printbuf *out)
     return json_indent_max(raw, indent, SIZE_MAX, out);
 }
 
+int json_make_room(struct json_slice raw, struct printbuf *scratch)
+{
+    printbuf_reset(scratch);
+    if (raw.len < (size_t)scratch->size)
+        return 0;
+    if (raw.len >= PRINTBUF_MAX)
+        return -EFBIG;
+    if (printbuf_memset(scratch, 0, 0, (int)raw.len + 1) < 0)
+        return -ENOMEM;
+    printbuf_reset(scratch);
+    return 0;
+}
+
 int json_check(struct json_slice raw, struct printbuf *scratch)
 {
     struct printer p = new_printer(raw, 0, scratch);
@@ -571,6 +584,37 @@ int json_scalar_text(struct json_slice value, struct printbuf *out)
     if (r == 0 && !at_end(&in))
         r = -EBADMSG;
     return finish(out, before, r);
+}
+
+/* Appends the escape of a character. */
+static int append_escape(struct printbuf *out, unsigned char c)
+{
+    static const char VALUES[] = "\"\\\b\f\n\r\t", LETTERS[] = "\"\\bfnrt", HEX[] = "0123456789abcdef";
+    const char *value = memchr(VALUES, c, sizeof(VALUES) - 1);
+    const char two[] = {'\\', value ? LETTERS[value - VALUES] : 'u'}, four[] = {'0', '0', HEX[c >> 4], HEX[c & 0xf]};
+    int r = append(out, two, sizeof(two));
+
+    return r < 0 || value ? r : append(out, four, sizeof(four));
+}
+
+int json_quote(const char *text, struct printbuf *out)
+{
+    int before = out->bpos, r = append(out, "\"", 1);
+    const char *run = text;
+
+    for (; r == 0 && *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        r = append(out, run, (size_t)(text - run));
+        if (r == 0)
+            r = append_escape(out, c);
+        run = text + 1;
+    }
+    if (r == 0)
+        r = append(out, run, (size_t)(text - run));
+    return finish(out, before, r == 0 ? append(out, "\"", 1) : r);
 }
 
 int json_string_bytes(struct json_slice value, struct printbuf *out)
