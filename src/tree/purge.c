@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <json-c/printbuf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,17 +174,22 @@ static char *words_of(struct json_slice answer, bool valid, enum outcome outcome
 static int judge(long status, const struct printbuf *answer, char **ret_message)
 {
     struct json_slice raw = {answer ? answer->buf : "", answer ? (size_t)answer->bpos : 0};
-    struct printbuf *scratch = printbuf_new();
+    struct printbuf *scratch = status == 204 ? NULL : printbuf_new();
     int code = 0;
 
-    if (!scratch)
-        return -ENOMEM;
-    raw = json_trimmed(raw);
-    bool valid = raw.len == 0 || json_check(raw, scratch) == 0;
-    printbuf_free(scratch);
-    enum outcome outcome = valid ? outcome_of(raw, &code) : OUTCOME_UNSAID;
-    if (status == 204 || outcome == OUTCOME_SUCCESS)
+    if (status == 204)
         return 0;
+    raw = json_trimmed(raw);
+    int r = !scratch ? -ENOMEM : raw.len == 0 ? 0 : json_check(raw, scratch);
+    bool valid = r == 0;
+    printbuf_free(scratch);
+    enum outcome outcome = r == -ENOMEM ? OUTCOME_NO_MEMORY : valid ? outcome_of(raw, &code) : OUTCOME_UNSAID;
+    if (outcome == OUTCOME_SUCCESS)
+        return 0;
+    if (outcome == OUTCOME_NO_MEMORY) {
+        *ret_message = strdup("no memory to read the answer: the resource may have been purged");
+        return -ENOMEM;
+    }
     *ret_message = words_of(raw, valid, outcome);
     return code ? client_judge_status(code).error : -EIO;
 }
@@ -231,23 +235,28 @@ static void on_done(void *data, const struct client_result *result)
     send_more(write);
 }
 
+/* Writes the body of a POST. json-c would leave out what it has no memory for. Returns 0 or -errno. */
+static int write_body(const char *name, struct printbuf *out)
+{
+    int r = printbuf_strappend(out, "{\"resource_name\":") < 0 ? -ENOMEM : json_quote(name, out);
+    return r < 0 ? r : printbuf_strappend(out, "}") < 0 ? -ENOMEM : 0;
+}
+
 static void send_name(struct purge_write *write, struct purge_name *name)
 {
     struct purges *purges = write->purges;
     struct query query = {.operation = OP_PURGE, .id = write->id};
-    struct printbuf *path = printbuf_new();
-    struct json_object *body = json_object_new_object();
+    struct printbuf *path = printbuf_new(), *body = printbuf_new();
 
     name->write = write;
-    if (path && body &&
+    if (path && body && write_body(name->name, body) == 0 &&
         endpoints_path(purges->endpoints, &query, endpoints_first(purges->endpoints, OP_PURGE), 0, path) == 0) {
-        json_object_object_add(body, "resource_name", json_object_new_string(name->name));
         struct client_request request = {
             .operation = "purge",
             .method = "POST",
             .path = path->buf,
             .turn = write->barred ? TURN_YIELDS : TURN_WAITS,
-            .body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+            .body = body->buf,
             .on_start = on_start,
             .on_body = on_body,
             .on_done = on_done,
@@ -255,9 +264,8 @@ static void send_name(struct purge_write *write, struct purge_name *name)
         };
         name->exchange = client_start(purges->client, &request);
     }
-    if (path)
-        printbuf_free(path);
-    json_object_put(body);
+    printbuf_free(path);
+    printbuf_free(body);
     if (name->exchange)
         write->open++;
     else
@@ -428,7 +436,7 @@ int purge_write(struct purge_handle *handle, off_t offset, const char *bytes, si
         text.kept = handle->kept_len;
     text.len = text.kept + len;
     _cleanup_(freep) char *joined = malloc(text.len + 1);
-    if (!joined)
+    if (!joined || purge_log_prepare(handle->log, handle->id) < 0)
         return -ENOMEM;
     if (text.kept)
         memcpy(joined, handle->kept, text.kept);

@@ -4,14 +4,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/table.h"
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/printbuf.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #define NAME_SHOWN_MAX 300
 
@@ -25,7 +27,8 @@ struct service_log {
     char *text; /* NULL: only the first line */
     size_t len, room;
     struct timespec changed;
-    bool full; /* the last line has been written */
+    bool full;   /* the last line has been written */
+    size_t lost; /* how many lines are missing at the end, because memory had run out */
     UT_hash_handle hh;
 };
 
@@ -69,25 +72,37 @@ static struct service_log *service_of(struct purge_log *log, uint64_t id)
     service->id = id;
     service->changed = log->made;
     HASH_ADD(hh, log->services, id, sizeof service->id, service);
+    if (!table_holds(service, hh)) {
+        free(service);
+        return NULL;
+    }
     return service;
 }
 
+int purge_log_prepare(struct purge_log *log, uint64_t id)
+{
+    return service_of(log, id) ? 0 : -ENOMEM;
+}
+
 /* Appends a text. Control characters, which could break the line or control a terminal, and bytes that are not UTF-8
- * are written as \xNN. */
-static void append_clean(struct printbuf *line, const char *text, size_t len)
+ * are written as \xNN. False when out of memory. */
+static bool append_clean(struct printbuf *line, const char *text, size_t len)
 {
     while (len > 0) {
         size_t n = utf8_length(text, len);
         if (n > 0 && !utf8_is_control(text, n)) {
-            printbuf_memappend(line, text, (int)n);
+            if (printbuf_memappend(line, text, (int)n) < 0)
+                return false;
         } else {
             n = n ? n : 1;
             for (size_t i = 0; i < n; i++)
-                sprintbuf(line, "\\x%02x", (unsigned)(unsigned char)text[i]);
+                if (sprintbuf(line, "\\x%02x", (unsigned)(unsigned char)text[i]) < 0)
+                    return false;
         }
         text += n;
         len -= n;
     }
+    return true;
 }
 
 /* Makes room for `len` more bytes; false when out of memory. The text is as before, in any case. */
@@ -107,29 +122,59 @@ static bool make_room(struct service_log *service, size_t len)
     return true;
 }
 
-static void append(struct service_log *service, const char *bytes, size_t len)
+/* False, with the text as before, when out of memory. */
+static bool append(struct service_log *service, const char *bytes, size_t len)
 {
     struct timespec now = clock_wall(), before = service->changed;
     if (!make_room(service, len))
-        return;
+        return false;
     memcpy(service->text + service->len, bytes, len);
     service->len += len;
     if (now.tv_sec > before.tv_sec || (now.tv_sec == before.tv_sec && now.tv_nsec > before.tv_nsec))
         service->changed = now; /* the clock may have been set back */
+    return true;
 }
 
-/* Appends a line, which always leaves space for the last line. */
-static void keep_line(struct service_log *service, const char *line, size_t len)
+/* Appends a line, which always leaves space for the last line. False when out of memory. */
+static bool keep_line(struct service_log *service, const char *line, size_t len)
 {
-    if (!service->full && service->len + len <= PURGE_LOG_BYTES_MAX - (sizeof last_line - 1)) {
-        append(service, line, len);
-        return;
-    }
-    if (!service->full)
-        append(service, last_line, sizeof last_line - 1);
+    if (!service->full && service->len + len <= PURGE_LOG_BYTES_MAX - (sizeof last_line - 1))
+        return append(service, line, len);
+    if (!service->full && !append(service, last_line, sizeof last_line - 1))
+        return false;
     service->full = true;
     log_info("services/%" PRIu64 "/cdn/purge.log is full, so this line is not in it: %.*s", service->id, (int)len - 1,
              line);
+    return true;
+}
+
+/* Writes a line as purge_log.h describes it. False when out of memory. */
+static bool write_line(struct printbuf *line, const char *name, size_t len, int error, long status, const char *message,
+                       int64_t ns)
+{
+    char when[32], number[32] = "-";
+
+    if (status)
+        snprintf(number, sizeof number, "%ld", status);
+    return sprintbuf(line, "%s\t%s\t", clock_format(clock_wall(), when, sizeof when),
+                     error ? strerror(-error) : "ok") >= 0 &&
+           append_clean(line, name, len < NAME_SHOWN_MAX ? len : NAME_SHOWN_MAX) &&
+           sprintbuf(line, "\t%s\t", number) >= 0 &&
+           append_clean(line, *message ? message : "-", strlen(*message ? message : "-")) &&
+           sprintbuf(line, "\t%" PRId64 "\n", ns / 1000000) >= 0;
+}
+
+/* Says how many lines are missing, where they are missing. False when out of memory. */
+static bool keep_lost(struct service_log *service)
+{
+    char text[128];
+    int len = snprintf(text, sizeof text, "# There was no memory for %zu lines here; .melbicomfs/log may have them.\n",
+                       service->lost);
+
+    if (service->lost > 0 && !keep_line(service, text, (size_t)len))
+        return false;
+    service->lost = 0;
+    return true;
 }
 
 void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t len, int error, long status,
@@ -137,19 +182,14 @@ void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t 
 {
     struct service_log *service = service_of(log, id);
     struct printbuf *line = printbuf_new();
-    char when[32];
 
     metrics_count(log->metrics, error ? COUNT_PURGE_FAILED : COUNT_PURGE_OK, 1);
-    if (service && line) {
-        sprintbuf(line, "%s\t%s\t", clock_format(clock_wall(), when, sizeof when), error ? strerror(-error) : "ok");
-        append_clean(line, name, len < NAME_SHOWN_MAX ? len : NAME_SHOWN_MAX);
-        if (status)
-            sprintbuf(line, "\t%ld\t", status);
-        else
-            sprintbuf(line, "\t-\t");
-        append_clean(line, *message ? message : "-", strlen(*message ? message : "-"));
-        sprintbuf(line, "\t%" PRId64 "\n", ns / 1000000);
-        keep_line(service, line->buf, (size_t)line->bpos);
+    if (!service || !line || !write_line(line, name, len, error, status, message, ns) || !keep_lost(service) ||
+        !keep_line(service, line->buf, (size_t)line->bpos)) {
+        if (service)
+            service->lost++;
+        log_error("services/%" PRIu64 "/cdn/purge.log: no memory for a line: %s\t%.*s\t%ld", id,
+                  error ? strerror(-error) : "ok", len < NAME_SHOWN_MAX ? (int)len : NAME_SHOWN_MAX, name, status);
     }
     if (line)
         printbuf_free(line);

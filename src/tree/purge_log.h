@@ -13,7 +13,8 @@
  *
  * Threads:   loop thread only.
  * Ownership: the caller owns the log and frees it with purge_log_free(). Names and messages are copied.
- * Errors:    a line for which there is no memory is dropped.
+ * Errors:    a line for which there is no memory is dropped and goes to the program's log. Before the next line, a line
+ *            that begins with `#` says how many are missing.
  */
 #ifndef MELBICOMFS_TREE_PURGE_LOG_H
 #define MELBICOMFS_TREE_PURGE_LOG_H
@@ -39,6 +40,9 @@ struct purge_log_text {
  * fine. */
 struct purge_log *purge_log_new(struct metrics *metrics);
 void purge_log_free(struct purge_log *log);
+
+/* Prepares the log of service `id`, so that a line for which there is no memory can be counted. Returns 0 or -ENOMEM. */
+int purge_log_prepare(struct purge_log *log, uint64_t id);
 
 /* Adds a line about `name` (`len` bytes of any kind) to the log of service `id`, and counts it in the metrics. `error`
  * is 0 or -errno; `status` is the HTTP status, or 0 without an answer; `message` is the API's words or the reason, or
