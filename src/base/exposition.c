@@ -4,43 +4,62 @@
 #include "base/utf8.h"
 
 #include <json-c/printbuf.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LABEL_MAX   128            /* bytes of a value that are printed */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-void exposition_family(struct printbuf *out, const char *name, const char *type, const char *help)
+void exposition_text(struct exposition *text, const char *bytes, size_t len)
 {
-    sprintbuf(out, "# HELP melbicomfs_%s %s\n# TYPE melbicomfs_%s %s\n", name, help, name, type);
+    if (printbuf_memappend(text->out, bytes, (int)len) < 0)
+        text->failed = true;
+}
+
+void exposition_print(struct exposition *text, const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    int len = vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    exposition_text(text, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
+}
+
+void exposition_family(struct exposition *text, const char *name, const char *type, const char *help)
+{
+    exposition_print(text, "# HELP melbicomfs_%s %s\n# TYPE melbicomfs_%s %s\n", name, help, name, type);
 }
 
 /* Appends one character of a label's value. */
-static void print_character(struct printbuf *out, const char *at, size_t len)
+static void print_character(struct exposition *text, const char *at, size_t len)
 {
     if (*at == '\n')
-        printbuf_strappend(out, "\\n");
+        exposition_print(text, "\\n");
     else if (*at == '"' || *at == '\\')
-        sprintbuf(out, "\\%c", *at);
+        exposition_print(text, "\\%c", *at);
     else if (len == 0 || utf8_is_control(at, len))
-        printbuf_strappend(out, REPLACEMENT);
+        exposition_print(text, REPLACEMENT);
     else
-        printbuf_memappend(out, at, (int)len);
+        exposition_text(text, at, len);
 }
 
-void exposition_label(struct printbuf *out, const char *value)
+void exposition_label(struct exposition *text, const char *value)
 {
     size_t left = strlen(value), room = LABEL_MAX;
 
-    printbuf_strappend(out, "\"");
+    exposition_print(text, "\"");
     while (left > 0) {
         size_t len = utf8_length(value, left), step = len ? len : 1;
 
         if (step > room)
             break;
-        print_character(out, value, len);
+        print_character(text, value, len);
         value += step;
         left -= step;
         room -= step;
     }
-    printbuf_strappend(out, "\"");
+    exposition_print(text, "\"");
 }

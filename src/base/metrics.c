@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/exposition.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/printbuf.h>
 #include <stdatomic.h>
@@ -194,62 +195,62 @@ void metrics_pushed(struct metrics *metrics, uint64_t bytes)
     atomic_fetch_add_explicit(&metrics->pushed_bytes, bytes, memory_order_relaxed);
 }
 
-static void print_counter(struct printbuf *out, const char *name, const char *help, uint64_t value)
+static void print_counter(struct exposition *text, const char *name, const char *help, uint64_t value)
 {
-    exposition_family(out, name, "counter", help);
-    sprintbuf(out, "melbicomfs_%s %" PRIu64 "\n", name, value);
+    exposition_family(text, name, "counter", help);
+    exposition_print(text, "melbicomfs_%s %" PRIu64 "\n", name, value);
 }
 
-static void print_up(const struct metrics *metrics, struct printbuf *out)
+static void print_up(const struct metrics *metrics, struct exposition *text)
 {
-    exposition_family(out, "build_info", "gauge", "Always 1; the label is the version of this program.");
-    printbuf_strappend(out, "melbicomfs_build_info{version=");
-    exposition_label(out, MELBICOMFS_VERSION);
-    printbuf_strappend(out, "} 1\n");
-    exposition_family(out, "up", "gauge",
+    exposition_family(text, "build_info", "gauge", "Always 1; the label is the version of this program.");
+    exposition_print(text, "melbicomfs_build_info{version=");
+    exposition_label(text, MELBICOMFS_VERSION);
+    exposition_print(text, "} 1\n");
+    exposition_family(text, "up", "gauge",
                       "1 if the last exchange of every operation that was used succeeded, 0 otherwise.");
-    sprintbuf(out, "melbicomfs_up %d\n", metrics_up(metrics));
-    exposition_family(out, "last_success_timestamp_seconds", "gauge",
+    exposition_print(text, "melbicomfs_up %d\n", metrics_up(metrics));
+    exposition_family(text, "last_success_timestamp_seconds", "gauge",
                       "When an exchange of the operation last succeeded, in seconds since 1970.");
     for (const struct operation *o = metrics->operations; o; o = o->next) {
         if (!o->success.tv_sec)
             continue;
-        printbuf_strappend(out, "melbicomfs_last_success_timestamp_seconds{operation=");
-        exposition_label(out, o->name);
-        sprintbuf(out, "} %jd.%03" PRId64 "\n", (intmax_t)o->success.tv_sec, o->success.tv_nsec / NS_PER_MS);
+        exposition_print(text, "melbicomfs_last_success_timestamp_seconds{operation=");
+        exposition_label(text, o->name);
+        exposition_print(text, "} %jd.%03" PRId64 "\n", (intmax_t)o->success.tv_sec, o->success.tv_nsec / NS_PER_MS);
     }
 }
 
-static void print_kernel(const struct metrics *metrics, struct printbuf *out)
+static void print_kernel(const struct metrics *metrics, struct exposition *text)
 {
-    exposition_family(out, "kernel_requests_total", "counter", "Requests from the kernel, by kind.");
+    exposition_family(text, "kernel_requests_total", "counter", "Requests from the kernel, by kind.");
     for (size_t i = 0; i < KERNEL_REQUESTS; i++)
-        sprintbuf(out, "melbicomfs_kernel_requests_total{request=\"%s\"} %" PRIu64 "\n", kernel_names[i],
-                  metrics->kernel[i]);
+        exposition_print(text, "melbicomfs_kernel_requests_total{request=\"%s\"} %" PRIu64 "\n", kernel_names[i],
+                         metrics->kernel[i]);
 }
 
-static void print_http_requests(const struct metrics *metrics, struct printbuf *out)
+static void print_http_requests(const struct metrics *metrics, struct exposition *text)
 {
-    exposition_family(out, "http_requests_total", "counter",
+    exposition_family(text, "http_requests_total", "counter",
                       "HTTP attempts, by operation and status. Status 0 is an attempt without an answer.");
     for (const struct operation *o = metrics->operations; o; o = o->next)
         for (const struct status *s = o->statuses; s; s = s->next) {
-            printbuf_strappend(out, "melbicomfs_http_requests_total{operation=");
-            exposition_label(out, o->name);
-            sprintbuf(out, ",status=\"%ld\"} %" PRIu64 "\n", s->status, s->n);
+            exposition_print(text, "melbicomfs_http_requests_total{operation=");
+            exposition_label(text, o->name);
+            exposition_print(text, ",status=\"%ld\"} %" PRIu64 "\n", s->status, s->n);
         }
 }
 
-static void print_bucket(struct printbuf *out, const char *operation, const char *le, uint64_t n)
+static void print_bucket(struct exposition *text, const char *operation, const char *le, uint64_t n)
 {
-    printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_bucket{operation=");
-    exposition_label(out, operation);
-    sprintbuf(out, ",le=\"%s\"} %" PRIu64 "\n", le, n);
+    exposition_print(text, "melbicomfs_http_request_duration_seconds_bucket{operation=");
+    exposition_label(text, operation);
+    exposition_print(text, ",le=\"%s\"} %" PRIu64 "\n", le, n);
 }
 
-static void print_http_durations(const struct metrics *metrics, struct printbuf *out)
+static void print_http_durations(const struct metrics *metrics, struct exposition *text)
 {
-    exposition_family(out, "http_request_duration_seconds", "histogram",
+    exposition_family(text, "http_request_duration_seconds", "histogram",
                       "Time from the start of an HTTP attempt to its end.");
     for (const struct operation *o = metrics->operations; o; o = o->next) {
         uint64_t n = 0;
@@ -257,38 +258,40 @@ static void print_http_durations(const struct metrics *metrics, struct printbuf 
         if (o->n == 0)
             continue;
         for (size_t i = 0; i < BUCKETS; i++)
-            print_bucket(out, o->name, buckets[i].le, n += o->in_bucket[i]);
-        print_bucket(out, o->name, "+Inf", o->n);
-        printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_sum{operation=");
-        exposition_label(out, o->name);
-        sprintbuf(out, "} %" PRIu64 ".%09" PRIu64 "\n", o->ns / (uint64_t)NS_PER_S, o->ns % (uint64_t)NS_PER_S);
-        printbuf_strappend(out, "melbicomfs_http_request_duration_seconds_count{operation=");
-        exposition_label(out, o->name);
-        sprintbuf(out, "} %" PRIu64 "\n", o->n);
+            print_bucket(text, o->name, buckets[i].le, n += o->in_bucket[i]);
+        print_bucket(text, o->name, "+Inf", o->n);
+        exposition_print(text, "melbicomfs_http_request_duration_seconds_sum{operation=");
+        exposition_label(text, o->name);
+        exposition_print(text, "} %" PRIu64 ".%09" PRIu64 "\n", o->ns / (uint64_t)NS_PER_S, o->ns % (uint64_t)NS_PER_S);
+        exposition_print(text, "melbicomfs_http_request_duration_seconds_count{operation=");
+        exposition_label(text, o->name);
+        exposition_print(text, "} %" PRIu64 "\n", o->n);
     }
 }
 
-void metrics_print(struct metrics *metrics, struct printbuf *out)
+int metrics_print(struct metrics *metrics, struct printbuf *out)
 {
     const uint64_t *n = metrics->counters;
+    struct exposition exposition = {.out = out}, *text = &exposition;
 
-    print_up(metrics, out);
-    print_kernel(metrics, out);
-    print_http_requests(metrics, out);
-    print_http_durations(metrics, out);
-    print_counter(out, "http_retries_total", "HTTP attempts that retried an earlier attempt.", n[COUNT_RETRY]);
-    print_counter(out, "http_received_bytes_total", "Bytes of HTTP bodies received, after decompression.",
+    print_up(metrics, text);
+    print_kernel(metrics, text);
+    print_http_requests(metrics, text);
+    print_http_durations(metrics, text);
+    print_counter(text, "http_retries_total", "HTTP attempts that retried an earlier attempt.", n[COUNT_RETRY]);
+    print_counter(text, "http_received_bytes_total", "Bytes of HTTP bodies received, after decompression.",
                   n[COUNT_HTTP_BYTES]);
-    print_counter(out, "cache_hits_total", "Times a document was asked for and was fresh.", n[COUNT_CACHE_HIT]);
-    print_counter(out, "cache_misses_total", "Times a document was asked for and had to be fetched or awaited.",
+    print_counter(text, "cache_hits_total", "Times a document was asked for and was fresh.", n[COUNT_CACHE_HIT]);
+    print_counter(text, "cache_misses_total", "Times a document was asked for and had to be fetched or awaited.",
                   n[COUNT_CACHE_MISS]);
-    print_counter(out, "stale_serves_total", "Times an expired document was served because the API failed.",
+    print_counter(text, "stale_serves_total", "Times an expired document was served because the API failed.",
                   n[COUNT_STALE]);
-    exposition_family(out, "purges_total", "counter", "Names that were written to purge files, by result.");
-    sprintbuf(out, "melbicomfs_purges_total{result=\"ok\"} %" PRIu64 "\n", n[COUNT_PURGE_OK]);
-    sprintbuf(out, "melbicomfs_purges_total{result=\"failed\"} %" PRIu64 "\n", n[COUNT_PURGE_FAILED]);
-    print_counter(out, "pushed_files_total", "Files put into the page cache before they were read.",
+    exposition_family(text, "purges_total", "counter", "Names that were written to purge files, by result.");
+    exposition_print(text, "melbicomfs_purges_total{result=\"ok\"} %" PRIu64 "\n", n[COUNT_PURGE_OK]);
+    exposition_print(text, "melbicomfs_purges_total{result=\"failed\"} %" PRIu64 "\n", n[COUNT_PURGE_FAILED]);
+    print_counter(text, "pushed_files_total", "Files put into the page cache before they were read.",
                   atomic_load_explicit(&metrics->pushed_files, memory_order_relaxed));
-    print_counter(out, "pushed_bytes_total", "Bytes put into the page cache before they were read.",
+    print_counter(text, "pushed_bytes_total", "Bytes put into the page cache before they were read.",
                   atomic_load_explicit(&metrics->pushed_bytes, memory_order_relaxed));
+    return text->failed ? -ENOMEM : 0;
 }

@@ -101,9 +101,9 @@ void metrics_pushed(struct metrics *metrics, uint64_t bytes);
  *      melbicomfs_cache_hits_total, _cache_misses_total, _stale_serves_total, _http_retries_total,
  *      _http_received_bytes_total, _pushed_files_total, _pushed_bytes_total
  *
- * Metrics without the label `operation` are printed even when they are 0. When out of memory, `out` is incomplete.
+ * Metrics without the label `operation` are printed even when they are 0. Returns 0 or -ENOMEM.
  * tree/account_metrics.h has the gauges of the account: balance, unpaid, overdue invoices, and counts by status.
  */
-void metrics_print(struct metrics *metrics, struct printbuf *out);
+int metrics_print(struct metrics *metrics, struct printbuf *out);
 
 #endif

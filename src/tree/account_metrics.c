@@ -23,12 +23,14 @@ static struct document *loaded(struct tree *tree, const struct query *query)
 }
 
 /* Appends a sample with one label. `value` is a decimal number. */
-static void print_sample(struct printbuf *out, const char *name, const char *label, const char *label_value,
+static void print_sample(struct exposition *text, const char *name, const char *label, const char *label_value,
                          const char *value)
 {
-    sprintbuf(out, "melbicomfs_%s{%s=", name, label);
-    exposition_label(out, label_value);
-    sprintbuf(out, "} %s\n", value);
+    exposition_print(text, "melbicomfs_%s{%s=", name, label);
+    exposition_label(text, label_value);
+    exposition_print(text, "} ");
+    exposition_text(text, value, strlen(value));
+    exposition_print(text, "\n");
 }
 
 /* ---- amounts of money ---- */
@@ -38,7 +40,7 @@ static void print_sample(struct printbuf *out, const char *name, const char *lab
 /* The longest currency, in bytes. Longer ones are left out. */
 #define CURRENCY_MAX 64
 
-static void print_balance(struct tree *tree, struct printbuf *out)
+static void print_balance(struct tree *tree, struct exposition *text)
 {
     const struct document *balance = loaded(tree, &(struct query){.operation = OP_BALANCE});
     const struct snapshot *snapshot = balance && balance->n_items ? balance->items[0].snapshot : NULL;
@@ -47,9 +49,9 @@ static void print_balance(struct tree *tree, struct printbuf *out)
 
     struct decimal sum = {.decimals = 0};
 
-    exposition_family(out, "balance", "gauge", "Credit balance when last fetched, by currency.");
+    exposition_family(text, "balance", "gauge", "Credit balance when last fetched, by currency.");
     if (amount && decimal_add(&sum, amount, strlen(amount)))
-        print_sample(out, "balance", "currency", currency ? currency : "", amount);
+        print_sample(text, "balance", "currency", currency ? currency : "", amount);
 }
 
 /* Whether a currency is a label as it is. Others could become the same label, which a reader would refuse. */
@@ -66,7 +68,7 @@ static bool is_label(const char *currency)
 }
 
 /* Prints the sums of what is unpaid. They are in order of currency; one that does not follow is the same label again. */
-static void print_sums(struct unpaid *unpaid, struct printbuf *out)
+static void print_sums(struct unpaid *unpaid, struct exposition *text)
 {
     char amount[DECIMAL_TEXT], currency[CURRENCY_MAX + 1], last[CURRENCY_MAX + 1] = "";
     struct unpaid_sum sum;
@@ -79,23 +81,26 @@ static void print_sums(struct unpaid *unpaid, struct printbuf *out)
         snprintf(currency, sizeof currency, "%.*s", (int)sum.currency.len, sum.currency.at);
         if (!is_label(currency) || (n > 0 && strcmp(currency, last) <= 0))
             continue;
-        print_sample(out, "unpaid", "currency", currency, amount);
+        print_sample(text, "unpaid", "currency", currency, amount);
         memcpy(last, currency, sizeof last);
         n++;
     }
 }
 
-static void print_unpaid(struct tree *tree, struct printbuf *out)
+static int print_unpaid(struct tree *tree, struct exposition *text)
 {
     struct unpaid unpaid;
-    bool known = unpaid_peek(tree, &unpaid);
+    int known = unpaid_peek(tree, &unpaid);
+    if (known < 0)
+        return known;
 
-    exposition_family(out, "unpaid", "gauge", "Sum of the unpaid invoices' totals when last fetched, by currency.");
+    exposition_family(text, "unpaid", "gauge", "Sum of the unpaid invoices' totals when last fetched, by currency.");
     if (known)
-        print_sums(&unpaid, out);
-    exposition_family(out, "overdue_invoices", "gauge", "Unpaid invoices whose due date has passed.");
+        print_sums(&unpaid, text);
+    exposition_family(text, "overdue_invoices", "gauge", "Unpaid invoices whose due date has passed.");
     if (known)
-        sprintbuf(out, "melbicomfs_overdue_invoices %" PRIu32 "\n", unpaid.overdue);
+        exposition_print(text, "melbicomfs_overdue_invoices %" PRIu32 "\n", unpaid.overdue);
+    return 0;
 }
 
 /* ---- counts by status ---- */
@@ -131,13 +136,13 @@ static int64_t count_filtered(struct tree *tree, const struct counted *what, uns
     return list ? count(list, what->field, what->known[i]) : -ENODATA;
 }
 
-static int print_counts(struct tree *tree, const struct counted *what, struct printbuf *out)
+static int print_counts(struct tree *tree, const struct counted *what, struct exposition *text)
 {
     struct document *list = loaded(tree, &(struct query){.operation = what->operation});
     int64_t other = list ? (int64_t)list->n_items : 0;
     char number[24];
 
-    exposition_family(out, what->name, "gauge", what->help);
+    exposition_family(text, what->name, "gauge", what->help);
     for (unsigned i = 0; what->known[i]; i++) {
         int64_t n = list ? count(list, what->field, what->known[i]) : 0;
         if (n > 0)
@@ -148,16 +153,17 @@ static int print_counts(struct tree *tree, const struct counted *what, struct pr
             return -ENOMEM;
         snprintf(number, sizeof number, "%" PRId64, n);
         if (n >= 0)
-            print_sample(out, what->name, "status", what->known[i], number);
+            print_sample(text, what->name, "status", what->known[i], number);
     }
     snprintf(number, sizeof number, "%" PRId64, other);
     if (list)
-        print_sample(out, what->name, "status", "other", number);
+        print_sample(text, what->name, "status", "other", number);
     return 0;
 }
 
 int account_metrics_print(struct tree *tree, struct printbuf *out)
 {
+    struct exposition exposition = {.out = out}, *text = &exposition;
     const struct counted services = {
         .name = "services",
         .help = "Services when last fetched, by status.",
@@ -177,8 +183,11 @@ int account_metrics_print(struct tree *tree, struct printbuf *out)
         .n_listed = 4,
     };
 
-    print_balance(tree, out);
-    print_unpaid(tree, out);
-    int r = print_counts(tree, &services, out);
-    return r < 0 ? r : print_counts(tree, &invoices, out);
+    print_balance(tree, text);
+    int r = print_unpaid(tree, text);
+    if (r == 0)
+        r = print_counts(tree, &services, text);
+    if (r == 0)
+        r = print_counts(tree, &invoices, text);
+    return text->failed ? -ENOMEM : r;
 }

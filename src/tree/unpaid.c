@@ -5,22 +5,24 @@
 #include "tree/context.h"
 #include "tree/render.h"
 
+#include <errno.h>
 #include <string.h>
 
-bool unpaid_peek(struct tree *tree, struct unpaid *ret)
+int unpaid_peek(struct tree *tree, struct unpaid *ret)
 {
     /* Peeks, so that a monitoring system does not keep the list in the cache that nobody else reads. */
     struct document *invoices = documents_peek(tree->documents, &(struct query){.operation = OP_INVOICES});
     struct snapshot *text;
     if (!invoices || !invoices->loaded)
-        return false;
-    (void)renderer_get(tree->renderer, invoices, RENDER_UNPAID_SUMS, &text);
+        return 0;
+    if (renderer_get(tree->renderer, invoices, RENDER_UNPAID_SUMS, &text) == -ENOMEM)
+        return -ENOMEM;
     const struct rendition *last = render_last(invoices, RENDER_UNPAID_SUMS);
     if (!last->text)
-        return false;
+        return 0;
     ret->overdue = last->tally;
     ret->rest = (struct json_slice){last->text->data, last->text->len};
-    return true;
+    return 1;
 }
 
 bool unpaid_next(struct unpaid *unpaid, struct unpaid_sum *ret)

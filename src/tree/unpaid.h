@@ -4,7 +4,7 @@
  *
  *      struct unpaid unpaid;
  *      struct unpaid_sum sum;
- *      if (unpaid_peek(tree, &unpaid))
+ *      if (unpaid_peek(tree, &unpaid) == 1)
  *          while (unpaid_next(&unpaid, &sum))
  *              sprintbuf(out, "%.*s", (int)sum.amount.len, sum.amount.at);
  *
@@ -14,7 +14,7 @@
  *
  * Threads:   loop thread only.
  * Ownership: all is borrowed until the next turn of the loop.
- * Errors:    none; what is not known is absent.
+ * Errors:    -ENOMEM; what is not known is absent.
  */
 #ifndef MELBICOMFS_TREE_UNPAID_H
 #define MELBICOMFS_TREE_UNPAID_H
@@ -37,9 +37,9 @@ struct unpaid_sum {
     struct json_slice currency; /* the API's text, which may be anything; its `len` is 0 if the invoices have none */
 };
 
-/* Fills in *ret from the list of invoices in memory, fresh or not. Returns false if there is none, or if no
- * figures are ready yet. */
-bool unpaid_peek(struct tree *tree, struct unpaid *ret);
+/* Fills in *ret from the list of invoices in memory, fresh or not. Returns 1; 0 if there is none, or if no
+ * figures are ready yet; or -ENOMEM. */
+int unpaid_peek(struct tree *tree, struct unpaid *ret);
 
 /* Takes the next sum, in order of currency. Returns false after the last one. */
 bool unpaid_next(struct unpaid *unpaid, struct unpaid_sum *ret);
