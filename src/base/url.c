@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+const char url_unchecked[] = "cannot be checked: out of memory";
+
 /* `host` comes from curl_url_get(), which has already turned 127.1 into 127.0.0.1. 127.example.com is a name. */
 static bool is_loopback(const char *host)
 {
@@ -27,23 +29,38 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool has_part(CURLU *parts, CURLUPart which)
+/* Whether the URL has a user or a password. */
+static CURLUcode find_user(CURLU *parts, bool *ret)
 {
-    char *part = NULL;
-    bool has = curl_url_get(parts, which, &part, 0) == CURLUE_OK;
+    static const CURLUPart which[] = {CURLUPART_USER, CURLUPART_PASSWORD};
 
-    curl_free(part);
-    return has;
+    *ret = false;
+    for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++) {
+        char *part = NULL;
+        CURLUcode code = curl_url_get(parts, which[i], &part, 0);
+
+        curl_free(part);
+        if (code == CURLUE_OUT_OF_MEMORY)
+            return code;
+        *ret = *ret || code == CURLUE_OK;
+    }
+    return CURLUE_OK;
 }
 
 static const char *parts_problem(CURLU *parts, bool *loopback)
 {
     char *scheme = NULL, *host = NULL;
     const char *problem = NULL;
+    bool has_user = false;
+    CURLUcode code = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
 
-    if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(parts, CURLUPART_HOST, &host, 0) || !*host)
+    if (code == CURLUE_OK)
+        code = curl_url_get(parts, CURLUPART_HOST, &host, 0);
+    if (code == CURLUE_OUT_OF_MEMORY || find_user(parts, &has_user) == CURLUE_OUT_OF_MEMORY)
+        problem = url_unchecked;
+    else if (code != CURLUE_OK || !*host)
         problem = "names no host; a URL looks like https://api.example.com/api";
-    else if (has_part(parts, CURLUPART_USER) || has_part(parts, CURLUPART_PASSWORD))
+    else if (has_user)
         problem = "holds a user or password; remove it, and give the token by token_file= or MELBICOM_TOKEN";
     else if ((*loopback = is_loopback(host)), strcmp(scheme, "https") != 0 && !(*loopback && !strcmp(scheme, "http")))
         problem =
@@ -67,9 +84,12 @@ const char *url_problem(const char *url, bool *loopback)
         return "names no host; a URL looks like https://api.example.com/api";
     parts = curl_url();
     if (!parts)
-        return "cannot be checked: out of memory";
-    if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+        return url_unchecked;
+    CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+    if (code == CURLUE_OK)
         problem = parts_problem(parts, loopback);
+    else if (code == CURLUE_OUT_OF_MEMORY)
+        problem = url_unchecked;
     curl_url_cleanup(parts);
     return problem;
 }

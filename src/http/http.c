@@ -450,7 +450,7 @@ struct http_transfer *http_start(struct http *http, const struct http_request *r
         return NULL;
     }
     if (problem)
-        stop(t, HTTP_BROKEN, -EINVAL, problem);
+        stop(t, HTTP_BROKEN, problem == url_unchecked ? -ENOMEM : -EINVAL, problem);
     else if (r < 0)
         stop(t, HTTP_BROKEN, r, "the token or a validator contains a control byte and cannot be sent");
     task_defer(http->loop, &t->begin);
