@@ -482,7 +482,9 @@ static void launch(struct client_exchange *x)
     };
     int r = client->token.value ? 0 : client_token_read(&client->token);
 
-    if (r < 0)
+    if (r == -ENOMEM)
+        end_later(x, r, false, "out of memory");
+    else if (r < 0)
         token_missing(x);
     else if (r == 1)
         move(x, BARRED);
