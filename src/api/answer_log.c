@@ -115,15 +115,15 @@ static bool looks_cut(const struct list_end *end, unsigned asked, size_t n)
     return !said->next_named && !said->last && end->fetched <= 1 && typical_page_size(n) && (asked == 0 || n < asked);
 }
 
-/* Why a list is not whole, in words; NULL if it is. */
-static char *why_cut(const struct list_end *end, unsigned asked, size_t n)
+/* Whether a list is not whole. *ret_why says why, in words, for free(); NULL when out of memory. */
+static bool is_cut(const struct list_end *end, unsigned asked, size_t n, char **ret_why)
 {
     const struct pages *said = end->pages;
     char *why = NULL;
     int r = 0;
 
     if (said->has_total && (uint64_t)said->total <= n)
-        return NULL;
+        return false;
     if (end->stopped && said->has_total)
         r = asprintf(&why, "expected %" PRId64 " entries, as the API says; got %zu, because %s", said->total, n,
                      end->stopped);
@@ -137,7 +137,8 @@ static char *why_cut(const struct list_end *end, unsigned asked, size_t n)
                      end->fetched);
     else if (looks_cut(end, asked, n))
         r = asprintf(&why, "expected all entries; got %zu, which is a typical page size", n);
-    return r < 0 ? NULL : why;
+    *ret_why = r < 0 ? NULL : why;
+    return r != 0;
 }
 
 void answer_look_for_cut(const struct endpoints *endpoints, struct document *document, const struct list_end *end,
@@ -145,12 +146,12 @@ void answer_look_for_cut(const struct endpoints *endpoints, struct document *doc
 {
     const char *name = endpoint_of(document->query.operation)->name;
     unsigned asked = endpoints_page(endpoints, document->query.operation)->size;
-    _cleanup_(freep) char *why = why_cut(end, asked, document->n_items);
+    _cleanup_(freep) char *why = NULL;
     char advice[160];
 
     document->total = end->pages->has_total ? end->pages->total : -1;
-    document->maybe_cut = why;
-    if (!why || said)
+    document->maybe_cut = is_cut(end, asked, document->n_items, &why);
+    if (!document->maybe_cut || said)
         return;
     if (asked && !end->stopped)
         snprintf(advice, sizeof advice, "if entries are missing, set %s.page_size = %zu in [endpoints]", name,
@@ -158,5 +159,5 @@ void answer_look_for_cut(const struct endpoints *endpoints, struct document *doc
     else
         snprintf(advice, sizeof advice,
                  "if entries are missing, set %s.page_size and the names of its parameters in [endpoints]", name);
-    answer_log(LOG_LEVEL_WARNING, document, why, advice);
+    answer_log(LOG_LEVEL_WARNING, document, why ? why : "expected all entries; got only some of them", advice);
 }

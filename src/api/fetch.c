@@ -42,10 +42,12 @@ static void free_page(struct lh_entry *entry)
     free(lh_entry_k(entry));
 }
 
-static void replace(char **where, const char *with)
+/* Replaces a string by a copy of another, or by NULL if `with` is NULL. False when out of memory: it is NULL then. */
+static bool replace(char **where, const char *with)
 {
     free(*where);
     *where = with ? strdup(with) : NULL;
+    return *where || !with;
 }
 
 /* Returns `validator`, or NULL if it is too long or cannot be sent in a header. Without this every later request would
@@ -241,8 +243,8 @@ static int page_done(struct fetch *fetch, const struct client_result *result)
         r = publish(fetch, &page, stopped);
     if (r == 0) {
         /* The first page's validators say nothing about the other pages. */
-        replace(&document->etag, fetch->pages == 1 ? if_usable(result->etag) : NULL);
-        replace(&document->last_modified, fetch->pages == 1 ? if_usable(result->last_modified) : NULL);
+        (void)replace(&document->etag, fetch->pages == 1 ? if_usable(result->etag) : NULL);
+        (void)replace(&document->last_modified, fetch->pages == 1 ? if_usable(result->last_modified) : NULL);
     }
     pages_free(&page.pages);
     return r;
@@ -364,10 +366,13 @@ static int request(struct fetch *fetch)
             .on_done = on_done,
             .data = fetch,
         };
-        if (!fetch->page)
-            replace(&document->url, path->buf);
-        fetch->exchange = client_start(fetch->fetcher->client, &what);
-        r = fetch->exchange ? 0 : -ENOMEM;
+        /* The next page's URL may be relative to this one. */
+        if (!fetch->page && !replace(&document->url, path->buf))
+            r = -ENOMEM;
+        if (r == 0) {
+            fetch->exchange = client_start(fetch->fetcher->client, &what);
+            r = fetch->exchange ? 0 : -ENOMEM;
+        }
     }
     printbuf_free(path);
     return r;
