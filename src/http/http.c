@@ -21,6 +21,8 @@
  *    loop would stand still. CURLOPT_QUICK_EXIT prevents that.
  *  - curl_multi_poll() reports only whether a descriptor is readable or writable. An aborted FUSE descriptor has only
  *    POLLERR. So the loop's descriptors are polled once more with poll(2).
+ *  - When memory runs out while libcurl takes the URL apart, it can send the request without the query: all parameters
+ *    would be missing, and the answer be a different one. So it is given the path and query as they are to be sent.
  *  - CURLOPT_MAXFILESIZE_LARGE acts at a different moment in each version (8.14: before the head is complete, by bytes
  *    on the wire) and brings its own error message. So max_body is checked here: the length that the head states, and
  *    each byte that comes.
@@ -377,9 +379,11 @@ static void silent(void *data)
 
 static bool set_request(struct http_transfer *t, const struct http_request *request)
 {
+    const char *target = request->url + url_root_length(request->url);
     unsigned bad = 0;
 
     bad |= curl_easy_setopt(t->easy, CURLOPT_URL, request->url);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, *target == '/' ? target : NULL);
     if (t->post) {
         const char *body = request->body ? request->body : "";
 
