@@ -248,6 +248,10 @@ static void on_device(void *data, short revents)
             continue;
         if (r == -EAGAIN)
             return;
+        if (r == -ENOMEM) { /* for the buffer of the first request; the next turn of the loop tries again */
+            (void)poll(NULL, 0, END_LOOK_MS);
+            return;
+        }
         if (r <= 0 || fuse_session_exited(session->fuse)) {
             loop_quit(session->loop, 0);
             return;
