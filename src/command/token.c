@@ -94,7 +94,7 @@ static int open_private(const char *path, bool guarded, int *ret)
         closep(&fd);
         log_error("token: cannot read %s: %s; create the file, or name another one with token_file=", path,
                   strerror(error));
-        return -EACCES;
+        return error == EMFILE || error == ENFILE || error == ENOMEM ? -error : -EACCES;
     }
     if (!S_ISREG(st.st_mode)) {
         (void)close(fd);

@@ -25,7 +25,8 @@
  * Errors:    -ENOKEY: no token is configured. -EACCES: the file cannot be read, or others can read it. -EINVAL: the
  *            token is malformed, or the file is not a regular file. -ETIMEDOUT: the command took too long. -EIO: the
  *            command failed. -EALREADY: the token is a value that has been given away, so it cannot be another one now.
- *            -ENOMEM. All but -EALREADY and -ENOMEM log one line, which names the place but never the token.
+ *            -EMFILE or -ENFILE: no file descriptor is left to read it. -ENOMEM. All but -EALREADY and -ENOMEM log one
+ *            line, which names the place but never the token.
  */
 #ifndef MELBICOMFS_COMMAND_TOKEN_H
 #define MELBICOMFS_COMMAND_TOKEN_H

@@ -69,6 +69,7 @@
 #include "http/verdict.h"
 
 #define ATTEMPTS_MAX   4
+#define SHORTAGE_MS    1000 /* how long fewer exchanges are in flight after there was no file descriptor for one */
 #define COPY_PAUSE_MAX 1200 /* ms; the longest pause of an exchange whose caller can show an old copy */
 
 /* As drawn above. */
@@ -81,6 +82,8 @@ struct client {
     struct metrics *metrics;
     struct client_exchange *lists[STATES];
     unsigned flying;
+    unsigned places;     /* until `short_until`: how many exchanges there are file descriptors for */
+    int64_t short_until; /* clock_ms(); 0: never */
     struct health health;
     struct task ending;
     uint64_t ended; /* how many exchanges have entered ENDING */
@@ -398,6 +401,26 @@ static void remember_failure(struct client_exchange *x, const struct attempt_end
     x->failed.advice = end->verdict.advice;
 }
 
+/* Waits for a file descriptor: an exchange that could not get one pauses, and fewer are in flight for a while. That is
+ * no attempt. False if the exchange has no time left. */
+static bool wait_for_descriptor(struct client_exchange *x, const struct attempt_end *end)
+{
+    struct client *client = x->client;
+    int64_t now = clock_ms();
+
+    if (now + CLIENT_PAUSE_MS >= x->deadline)
+        return false;
+    if (now >= client->short_until)
+        log_warning("%s; %s. Requests wait for one", end->message, end->verdict.advice);
+    remember_failure(x, end);
+    x->attempts--;
+    move(x, PAUSED);
+    client->places = client->flying > 1 ? client->flying : 1;
+    client->short_until = now + SHORTAGE_MS;
+    timer_set(client->loop, &x->timer, now + CLIENT_PAUSE_MS);
+    return true;
+}
+
 static bool try_again(struct client_exchange *x, const struct attempt_end *end, bool probe)
 {
     const struct http_result *result = end->http;
@@ -406,6 +429,8 @@ static bool try_again(struct client_exchange *x, const struct attempt_end *end, 
 
     if (result->failure == HTTP_OK && result->status == 401 && another_token(x, end))
         return true;
+    if (result->failure == HTTP_NO_DESCRIPTOR)
+        return wait_for_descriptor(x, end);
     if (x->attempts >= ATTEMPTS_MAX || x->once || !(x->post ? verdict->again_post : verdict->again_get))
         return false;
     if (probe && verdict->blame == BLAME_HOST && result->status == 0)
@@ -482,8 +507,8 @@ static void launch(struct client_exchange *x)
     };
     int r = client->token.value ? 0 : client_token_read(&client->token);
 
-    if (r == -ENOMEM)
-        end_later(x, r, false, "out of memory");
+    if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+        end_later(x, r, false, r == -ENOMEM ? "out of memory" : "no file descriptor is left to read the token");
     else if (r < 0)
         token_missing(x);
     else if (r == 1)
@@ -501,15 +526,23 @@ static void launch(struct client_exchange *x)
     move(x, FLYING);
 }
 
+/* How many exchanges may be in flight now. */
+static unsigned places_of(const struct client *client)
+{
+    unsigned most = client->config->max_connections;
+
+    return client->short_until > clock_ms() && client->places < most ? client->places : most;
+}
+
 /* The first exchange in QUEUED that may have a place now, or NULL. */
 static struct client_exchange *next_to_launch(const struct client *client)
 {
-    unsigned free_places = client->config->max_connections - client->flying;
+    unsigned places = places_of(client);
     struct client_exchange *x = client->lists[QUEUED];
 
-    if (client->flying >= client->config->max_connections)
+    if (client->flying >= places)
         return NULL;
-    while (x && free_places == 1 && x->operation->flying > 0)
+    while (x && places - client->flying == 1 && x->operation->flying > 0)
         x = x->next;
     return x;
 }
@@ -696,11 +729,11 @@ bool client_ready(struct client *client, const char *name)
 {
     const struct health_operation *operation = health_operation(&client->health, name);
     int64_t now = clock_ms();
-    unsigned free_places = client->config->max_connections - client->flying;
+    unsigned places = places_of(client);
 
-    if (!operation || client->lists[QUEUED] || client->flying >= client->config->max_connections)
+    if (!operation || client->lists[QUEUED] || client->flying >= places)
         return false;
-    if (free_places == 1 && operation->flying > 0)
+    if (places - client->flying == 1 && operation->flying > 0)
         return false;
     return !(client->health.host.closed && now < client->health.host.until) &&
            !(operation->gate.closed && now < operation->gate.until);

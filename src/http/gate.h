@@ -39,8 +39,8 @@ struct gate_failure {
     int64_t max_ms;         /* and the longest pause that failed probes lead to */
 };
 
-/* True if the exchange `who` may be sent: the gate is open, or the retry time has come and there is no probe yet. In the
- * second case `who` becomes the probe. */
+/* True if the exchange `who` may be sent: the gate is open, `who` is the probe, or the retry time has come and there is no
+ * probe yet. In the last case `who` becomes the probe. */
 bool gate_admits(struct gate *gate, const void *who);
 
 /*

@@ -136,6 +136,8 @@ const struct gate *health_ended(struct health *health, struct health_operation *
 {
     if (end->heard)
         health_heard(health);
+    if (end->blame == BLAME_SELF)
+        return NULL;
     if (end->blame != BLAME_HOST && (end->heard || (health->host.probe == who && end->blame != BLAME_SILENCE)))
         host_answered(health, who, end->began_ns);
     switch (end->blame) {
@@ -145,6 +147,8 @@ const struct gate *health_ended(struct health *health, struct health_operation *
         return fell_silent(health, operation, who, end);
     case BLAME_PASSING:
         return stumbled(operation, who, end);
+    case BLAME_SELF:
+        break;
     case BLAME_NONE:
         succeeded(operation, who, end->began_ns);
         break;

@@ -32,11 +32,14 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "base/clock.h"
@@ -83,6 +86,7 @@ struct http_transfer {
     enum http_failure failure; /* set by stop(): replaces curl's code, as do error and why */
     int error;
     const char *why;
+    int no_descriptor; /* EMFILE or ENFILE, if there was no descriptor for a connection; else 0 */
     char *link_next;
     char detail[CURL_ERROR_SIZE];
 };
@@ -179,9 +183,38 @@ static const struct outcome {
     {CURLE_OUT_OF_MEMORY, HTTP_BROKEN, -ENOMEM},
 };
 
+/* Returns EMFILE or ENFILE if no file descriptor can be had, else 0. */
+static int descriptors_missing(void)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), error = fd < 0 ? errno : 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return error == EMFILE || error == ENFILE ? error : 0;
+}
+
+/* Whether want of a file descriptor explains an attempt that was not sent: for a connection, for the resolver, or for
+ * the file of certificates. libcurl's code is one that blames the host, or none in particular. */
+static int explained_by_descriptors(const struct http_transfer *t, CURLcode code)
+{
+    static const CURLcode codes[] = {CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_SSL_CACERT_BADFILE,
+                                     CURLE_OUT_OF_MEMORY};
+
+    if (t->left || t->no_descriptor)
+        return t->left ? 0 : t->no_descriptor;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (codes[i] == code)
+            return descriptors_missing();
+    return 0;
+}
+
 static struct outcome classify(const struct http_transfer *t, CURLcode code)
 {
     struct outcome out = {code, HTTP_BROKEN, -EIO};
+    int missing = code == CURLE_OK ? 0 : explained_by_descriptors(t, code);
+
+    if (missing)
+        return (struct outcome){code, HTTP_NO_DESCRIPTOR, -missing};
 
     for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
         if (outcomes[i].code == code)
@@ -209,6 +242,8 @@ static void ended(struct http_transfer *t, CURLcode code)
 
     if (t->failure != HTTP_OK)
         out = (struct outcome){code, t->failure, t->error};
+    else if (out.failure == HTTP_NO_DESCRIPTOR)
+        (void)snprintf(t->detail, sizeof(t->detail), "no file descriptor is left for a connection");
     else if (t->detail[0] == '\0')
         (void)snprintf(t->detail, sizeof(t->detail), "%s", curl_easy_strerror(code));
     finish(t, out.failure, out.error);
@@ -227,6 +262,23 @@ static void stop_too_large(struct http_transfer *t)
 }
 
 /* Callbacks of curl. A transfer must not be removed from curl within them. */
+
+/* Opens the socket of a connection. One more descriptor has to be free: for the file of certificates, and for what the
+ * rest of the program opens now and then. */
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_transfer *t = data;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int error = fd < 0 ? errno : descriptors_missing();
+
+    (void)purpose;
+    t->no_descriptor = error == EMFILE || error == ENFILE ? error : 0;
+    if (fd >= 0 && t->no_descriptor) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
 
 static int before_sending(void *data, char *peer, char *local, int peer_port, int local_port)
 {
@@ -393,6 +445,8 @@ static bool set_request(struct http_transfer *t, const struct http_request *requ
     }
     bad |= curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     bad |= curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->detail);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    bad |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
     bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, before_sending);
     bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
     bad |= curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, take_header);

@@ -38,8 +38,9 @@ enum http_failure {
     HTTP_TIMEOUT,    /* after the sending began, no byte moved for config->timeout_ms */
     HTTP_RESET,      /* the connection broke after all or part of the request was sent */
     HTTP_TOO_LARGE,  /* over config->max_body (Content-Length, or decompressed), or the body callback returned -EFBIG */
-    HTTP_SINK,       /* the body callback returned another error */
-    HTTP_BROKEN      /* anything else: not HTTP, bad encoding, a URL that is not allowed, out of memory, … */
+    HTTP_NO_DESCRIPTOR, /* this program or machine has no file descriptor left for a connection: not sent */
+    HTTP_SINK,          /* the body callback returned another error */
+    HTTP_BROKEN         /* anything else: not HTTP, bad encoding, a URL that is not allowed, out of memory, … */
 };
 
 /* All strings are copied by http_start(). Callbacks may be NULL, except on_done. */

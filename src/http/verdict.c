@@ -46,6 +46,7 @@ static const struct failure_row {
     {HTTP_TLS, BLAME_HOST, false, "check the URL, the clock of this machine, and the certificates (cafile=)"},
     {HTTP_TIMEOUT, BLAME_SILENCE, false, "check the network, or raise timeout="},
     {HTTP_RESET, BLAME_PASSING, true, "check the network, or try again later"},
+    {HTTP_NO_DESCRIPTOR, BLAME_SELF, true, "raise the limit of open files (ulimit -n), or lower max_connections"},
     {HTTP_TOO_LARGE, BLAME_NONE, false, "raise max_body="},
     {HTTP_SINK, BLAME_NONE, false, "check that the URL is the API's"},
     {HTTP_BROKEN, BLAME_NONE, false, "check that the URL is the API's"},
@@ -111,6 +112,10 @@ struct client_verdict client_judge(const struct http_result *result, enum said s
         verdict.blame = failures[i].blame;
         verdict.again_get = failures[i].again;
         verdict.advice = failures[i].advice;
+    }
+    if (result->error == -ENOMEM) {
+        verdict.blame = BLAME_SELF;
+        verdict.advice = "free memory, or raise the limit of this program's memory";
     }
     /* A connection attempt that has used up its whole timeout would do so again, and the caller has waited enough. */
     if (verdict.error == -ETIMEDOUT)

@@ -23,6 +23,7 @@ struct http_result;
 /* Whose failure it is. health.h says what follows. */
 enum blame {
     BLAME_NONE,    /* no failure, or one of this request alone, such as a 404 */
+    BLAME_SELF,    /* this program's own: it has no memory or no file descriptor */
     BLAME_PASSING, /* the operation's, and it may pass: 408, 429, 5xx, a broken connection */
     BLAME_SILENCE, /* the operation's, and perhaps the host's: no byte came in time */
     BLAME_HOST,    /* every other request would fail, too: name, connect, TLS, 401, 429 with Retry-After */
