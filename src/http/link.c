@@ -69,7 +69,7 @@ static const char *read_link(const char *at, struct link *ret)
 
     if (!end)
         return NULL;
-    *ret = (struct link){.target = {skip_space(at + 1), 0}};
+    *ret = (struct link){.target = {skip_space(at + 1), 0}, .rel = {"", 0}};
     if (ret->target.at < end)
         ret->target.len = (size_t)(end - ret->target.at);
     while (ret->target.len > 0 && strchr(SPACE, ret->target.at[ret->target.len - 1]))
