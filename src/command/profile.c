@@ -141,12 +141,20 @@ static char *read_line(char *buffer, int size, void *data)
     return prepared ? buffer : NULL;
 }
 
+/* The length of the part of a key that is shown: up to the first space. No key has one, but a line such as "token abc==",
+ * whose writer has forgotten a `=`, has the token behind it. */
+static int shown_length(const char *key)
+{
+    return (int)strcspn(key, " \t\r\f\v");
+}
+
 static void add_override(struct reading *reading, const char *name, const char *value)
 {
     struct config *config = reading->request->top->config;
     const char *dot = strchr(name, '.');
     if (!dot || dot == name || !dot[1]) {
-        fail_at_line(reading, "'%s' is not a key of [endpoints]; write operation.key, such as balance.path", name);
+        fail_at_line(reading, "'%.*s' is not a key of [endpoints]; write operation.key, such as balance.path",
+                     shown_length(name), name);
         return;
     }
     struct config_override *grown =
@@ -173,7 +181,7 @@ static void apply_key(struct reading *reading, const char *section, const char *
     const struct setting *setting = settings_find(name);
     char reason[SETTINGS_REASON];
     if (!setting) {
-        fail_at_line(reading, "unknown key '%s'; melbicomfs -h lists all keys", name);
+        fail_at_line(reading, "unknown key '%.*s'; melbicomfs -h lists all keys", shown_length(name), name);
         return;
     }
     if (setting->place == SETTING_OPTION_ONLY) {

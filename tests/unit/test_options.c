@@ -531,6 +531,8 @@ static void faults_in_the_file(void **state)
         const char *why;
     } cases[] = {
         {"ttl = 1\nfrobnicate = 1\n", 2, "unknown key 'frobnicate'"},
+        {"token s3cret==\n", 1, "unknown key 'token'; "},
+        {"[endpoints]\ntoken s3cret==\n", 2, "'token' is not a key of [endpoints]"},
         {"\n\n[work]\nttl = x\n", 4, "ttl: must be a whole number"},
         {"[other]\nttl = x\n", 2, "ttl: must be a whole number"},
         {"[other]\nurl = http://example.com\n", 2, "url: must be https"},
