@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/envelope_names.h"
 
+#include "base/utf8.h"
+
 #include <json-c/printbuf.h>
 #include <string.h>
 #include <strings.h>
@@ -108,8 +110,14 @@ void append_key(struct printbuf *out, size_t *n, const char *key)
         return;
     }
     sprintbuf(out, "%s", *n == 1 ? "an object with the keys " : ", ");
-    for (size_t i = 0; i < length && i < KEY_SHOWN; i++)
-        sprintbuf(out, "%c", (unsigned char)key[i] < 0x20 || key[i] == 0x7f ? '?' : key[i]);
+    for (size_t i = 0, step; i < length; i += step) {
+        size_t valid = utf8_length(key + i, length - i);
+        bool shown = valid > 0 && !utf8_is_control(key + i, valid);
+        step = valid > 0 ? valid : 1;
+        if (i + step > KEY_SHOWN)
+            break;
+        sprintbuf(out, "%.*s", shown ? (int)step : 1, shown ? key + i : "?");
+    }
 }
 
 static const char *kind_of(char first)

@@ -51,8 +51,8 @@ bool object_is_call(struct json_slice object, struct printbuf *scratch);
 bool object_has_scalar(struct json_slice object, const char *const *names, struct printbuf *scratch);
 
 /* Appends a key to a text such as "an object with the keys a, b, …", which the first call begins. *n counts the keys
- * and is 0 before the first call. The text shows the first eight keys, at most 40 bytes of each, with a question mark
- * for each control character. */
+ * and is 0 before the first call. The text shows the first eight keys, at most 40 bytes of each, cut between characters,
+ * with a question mark for each control character and each byte that is not UTF-8. */
 void append_key(struct printbuf *out, size_t *n, const char *key);
 
 /* Appends in words what a JSON value is: "an object with the keys a, b", "a list", "null". `scratch` is overwritten. */
