@@ -7,33 +7,25 @@
  * request with the page that it asks for. Beside the list stand lists of errors, warnings and links, whose elements have
  * ids as well; none of them may be taken for the list. Lists that an API cuts must be known to be cut.
  *
- * List n is made from the seed FUZZ_SEED + n alone, so that a failure can be repeated by itself. FUZZ_COUNT says how many
- * there are.
+ * The input is the choices by which the list is made (choices.h).
  */
+#include "fuzz.h"
+
 #include "api/document.h"
 #include "api/fetch.h"
 #include "api/groups.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "choices.h"
 #include "http/client.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/printbuf.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define SEED          20261127
-#define COUNT         100000
-#define ITEMS_MAX     9
-#define PAGES_MAX     8
-#define BASE_URL      "http://127.0.0.1:8080/api"
+#define ITEMS_MAX 9
+#define PAGES_MAX 8
+#define BASE_URL  "http://127.0.0.1:8080/api"
 
 /* How a list is enveloped. */
 enum kind {
@@ -71,26 +63,7 @@ static struct {
     unsigned requests;
 } plan;
 
-static uint64_t random_state;
-static unsigned long long seed;
 static struct printbuf *body; /* of the page at hand */
-
-/* splitmix64, below `limit`. */
-static unsigned below(unsigned limit)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (unsigned)((z ^ z >> 31) % limit);
-}
-
-static const char *one_of(const char *const *choices, size_t n)
-{
-    return choices[below((unsigned)n)];
-}
-
-#define ONE_OF(choices) one_of(choices, LENGTH(choices))
 
 /* ---- what the API has ---- */
 
@@ -323,6 +296,11 @@ static void put_page(size_t page)
 
 /* ---- the fake client ---- */
 
+static void check(bool condition, const char *what)
+{
+    CHECK(condition, "%s; kind %d, paging %d, the last page: %s", what, plan.kind, plan.paging, body->buf);
+}
+
 struct client_exchange {
     struct client_request request;
     char *path;
@@ -380,7 +358,7 @@ static void answer_request(void)
     struct client_result result = {.status = 200, .message = "", .total = -1};
 
     plan.requests++;
-    assert_true(page < plan.n_pages);
+    check(page < plan.n_pages, "a page was asked for that is not there");
     put_page(page);
     if (plan.paging == HEADER && page + 1 < plan.n_pages) {
         snprintf(link, sizeof link, BASE_URL "/billing/invoices?page=%zu", page + 2);
@@ -400,13 +378,6 @@ static void on_done(void *data, const struct fetch_end *end)
     *(int *)data = end->error;
 }
 
-static void check(bool condition, const char *what)
-{
-    if (!condition)
-        fail_msg("%s; repeat with FUZZ_SEED=%llu FUZZ_COUNT=1; kind %d, paging %d, the last page: %s", what, seed,
-                 plan.kind, plan.paging, body->buf);
-}
-
 static void check_document(const struct document *document)
 {
     bool cut = plan.n_pages > 1 && (plan.paging == ELSEWHERE || plan.paging == TOTAL_ONLY);
@@ -420,54 +391,34 @@ static void check_document(const struct document *document)
     check(plan.requests == (cut ? 1 : plan.n_pages), "another number of requests");
 }
 
-static unsigned long long from_environment(const char *name, unsigned long long otherwise)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *text = getenv(name);
-
-    return text && *text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static void random_lists(void **state)
-{
-    unsigned long long first = from_environment("FUZZ_SEED", SEED), count = from_environment("FUZZ_COUNT", COUNT);
-    struct config config;
     static char key[] = "invoices", url[] = BASE_URL;
+    static struct endpoints *endpoints;
+    static struct config config;
+    struct fetcher fetcher = {.config = &config};
+    struct document document = {.key = key, .query.operation = OP_INVOICES};
+    int error = 1;
 
-    (void)state;
-    config_init(&config);
-    config.base_url = url;
-    struct endpoints *endpoints = endpoints_new(&config);
-    struct fetcher fetcher = {.endpoints = endpoints, .config = &config};
-    for (seed = first; seed - first < count; seed++) {
-        random_state = seed;
-        make_plan();
-        struct document document = {.key = key, .query.operation = OP_INVOICES};
-        int error = 1;
-        assert_non_null(fetch_start(&fetcher, &document, (struct fetch_manner){0}, on_done, &error));
-        while (under_way)
-            answer_request();
-        if (error != 0)
-            check(false, strerror(error < 0 ? -error : error));
-        check_document(&document);
-        document_clear(&document);
-        free(document.etag);
-        free(document.last_modified);
-        free(document.url);
-        drop_plan();
+    if (!endpoints) {
+        log_set_level(LOG_LEVEL_ERROR);
+        config_init(&config);
+        config.base_url = url;
+        endpoints = endpoints_new(&config);
+        body = printbuf_new();
     }
-    endpoints_free(endpoints);
-    config.base_url = NULL;
-    config_clear(&config);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_lists)};
-
-    log_set_level(LOG_LEVEL_ERROR);
-    body = printbuf_new();
-    int failed = cmocka_run_group_tests_name("fuzz_answers", tests, NULL, NULL);
-    printbuf_free(body);
-    log_free();
-    return failed;
+    fetcher.endpoints = endpoints;
+    choices_start(data, size);
+    make_plan();
+    check(fetch_start(&fetcher, &document, (struct fetch_manner){0}, on_done, &error), "fetch_start()");
+    while (under_way)
+        answer_request();
+    check(error == 0, "the list was not read");
+    check_document(&document);
+    document_clear(&document);
+    free(document.etag);
+    free(document.last_modified);
+    free(document.url);
+    drop_plan();
+    return 0;
 }

@@ -10,6 +10,7 @@
 #define MELBICOMFS_TESTS_JSON_DOCUMENTS_H
 
 #include "api/wanted.h"
+#include "choices.h"
 #include "json/json.h"
 
 #include <json-c/printbuf.h>
@@ -17,41 +18,28 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
 #define ITEMS_MAX 6
 
-static uint64_t random_state;
 static struct printbuf *doc;
 
-/* splitmix64, below `limit`. */
-static unsigned below(unsigned limit)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (unsigned)((z ^ z >> 31) % limit);
-}
-
-static void put(struct printbuf *out, const char *text)
+static inline void put(struct printbuf *out, const char *text)
 {
     printbuf_memappend(out, text, (int)strlen(text));
 }
 
-#define PUT_ONE_OF(out, choices) put(out, (choices)[below((unsigned)LENGTH(choices))])
+#define PUT_ONE_OF(out, choices) put(out, ONE_OF(choices))
 
 /* A document that jq shall print the same way has nothing jq would normalise. */
 static bool for_jq;
 
-static void put_space(struct printbuf *out)
+static inline void put_space(struct printbuf *out)
 {
     static const char *const SPACES[] = {"", "", "", "", "", "", " ", "\n", "\t", "\r\n  ", " \t \n\n\r "};
 
     PUT_ONE_OF(out, SPACES);
 }
 
-static void put_number(struct printbuf *out)
+static inline void put_number(struct printbuf *out)
 {
     static const char *const NUMBERS[] = {"0",
                                           "-0",
@@ -76,7 +64,7 @@ static void put_number(struct printbuf *out)
         sprintbuf(out, "%s%u.%03ue%s%u", below(2) ? "-" : "", below(1000), below(1000), below(2) ? "-" : "", below(9));
 }
 
-static void put_string(struct printbuf *out)
+static inline void put_string(struct printbuf *out)
 {
     static const char *const PLAIN[] = {"a",        "Dedicated server",
                                         "\xc3\xa9", "\xf0\x9f\x98\x80",
@@ -102,7 +90,7 @@ static void put_string(struct printbuf *out)
     put(out, "\"");
 }
 
-static void put_key(struct printbuf *out)
+static inline void put_key(struct printbuf *out)
 {
     static const char *const KEYS[] = {"\"a\"",       "\"id\"",          "\"a\"",       "\"\"",
                                        "\"\\u0061\"", "\"k\\/\"",        "\"\\ud83d\"", "\"x\\u0000\"",
@@ -115,9 +103,9 @@ static void put_key(struct printbuf *out)
         PUT_ONE_OF(out, KEYS);
 }
 
-static void put_value(struct printbuf *out, unsigned depth);
+static inline void put_value(struct printbuf *out, unsigned depth);
 
-static void put_container(struct printbuf *out, bool object, unsigned depth)
+static inline void put_container(struct printbuf *out, bool object, unsigned depth)
 {
     put(out, object ? "{" : "[");
     put_space(out);
@@ -137,7 +125,7 @@ static void put_container(struct printbuf *out, bool object, unsigned depth)
     put(out, object ? "}" : "]");
 }
 
-static void put_value(struct printbuf *out, unsigned depth)
+static inline void put_value(struct printbuf *out, unsigned depth)
 {
     static const char *const WORDS[] = {"true", "false", "null"};
     unsigned kind = below(depth < 6 ? 8 : 6);
@@ -161,18 +149,18 @@ struct plan {
     size_t delivered;
 };
 
-static void begin_item(struct plan *plan)
+static inline void begin_item(struct plan *plan)
 {
     plan->at[plan->count] = (size_t)printbuf_length(doc);
 }
 
-static void end_item(struct plan *plan)
+static inline void end_item(struct plan *plan)
 {
     plan->len[plan->count] = (size_t)printbuf_length(doc) - plan->at[plan->count];
     plan->count++;
 }
 
-static void put_items(struct plan *plan)
+static inline void put_items(struct plan *plan)
 {
     put(doc, "[");
     put_space(doc);
@@ -189,7 +177,7 @@ static void put_items(struct plan *plan)
 }
 
 /* A bare object has an id. */
-static void put_object(struct plan *plan, bool bare)
+static inline void put_object(struct plan *plan, bool bare)
 {
     begin_item(plan);
     put(doc, bare ? "{\"own id\":1, \"more\" :" : "{\"\":");
@@ -198,7 +186,7 @@ static void put_object(struct plan *plan, bool bare)
     end_item(plan);
 }
 
-static void put_beside(bool first)
+static inline void put_beside(bool first)
 {
     static const char *const BESIDE[] = {"status", "Summary", "success", "message", "code", "total", "meta"};
 
@@ -213,7 +201,7 @@ static void put_beside(bool first)
     }
 }
 
-static void put_enveloped(struct plan *plan, unsigned envelopes)
+static inline void put_enveloped(struct plan *plan, unsigned envelopes)
 {
     static const char *const WRAPPERS[] = {"data", "value", "items", "d\\u0061ta"};
 
@@ -236,7 +224,7 @@ static void put_enveloped(struct plan *plan, unsigned envelopes)
     put_space(doc);
 }
 
-static void generate(struct plan *plan)
+static inline void generate(struct plan *plan)
 {
     memset(plan, 0, sizeof(*plan));
     printbuf_reset(doc);

@@ -33,13 +33,13 @@ struct tokens {
     struct token list[TOKENS_MAX];
 };
 
-static void tokens_space(struct tokens *t)
+static inline void tokens_space(struct tokens *t)
 {
     while (t->at < t->end && *t->at != '\0' && strchr(" \t\r\n", *t->at))
         t->at++;
 }
 
-static bool tokens_add(struct tokens *t, char kind, size_t len)
+static inline bool tokens_add(struct tokens *t, char kind, size_t len)
 {
     if (t->count == TOKENS_MAX)
         abort();
@@ -49,7 +49,7 @@ static bool tokens_add(struct tokens *t, char kind, size_t len)
 }
 
 /* The length of the escape at `at`, 0 if it is none. */
-static size_t escape_length(const char *at, const char *end)
+static inline size_t escape_length(const char *at, const char *end)
 {
     if (end - at >= 2 && at[1] != '\0' && strchr("\"\\/bfnrt", at[1]))
         return 2;
@@ -62,7 +62,7 @@ static size_t escape_length(const char *at, const char *end)
     return 6;
 }
 
-static bool tokens_string(struct tokens *t, char kind)
+static inline bool tokens_string(struct tokens *t, char kind)
 {
     const char *at = t->at + 1;
     size_t step;
@@ -78,7 +78,7 @@ static bool tokens_string(struct tokens *t, char kind)
 }
 
 /* RFC 8259's number as a table: where each of 0, 1-9, -, +, . and e leads. */
-static bool is_number(const char *at, size_t len)
+static inline bool is_number(const char *at, size_t len)
 {
     static const char CLASSES[] = "0123456789-+.eE";
     static const int NEXT[][6] = {
@@ -98,7 +98,7 @@ static bool is_number(const char *at, size_t len)
     return state == 2 || state == 3 || state == 5 || state == 8;
 }
 
-static bool tokens_word(struct tokens *t)
+static inline bool tokens_word(struct tokens *t)
 {
     size_t len = 0, left = (size_t)(t->end - t->at);
 
@@ -110,9 +110,9 @@ static bool tokens_word(struct tokens *t)
     return false;
 }
 
-static bool tokens_value(struct tokens *t, unsigned depth);
+static inline bool tokens_value(struct tokens *t, unsigned depth);
 
-static bool tokens_container(struct tokens *t, unsigned depth, char close)
+static inline bool tokens_container(struct tokens *t, unsigned depth, char close)
 {
     tokens_add(t, *t->at, 1);
     tokens_space(t);
@@ -136,7 +136,7 @@ static bool tokens_container(struct tokens *t, unsigned depth, char close)
     return false;
 }
 
-static bool tokens_value(struct tokens *t, unsigned depth)
+static inline bool tokens_value(struct tokens *t, unsigned depth)
 {
     tokens_space(t);
     if (t->at == t->end)
@@ -153,7 +153,7 @@ static bool tokens_value(struct tokens *t, unsigned depth)
     }
 }
 
-static bool tokenize(struct tokens *t, struct json_slice raw)
+static inline bool tokenize(struct tokens *t, struct json_slice raw)
 {
     t->at = raw.at;
     t->end = raw.at + raw.len;
@@ -165,7 +165,7 @@ static bool tokenize(struct tokens *t, struct json_slice raw)
 }
 
 /* The layout, from the tokens alone. */
-static void lay_out(const struct tokens *t, unsigned indent, struct printbuf *out)
+static inline void lay_out(const struct tokens *t, unsigned indent, struct printbuf *out)
 {
     int depth = 0;
 
@@ -188,7 +188,7 @@ static void lay_out(const struct tokens *t, unsigned indent, struct printbuf *ou
 }
 
 /* One UTF-8 character or, as 0x110000 and its value, a byte that is none. */
-static size_t utf8_unit(const unsigned char *at, size_t len, uint32_t *ret)
+static inline size_t utf8_unit(const unsigned char *at, size_t len, uint32_t *ret)
 {
     static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t n = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : at[0] >= 0xc0 ? 2 : 1;
@@ -205,7 +205,7 @@ static size_t utf8_unit(const unsigned char *at, size_t len, uint32_t *ret)
     return n;
 }
 
-static uint32_t escaped_unit(const char *at, size_t step)
+static inline uint32_t escaped_unit(const char *at, size_t step)
 {
     static const char LETTERS[] = "bfnrt", VALUES[] = "\b\f\n\r\t";
     const char *letter = memchr(LETTERS, at[1], 5);
@@ -218,7 +218,7 @@ static uint32_t escaped_unit(const char *at, size_t step)
 }
 
 /* A string's value; *ret_needless says whether it has escapes that JSON doesn't require. */
-static size_t string_units(struct json_slice raw, uint32_t *units, bool *ret_needless)
+static inline size_t string_units(struct json_slice raw, uint32_t *units, bool *ret_needless)
 {
     size_t count = 0, paired = 0, step;
     const char *end = raw.at + raw.len - 1;
@@ -248,6 +248,55 @@ static size_t string_units(struct json_slice raw, uint32_t *units, bool *ret_nee
             *ret_needless = true;
     }
     return count;
+}
+
+/* Room for the text of any scalar. */
+#define TEXT_MAX_BYTES (3 * TOKENS_MAX)
+
+static inline size_t put_utf8(uint32_t value, char *out)
+{
+    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
+
+    for (size_t i = n; i-- > 1; value >>= 6)
+        out[i] = (char)(0x80 | (value & 0x3f));
+    out[0] = (char)(leads[n] | value);
+    return n;
+}
+
+static inline bool is_low_surrogate(const char *at, const char *end)
+{
+    return end - at >= 6 && at[0] == '\\' && at[1] == 'u' && escape_length(at, end) == 6 &&
+           escaped_unit(at, 6) >= 0xdc00 && escaped_unit(at, 6) <= 0xdfff;
+}
+
+/* Writes the text of a scalar, as json_scalar_text() shall: null is empty, and the escapes of U+0000 and of lone
+ * surrogates stay. Returns its length. */
+static inline size_t reference_text(struct json_slice raw, char *out)
+{
+    const char *at = raw.at + 1, *end = raw.at + raw.len - 1;
+    size_t used = 0, step;
+
+    if (*raw.at != '"') {
+        memcpy(out, raw.at, raw.len);
+        return *raw.at == 'n' ? 0 : raw.len;
+    }
+    for (; at < end; at += step) {
+        uint32_t value = *at == '\\' ? escaped_unit(at, escape_length(at, end)) : 0x110000;
+
+        step = *at == '\\' ? escape_length(at, end) : 1;
+        if (value >= 0xd800 && value <= 0xdbff && is_low_surrogate(at + 6, end)) {
+            value = 0x10000 + ((value - 0xd800) << 10) + (escaped_unit(at + 6, 6) - 0xdc00);
+            step = 12;
+        }
+        if (value > 0x10ffff || value == 0 || (value & ~0x7ffu) == 0xd800) {
+            memcpy(out + used, at, step);
+            used += step;
+        } else {
+            used += put_utf8(value, out + used);
+        }
+    }
+    return used;
 }
 
 #endif
