@@ -60,7 +60,7 @@
  *   json/        stream.c walks through an answer; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
  *
- *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c secret.c
+ *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c secret.c; heap.c for large pages
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *
@@ -92,6 +92,7 @@
 #include "api/outcome.h"
 #include "base/cleanup.h"
 #include "base/config.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
@@ -526,6 +527,7 @@ int main(int argc, char **argv)
     if (!have_standard_streams())
         return EXIT_MOUNT;
     guard_memory();
+    heap_init();
     if (!wiping_init())
         return EXIT_MOUNT;
     config_init(&program.config);

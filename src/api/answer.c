@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "json/json.h"
 
@@ -30,6 +31,9 @@
 /* The largest answer that is one object, in bytes. Such an answer is read in one step, which holds up everything else, and
  * none has a reason to be longer. */
 #define OBJECT_MAX (1U << 20)
+
+/* An answer of more bytes than this is kept in large pages of memory. */
+#define SMALL_PAGES_MAX (1U << 16)
 
 #define YEAR_LEN 4 /* of "2026" */
 
@@ -384,6 +388,8 @@ int answer_feed(struct answer *answer, const char *bytes, size_t len)
     memcpy(answer->head + answer->head_len, bytes, head);
     answer->head_len += head;
     answer->fed += len;
+    if (answer->fed > SMALL_PAGES_MAX)
+        heap_grown();
     if (answer->endpoint->shape == SHAPE_OBJECT && answer->fed > OBJECT_MAX && !answer->problem)
         answer->problem = problem_too_large(answer->document, OBJECT_MAX);
     if (answer->problem)

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/heap.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static void page_free(struct page *page)
 static struct page *page_new(struct session *session, struct node *dir, size_t size, off_t offset, bool plus)
 {
     struct page *page = malloc(sizeof *page + size);
+    heap_grown();
     if (!page)
         return NULL;
     *page =
