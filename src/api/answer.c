@@ -32,9 +32,6 @@
  * none has a reason to be longer. */
 #define OBJECT_MAX (1U << 20)
 
-/* An answer of more bytes than this is kept in large pages of memory. */
-#define SMALL_PAGES_MAX (1U << 16)
-
 #define YEAR_LEN 4 /* of "2026" */
 
 /* Bytes that an answer's items may take beyond 4 * max_body; see answer_new(). */
@@ -388,8 +385,7 @@ int answer_feed(struct answer *answer, const char *bytes, size_t len)
     memcpy(answer->head + answer->head_len, bytes, head);
     answer->head_len += head;
     answer->fed += len;
-    if (answer->fed > SMALL_PAGES_MAX)
-        heap_grown();
+    heap_grown();
     if (answer->endpoint->shape == SHAPE_OBJECT && answer->fed > OBJECT_MAX && !answer->problem)
         answer->problem = problem_too_large(answer->document, OBJECT_MAX);
     if (answer->problem)

@@ -6,25 +6,37 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* How much the heap grows at once, in bytes. The part of a step up to its first multiple of a large page stays in small
- * pages. */
-#define STEP (16 << 20)
+/* How much the heap grows at once, in bytes. */
+#define STEP (16u << 20)
+
+/* The kernel uses a large page only where all of it belongs to the heap and nothing of it has been touched. So each step
+ * ends at a multiple of this, or else the step after it. */
+#define LARGE (2u << 20)
 
 /* Where the heap ended at the last call. */
 static char *seen;
 
+/* malloc() grows the heap by M_TOP_PAD and by what it needs at the moment, which is mostly less than one small page. */
+static void set_step(uintptr_t end)
+{
+    mallopt(M_TOP_PAD, (int)(STEP - end % LARGE - (unsigned)getpagesize()));
+}
+
 void heap_init(void)
 {
-    mallopt(M_TOP_PAD, STEP);
     seen = sbrk(0);
+    set_step((uintptr_t)seen);
 }
 
 void heap_grown(void)
 {
     char *end = sbrk(0);
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), before = (uintptr_t)seen % page;
+    size_t before = (uintptr_t)seen % (unsigned)getpagesize();
 
+    if (end == seen)
+        return;
     if (end > seen)
         (void)madvise(seen - before, (size_t)(end - seen) + before, MADV_HUGEPAGE);
     seen = end;
+    set_step((uintptr_t)end);
 }
