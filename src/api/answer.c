@@ -203,8 +203,9 @@ static int read_item(struct answer *answer, struct json_slice raw, uint64_t *ret
     const struct endpoint *endpoint = answer->endpoint;
     struct date date;
     int r = print(answer, raw);
+    struct json_slice printed = {answer->text->buf, (size_t)answer->text->bpos};
     if (r == 0 && raw.at[0] == '{')
-        r = fields_read(answer->fields, raw, ret_id, fields);
+        r = fields_read(answer->fields, printed, ret_id, fields);
     if (r == 0 && endpoint->date_field >= 0 && date_read(fields[endpoint->date_field], &date)) {
         memcpy(year, fields[endpoint->date_field], YEAR_LEN);
         year[YEAR_LEN] = '\0';

@@ -89,12 +89,13 @@ static uint64_t id_of(const char *text)
     return *end || id > ITEM_ID_MAX ? ITEM_NO_ID : id;
 }
 
-int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id, const char *ret_texts[SNAPSHOT_FIELDS])
+int fields_read(struct fields *fields, struct json_slice printed, uint64_t *ret_id,
+                const char *ret_texts[SNAPSHOT_FIELDS])
 {
     struct json_slice found[MEMBERS_TARGETS];
     char *id = NULL;
 
-    int r = members_find(fields->members, item, found);
+    int r = members_find_in_text(fields->members, printed, found);
     if (r == 0)
         r = read_text(found[ID], fields->id, &id);
     if (r < 0)

@@ -26,7 +26,7 @@ struct fields *fields_new(const struct endpoint_reading *reading);
 void fields_free(struct fields *fields);
 
 /*
- * Reads `item`, a JSON object that json_indent() has accepted. Returns 0 or an error.
+ * Reads `printed`, an item that json_indent() has printed with no indentation. Returns 0 or an error.
  *
  *  - *ret_id is the item's id, or ITEM_NO_ID. An id is a number or a string of digits only, without leading zeros, and
  *    at most ITEM_ID_MAX.
@@ -34,7 +34,7 @@ void fields_free(struct fields *fields);
  *    known values is spelled in one way: "unpaid" and "UNPAID" become the known "Unpaid", and an unknown "DRAFT" becomes
  *    "Draft".
  */
-int fields_read(struct fields *fields, struct json_slice item, uint64_t *ret_id,
+int fields_read(struct fields *fields, struct json_slice printed, uint64_t *ret_id,
                 const char *ret_texts[SNAPSHOT_FIELDS]);
 
 #endif
