@@ -13,7 +13,7 @@
  * ends at a multiple of this, or else the step after it. */
 #define LARGE (2u << 20)
 
-/* Where the heap ended at the last call. */
+/* Where the heap ended at the last call; NULL before heap_init(). */
 static char *seen;
 
 /* malloc() grows the heap by M_TOP_PAD and by what it needs at the moment, which is mostly less than one small page. */
@@ -33,7 +33,7 @@ void heap_grown(void)
     char *end = sbrk(0);
     size_t before = (uintptr_t)seen % (unsigned)getpagesize();
 
-    if (end == seen)
+    if (!seen || end == seen)
         return;
     if (end > seen)
         (void)madvise(seen - before, (size_t)(end - seen) + before, MADV_HUGEPAGE);

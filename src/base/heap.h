@@ -17,7 +17,8 @@
 void heap_init(void);
 
 /* Asks for large pages in what the heap has grown by since the last call. To be called again and again while a large
- * amount of memory is allocated: what has been touched before the call stays in small pages. */
+ * amount of memory is allocated: what has been touched before the call stays in small pages. Does nothing before
+ * heap_init(). */
 void heap_grown(void);
 
 #endif
