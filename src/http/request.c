@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/secret.h"
 #include "http/http.h"
 
 #ifndef MELBICOMFS_VERSION
@@ -36,9 +37,8 @@ void http_headers_free(struct curl_slist *headers)
 
 static int add_header(struct curl_slist **headers, const char *name, const char *value)
 {
-    _cleanup_(freep) char *line = NULL;
+    _cleanup_(secret_wipe) char *line = NULL;
     struct curl_slist *longer;
-    int len;
 
     if (!value)
         return 0;
@@ -46,13 +46,12 @@ static int add_header(struct curl_slist **headers, const char *name, const char 
     for (const char *p = value; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             return -EINVAL;
-    len = asprintf(&line, "%s%s", name, value);
-    if (len < 0) {
-        line = NULL;
+    /* asprintf(3) would leave a copy of the token in memory that it frees. */
+    line = malloc(strlen(name) + strlen(value) + 1);
+    if (!line)
         return -ENOMEM;
-    }
+    (void)stpcpy(stpcpy(line, name), value);
     longer = curl_slist_append(*headers, line);
-    explicit_bzero(line, (size_t)len);
     if (!longer)
         return -ENOMEM;
     *headers = longer;
