@@ -150,7 +150,7 @@ static void cut(struct input *input, size_t at, size_t len)
 }
 
 /* Inserts a part of any input, this one too. */
-static void splice(struct input *input, size_t at)
+static void join_halves(struct input *input, size_t at)
 {
     uint8_t part[64];
     const struct input *from = below(2) ? &corpus[below(n_corpus)] : input;
@@ -173,7 +173,7 @@ static void mutate(struct input *input)
         insert(input, at, &byte, 1);
         break;
     case 1:
-        splice(input, at);
+        join_halves(input, at);
         break;
     case 2:
         cut(input, at, left > 0 ? 1 + below(left < 16 ? left : 16) : 0);
