@@ -114,7 +114,8 @@ static void expect_line(char *line, unsigned number, char section[64])
         char *close = strchr(line, ']');
         if (!close || close - line - 1 > 49)
             fault(number);
-        else
+        /* What follows a name that is too long belongs to no known section. */
+        if (close)
             snprintf(section, 64, "%.*s", (int)(close - line - 1), line + 1);
         return;
     }

@@ -25,6 +25,18 @@
 
 #define JUDGE(condition) CHECK(condition, "the JSON printer")
 
+/* How many control characters (U+007F to U+009F) stand in a string as they are, not escaped. */
+static inline size_t bare_controls(struct json_slice raw)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < raw.len; i++) {
+        unsigned char c = (unsigned char)raw.at[i], next = i + 1 < raw.len ? (unsigned char)raw.at[i + 1] : 0;
+        n += c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0);
+    }
+    return n;
+}
+
 static inline void judge_string(struct json_slice in, struct json_slice out)
 {
     static uint32_t before[JUDGE_BYTES], after[JUDGE_BYTES];
@@ -34,6 +46,7 @@ static inline void judge_string(struct json_slice in, struct json_slice out)
     JUDGE(string_units(out, after, &needless) == n);
     JUDGE(memcmp(before, after, n * sizeof(*before)) == 0);
     JUDGE(!needless);
+    JUDGE(bare_controls(in) == bare_controls(out));
 }
 
 static inline void judge_tokens(const struct tokens *in, const struct tokens *out)

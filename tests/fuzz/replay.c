@@ -150,7 +150,7 @@ static void cut(struct input *input, size_t at, size_t len)
 }
 
 /* Inserts a part of any input, this one too. */
-static void join_halves(struct input *input, size_t at)
+static void insert_part(struct input *input, size_t at)
 {
     uint8_t part[64];
     const struct input *from = below(2) ? &corpus[below(n_corpus)] : input;
@@ -173,7 +173,7 @@ static void mutate(struct input *input)
         insert(input, at, &byte, 1);
         break;
     case 1:
-        join_halves(input, at);
+        insert_part(input, at);
         break;
     case 2:
         cut(input, at, left > 0 ? 1 + below(left < 16 ? left : 16) : 0);
