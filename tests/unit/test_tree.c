@@ -434,6 +434,22 @@ static void seed_everything(struct stack *s)
 #define ALL_PRODUCTS "products?group=1 products?group=2 "
 #define ALL_PRICING  "pricing pricing?extension=com pricing?extension=net "
 
+/* Whether two texts hold the same words, each followed by a space and none twice, in whatever order. */
+static bool same_words(const char *a, const char *b)
+{
+    char padded[1100], word[128];
+
+    snprintf(padded, sizeof padded, " %s", b);
+    for (const char *end; (end = strchr(a, ' ')); a = end + 1) {
+        snprintf(word, sizeof word, " %.*s ", (int)(end - a), a);
+        char *found = strstr(padded, word);
+        if (!found)
+            return false;
+        memmove(found + 1, found + strlen(word), strlen(found + strlen(word)) + 1);
+    }
+    return strcmp(padded, " ") == 0;
+}
+
 static void test_touching(void **state)
 {
     static const struct {
@@ -465,7 +481,7 @@ static void test_touching(void **state)
         {"billing/balance", "balance "},
         {"billing/invoices", ALL_INVOICES},
         {"billing/invoices/5.json", "invoices invoices?id=5 "},
-        {"billing/invoices/6.json", "invoices "},
+        {"billing/invoices/6.json", "invoices invoices?id=6 "}, /* which is made, to be asked for */
         {"by/invoice-number/A.json", "invoices invoices?number=A "},
         {"by/invoice-status", "invoices invoices?status=Paid "},
         {"by/invoice-year/2026", "invoices "},
@@ -481,7 +497,7 @@ static void test_touching(void **state)
         seed_everything(s);
         tree_touch(s->tree, walk_to(s, &walk, rows[i].path));
         documents_each(s->documents, note_expired, keys);
-        if (strcmp(keys, rows[i].expired) != 0)
+        if (!same_words(keys, rows[i].expired))
             fail_msg("touching '%s' expires '%s', not '%s'", rows[i].path, keys, rows[i].expired);
         walk_end(&walk);
         stack_free(s);
