@@ -256,6 +256,7 @@ static int ask_once(struct program *program, enum operation operation, unsigned 
         asprintf(&url, "%s%s", program->config.base_url, path->buf) < 0) {
         if (path)
             printbuf_free(path);
+        log_error("cannot ask the API: out of memory");
         return EXIT_UNREACHABLE;
     }
     printbuf_free(path);
@@ -464,6 +465,10 @@ static int mount_account(struct program *program)
     if (mountpoint_check(config->mountpoint) < 0)
         return EXIT_MOUNT;
     int r = config->read_token ? config->read_token(config->read_token_data, &program->token) : -ENOKEY;
+    if (r == -ENOMEM) {
+        log_error("cannot read the token: out of memory");
+        return EXIT_MOUNT;
+    }
     if (r < 0)
         return EXIT_TOKEN;
     log_hide(program->token);

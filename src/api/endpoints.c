@@ -160,8 +160,10 @@ static bool apply(struct endpoints *endpoints, const struct config_override *lin
 struct endpoints *endpoints_new(const struct config *config)
 {
     struct endpoints *endpoints = calloc(1, sizeof *endpoints);
-    if (!endpoints)
+    if (!endpoints) {
+        log_error("cannot start: out of memory");
         return NULL;
+    }
     endpoints->config = config;
     for (unsigned i = 0; i < OPERATIONS; i++)
         overrides_init(&endpoints->rows[i].overrides, &table[i]);

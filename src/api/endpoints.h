@@ -136,7 +136,7 @@ const struct endpoint *endpoint_of(enum operation operation);
 enum operation endpoint_named(const char *name);
 
 /* Applies the [endpoints] overrides of `config`, which is borrowed until endpoints_free(). NULL when out of memory, or
- * when an override is not valid, which is logged. endpoints_free(NULL) is fine. */
+ * when an override is not valid; both are logged. endpoints_free(NULL) is fine. */
 struct endpoints *endpoints_new(const struct config *config);
 void endpoints_free(struct endpoints *endpoints);
 
