@@ -304,6 +304,19 @@ static void log_message(enum log_level level, const char *message)
     ring_add(&line);
 }
 
+/* The line that says that memory has run out needs none. A message that does not fit is dropped: in a part of it, a part of
+ * a secret would not be recognised. */
+static void __attribute__((format(printf, 2, 0)))
+log_without_memory(enum log_level level, const char *format, va_list args)
+{
+    static char message[2 * LINE_MAX_BYTES];
+    int len = vsnprintf(message, sizeof(message), format, args);
+
+    if (len >= 0 && (size_t)len < sizeof(message))
+        log_message(level, message);
+    explicit_bzero(message, sizeof(message));
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     int saved = errno, len;
@@ -319,6 +332,11 @@ void log_line(enum log_level level, const char *format, ...)
         if (len >= 0) {
             log_message(level, message);
             wipe(message);
+        } else {
+            va_start(args, format);
+            errno = saved;
+            log_without_memory(level, format, args);
+            va_end(args);
         }
     }
     unlock();
