@@ -127,7 +127,8 @@ static char *read_line(char *buffer, int size, void *data)
     char *line = NULL;
     size_t allocated = 0;
     if (getline(&line, &allocated, reading->file) < 0) {
-        if (ferror(reading->file))
+        /* getline() also fails for want of memory, and the rest of the file would seem not to be there. */
+        if (!feof(reading->file))
             fail(reading, "cannot read %s: %s", reading->request->path, strerror(errno));
         free(line);
         explicit_bzero(buffer, (size_t)size); /* inih frees it, and does not wipe it */
@@ -216,6 +217,8 @@ static void parse(struct reading *reading)
     ini_allow_inline_comments = false;
     ini_stop_on_first_error = true;
     int line = ini_parse_stream(read_line, reading, handle, reading);
+    if (line < 0 && !reading->failed)
+        fail(reading, "cannot read %s: out of memory", reading->request->path);
     if (line > 0 && !reading->failed)
         fail(reading, "%s:%d: the line is neither 'key = value' nor a [section]; put # before a comment",
              reading->request->path, line);

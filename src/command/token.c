@@ -149,11 +149,13 @@ static int spawn_shell(const char *command, int output, pid_t *ret)
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-
     char *argv[] = {shell, option, script, NULL};
-    int error = posix_spawn(ret, "/bin/sh", &actions, &attributes, argv, environ);
+    /* Without memory for an action, the command would print the token on this program's stdout. */
+    int error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    if (!error)
+        error = posix_spawn(ret, "/bin/sh", &actions, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return -error;
@@ -176,7 +178,7 @@ static int check_end(int outcome, int status)
         log_error("token: token_command ended with status %d; run it by hand to see why", WEXITSTATUS(status));
     else
         return 0;
-    return -EIO;
+    return outcome == -ENOMEM || outcome == -EMFILE || outcome == -ENFILE ? outcome : -EIO;
 }
 
 /* A command that is running. reading.fd is an epoll descriptor: readable when there is output or the shell has
