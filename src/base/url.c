@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/url.h"
 
+#include "base/config.h"
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -70,6 +72,19 @@ static const char *parts_problem(CURLU *parts, bool *loopback)
     return problem;
 }
 
+/* Takes a URL apart. When memory runs out on the way, libcurl can say that the URL is malformed. So a URL that is not
+ * malformed is tried, too, and then the first one again. */
+static CURLUcode take_apart(CURLU *parts, const char *url)
+{
+    CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+
+    if (code == CURLUE_OK || code == CURLUE_OUT_OF_MEMORY)
+        return code;
+    if (curl_url_set(parts, CURLUPART_URL, CONFIG_DEFAULT_URL, 0) != CURLUE_OK)
+        return CURLUE_OUT_OF_MEMORY;
+    return curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+}
+
 const char *url_problem(const char *url, bool *loopback)
 {
     static const char *const no_url = "is not a URL; one looks like https://api.example.com/api";
@@ -85,7 +100,7 @@ const char *url_problem(const char *url, bool *loopback)
     parts = curl_url();
     if (!parts)
         return url_unchecked;
-    CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+    CURLUcode code = take_apart(parts, url);
     if (code == CURLUE_OK)
         problem = parts_problem(parts, loopback);
     else if (code == CURLUE_OUT_OF_MEMORY)
