@@ -313,6 +313,12 @@ static bool is_not_there(const struct fetch *fetch, const struct client_result *
     return error == -ENOENT && fetch->pages == 0 && (result->status == 404 || (problem && problem->status == 404));
 }
 
+static void log_no_memory(const struct document *document)
+{
+    answer_log(LOG_LEVEL_ERROR, document, "there is no memory for the answer",
+               "raise the limit of this program's memory, or free some; other files can still be read");
+}
+
 static void on_done(void *data, const struct client_result *result)
 {
     struct fetch *fetch = data;
@@ -332,6 +338,8 @@ static void on_done(void *data, const struct client_result *result)
     if (answer_problem(fetch->answer))
         answer_log(LOG_LEVEL_ERROR, fetch->document, answer_problem(fetch->answer)->text,
                    answer_problem(fetch->answer)->advice);
+    else if (error == -ENOMEM && result->status != 0)
+        log_no_memory(fetch->document); /* the client logs only attempts without an answer */
     /* If a later page is not there, the list still is. */
     if (error == -ENOENT && fetch->pages > 0)
         error = -EIO;
