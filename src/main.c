@@ -60,7 +60,8 @@
  *   json/        stream.c walks through an answer; scan.c finds where values end; text.c prints without loss;
  *                message.c finds what an error says
  *
- *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c secret.c; heap.c for large pages
+ *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c secret.c; heap.c for large pages,
+ *                limits.c for control groups
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *
@@ -93,6 +94,7 @@
 #include "base/cleanup.h"
 #include "base/config.h"
 #include "base/heap.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
@@ -162,6 +164,7 @@ static void guard_memory(void)
 #endif
 #endif
     (void)prctl(PR_SET_DUMPABLE, 0);
+    limits_keep_below_group(); /* AddressSanitizer takes more than any limit */
 #endif
 }
 
