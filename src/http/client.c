@@ -508,7 +508,8 @@ static void launch(struct client_exchange *x)
     int r = client->token.value ? 0 : client_token_read(&client->token);
 
     if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
-        end_later(x, r, false, r == -ENOMEM ? "out of memory" : "no file descriptor is left to read the token");
+        end_later(x, r, r == -ENOMEM ? "out of memory" : "no file descriptor is left to read the token",
+                  "check this machine's free memory, and the limit of open files (ulimit -n)");
     else if (r < 0)
         token_missing(x);
     else if (r == 1)
