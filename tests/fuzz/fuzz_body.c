@@ -91,7 +91,8 @@ static bool read_answer(const struct endpoints *which, const uint8_t *data, size
     if (r < 0 && problem)
         outcome->words = fuzz_string(problem->text, strlen(problem->text));
     if (r == 0)
-        CHECK(answer_publish(answer, &outcome->document, (struct timespec){1}, &changed) == 0, "answer_publish()");
+        CHECK(answer_publish(answer, &outcome->document, (struct timespec){.tv_sec = 1}, &changed) == 0,
+              "answer_publish()");
     outcome->error = r;
     outcome->pages = page.pages;
     answer_free(answer);

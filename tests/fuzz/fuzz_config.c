@@ -17,8 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINES 4096
-#define TOKEN "S3cr3t-T0k3n-42"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define LINES           4096
+#define TOKEN           "S3cr3t-T0k3n-42"
 
 /* What a reading comes to. */
 struct outcome {
@@ -138,9 +139,15 @@ static bool expect_file(const uint8_t *data, size_t size)
         return false;
     while (size > 0) {
         char *line = fuzz_part(&data, &size, '\n');
-        bool mark = number == 0 && strncmp(line, "\xef\xbb\xbf", 3) == 0;
-        expect_line(line + (mark ? 3 : 0), ++number, section);
+        bool mark = number == 0 && strncmp(line, BYTE_ORDER_MARK, 3) == 0;
+        char *rest = line + (mark ? 3 : 0);
+        /* inih passes over a mark that comes now. */
+        bool again = number == 0 && strncmp(rest + strspn(rest, " \t\r\f\v"), BYTE_ORDER_MARK, 3) == 0;
+        if (!again)
+            expect_line(rest, ++number, section);
         free(line);
+        if (again)
+            return false;
     }
     return true;
 }

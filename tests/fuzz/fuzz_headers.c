@@ -204,25 +204,37 @@ static int64_t count_of(const char *name)
     return n;
 }
 
+/* Whether a text has the form of a pattern: d is a digit, a a letter, _ a digit or space, the others are themselves. */
+static bool looks_like(const char *text, const char *pattern)
+{
+    for (; *pattern; text++, pattern++) {
+        bool digit = *text >= '0' && *text <= '9', letter = (*text | 0x20) >= 'a' && (*text | 0x20) <= 'z';
+        if (*pattern == 'd'   ? !digit
+            : *pattern == 'a' ? !letter
+            : *pattern == '_' ? !digit && *text != ' '
+                              : *text != *pattern)
+            return false;
+    }
+    return *text == '\0';
+}
+
 /* A date of a certificate, read by sscanf() and counted in days from the year 0. */
 static void check_certificate_date(const char *text)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    int year, month = 0, day, hour, minute, second, n = 0, leaps;
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, leaps;
     int64_t got = http_certificate_date(text);
     char name[4] = "";
 
-    if (sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d GMT%n", &year, &month, &day, &hour, &minute, &second, &n) != 6 ||
-        n != 23) {
-        n = 0;
-        if (sscanf(text, "%3s %2d %2d:%2d:%2d %4d GMT%n", name, &day, &hour, &minute, &second, &year, &n) != 6 ||
-            n != 24 || strlen(name) != 3 || !strstr(names, name) || (strstr(names, name) - names) % 3 != 0)
-            return;
-        month = (int)(strstr(names, name) - names) / 3 + 1;
+    if (looks_like(text, "dddd-dd-dd dd:dd:dd GMT")) {
+        sscanf(text, "%d-%d-%d %d:%d:%d", &year, &month, &day, &hour, &minute, &second);
+    } else if (looks_like(text, "aaa _d dd:dd:dd dddd GMT")) {
+        sscanf(text, "%3s %d %d:%d:%d %d", name, &day, &hour, &minute, &second, &year);
+        const char *found = strstr(names, name);
+        month = found && (found - names) % 3 == 0 ? (int)(found - names) / 3 + 1 : 0;
     }
-    if (text[n] || strpbrk(text, "+") || month < 1 || month > 12 || day < 1 || day > 28 || hour < 0 || hour > 23 ||
-        minute < 0 || minute > 59 || second < 0 || second > 59 || year < 1970)
+    if (month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59 || year < 1970)
         return;
     leaps = (month > 2 ? year : year - 1) / 4 - (month > 2 ? year : year - 1) / 100 +
             (month > 2 ? year : year - 1) / 400 - 477;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values of settings: what a number, a size, a time, a flag, a path and a URL mean is worked out a second time, in 128
- * bits. A text that is refused leaves the result untouched.
+ * Values of settings: what a number, a size, a time, a flag, a path and a URL mean is worked out a second time. A text
+ * that is refused leaves the result untouched.
  *
  * The input is the text.
  */
@@ -15,75 +15,95 @@
 
 #define UNTOUCHED UINT64_C(0xfedcba9876543210)
 
-__extension__ typedef unsigned __int128 wide;
-
 static const struct {
     uint64_t min, max;
 } limits[] = {{0, UINT64_MAX}, {1, 256}, {10, 3600000}, {0, 0777}, {1024, UINT64_C(1) << 40}};
 
-/* The digits at the beginning of a text as a number, which stops growing beyond 64 bits. Returns how many they are. */
-static size_t digits_of(const char *text, unsigned base, wide *ret)
+/* A number, and whether it is beyond 64 bits. */
+struct number {
+    uint64_t n;
+    bool over;
+};
+
+static struct number times(struct number number, unsigned factor)
+{
+    number.over = __builtin_mul_overflow(number.n, factor, &number.n) || number.over;
+    return number;
+}
+
+static struct number plus(struct number number, int digit)
+{
+    number.over = __builtin_add_overflow(number.n, (unsigned)digit, &number.n) || number.over;
+    return number;
+}
+
+static bool is_within(struct number number, size_t limit)
+{
+    return !number.over && number.n >= limits[limit].min && number.n <= limits[limit].max;
+}
+
+/* The digits at the beginning of a text as a number. Returns how many they are. */
+static size_t digits_of(const char *text, unsigned base, struct number *ret)
 {
     size_t n = 0;
 
-    *ret = 0;
+    *ret = (struct number){0, false};
     for (; text[n] >= '0' && text[n] < (char)('0' + base); n++)
-        if (*ret <= UINT64_MAX)
-            *ret = *ret * base + (unsigned)(text[n] - '0');
+        *ret = plus(times(*ret, base), text[n] - '0');
     return n;
 }
 
 static void check_number(const char *text, int base)
 {
-    wide n;
-    size_t len = digits_of(text, (unsigned)base, &n);
+    struct number number;
+    size_t len = digits_of(text, (unsigned)base, &number);
 
     for (size_t i = 0; i < LENGTH(limits); i++) {
         uint64_t got = UNTOUCHED;
         int r = value_number(text, base, limits[i].min, limits[i].max, &got);
-        bool valid = len > 0 && !text[len] && n >= limits[i].min && n <= limits[i].max;
+        bool valid = len > 0 && !text[len] && is_within(number, i);
         CHECK(valid == (r == 0), "number '%s', base %d: %d", text, base, r);
-        CHECK(got == (valid ? (uint64_t)n : UNTOUCHED), "number '%s', base %d: %ju", text, base, (uintmax_t)got);
+        CHECK(got == (valid ? number.n : UNTOUCHED), "number '%s', base %d: %ju", text, base, (uintmax_t)got);
     }
 }
 
 static void check_size(const char *text)
 {
     static const char letters[] = "KkMmGgTt";
-    wide n;
-    size_t len = digits_of(text, 10, &n);
+    struct number number;
+    size_t len = digits_of(text, 10, &number);
     const char *letter = text[len] ? strchr(letters, text[len]) : NULL;
     bool size = len > 0 && (!text[len] || (letter && !text[len + 1]));
 
     for (ptrdiff_t k = letter ? (letter - letters) / 2 + 1 : 0; k > 0; k--)
-        n *= 1024;
+        number = times(number, 1024);
     for (size_t i = 0; i < LENGTH(limits); i++) {
         uint64_t got = UNTOUCHED;
         int r = value_size(text, limits[i].min, limits[i].max, &got);
-        bool valid = size && n >= limits[i].min && n <= limits[i].max;
+        bool valid = size && is_within(number, i);
         CHECK(valid == (r == 0), "size '%s': %d", text, r);
-        CHECK(got == (valid ? (uint64_t)n : UNTOUCHED), "size '%s': %ju", text, (uintmax_t)got);
+        CHECK(got == (valid ? number.n : UNTOUCHED), "size '%s': %ju", text, (uintmax_t)got);
     }
 }
 
 /* The first three decimals count, the others are cut. */
 static void check_seconds(const char *text)
 {
-    wide n;
-    size_t len = digits_of(text, 10, &n), decimals = 0;
+    struct number number;
+    size_t len = digits_of(text, 10, &number), decimals = 0;
     const char *rest = text + len;
 
     if (len > 0 && *rest == '.')
         for (rest++; *rest >= '0' && *rest <= '9'; rest++, decimals++)
-            n = decimals < 3 ? n * 10 + (unsigned)(*rest - '0') : n;
+            number = decimals < 3 ? plus(times(number, 10), *rest - '0') : number;
     for (; decimals < 3; decimals++)
-        n *= 10;
+        number = times(number, 10);
     for (size_t i = 0; i < LENGTH(limits); i++) {
         uint64_t got = UNTOUCHED;
         int r = value_seconds(text, limits[i].min, limits[i].max, &got);
-        bool valid = len > 0 && !*rest && n >= limits[i].min && n <= limits[i].max;
+        bool valid = len > 0 && !*rest && is_within(number, i);
         CHECK(valid == (r == 0), "seconds '%s': %d", text, r);
-        CHECK(got == (valid ? (uint64_t)n : UNTOUCHED), "seconds '%s': %ju", text, (uintmax_t)got);
+        CHECK(got == (valid ? number.n : UNTOUCHED), "seconds '%s': %ju", text, (uintmax_t)got);
     }
 }
 
