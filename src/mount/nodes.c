@@ -68,8 +68,15 @@ static void unnumber(struct nodes *nodes, struct node *node)
     }
 }
 
+static bool named_by_id(const struct place *place)
+{
+    return route_shape(place->route)->segment == SEGMENT_ID;
+}
+
 static void link_child(struct directory *dir, struct node *node)
 {
+    if (named_by_id(&node->place) && node->place.id > dir->highest_id)
+        dir->highest_id = node->place.id;
     node->prev_sibling = dir->last_child;
     if (dir->last_child)
         dir->last_child->next_sibling = node;
@@ -292,7 +299,9 @@ static bool shows(struct node *node, const struct view *view)
 
 struct node *nodes_show(struct nodes *nodes, struct node *dir, struct place *place, const struct view *view)
 {
-    struct node *node = nodes_current(nodes, dir, place->name);
+    /* A listing goes up the ids, so mostly there is no node yet, and the table need not be searched. */
+    bool known = !named_by_id(place) || place->id <= dir->dir->highest_id;
+    struct node *node = known ? nodes_current(nodes, dir, place->name) : NULL;
     if (node && node->bound && !shows(node, view)) {
         nodes_lose_current(nodes, node);
         nodes_drop_unused(nodes, node);

@@ -45,6 +45,7 @@ struct purge_handle;
 struct directory {
     struct node *first_child, *last_child; /* in order of creation */
     struct node *cursor;                   /* the child where pushing continues; NULL: after the file just read */
+    uint64_t highest_id;                   /* no child that is named by an id has a higher one, and none has had */
     int64_t listed_until;    /* when the listing expires that the kernel may hold; 0: the kernel has no listing */
     uint64_t listings;       /* how often the kernel has begun to list the directory */
     uint64_t signature;      /* links.c: of the listing that the kernel got last; see tree_list_signature() */

@@ -293,6 +293,23 @@ static void test_children_come_and_go_in_any_order(void **state)
     end(&f);
 }
 
+/* The search for a node is left out for ids above all that have been shown. */
+static void test_ids_are_found_again_in_any_order(void **state)
+{
+    static const char *const names[] = {"5.json", "9.json", "7.json", "0.json", "8.json"};
+    struct node *made[sizeof(names) / sizeof(names[0])];
+    struct fixture f = begin();
+    struct node *dir = dir_of(&f, "billing/invoices");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        made[i] = show(&f, dir, names[i], names[i]);
+        for (size_t k = 0; k <= i; k++)
+            assert_ptr_equal(show(&f, dir, names[k], names[k]), made[k]);
+    }
+    end(&f);
+}
+
 /* Numbers count up past any size of the table, and old ones are nobody's. */
 static void test_numbers_are_never_used_twice(void **state)
 {
@@ -427,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_directories_live),
         cmocka_unit_test(test_parents_outlive_children),
         cmocka_unit_test(test_children_come_and_go_in_any_order),
+        cmocka_unit_test(test_ids_are_found_again_in_any_order),
         cmocka_unit_test(test_numbers_are_never_used_twice),
         cmocka_unit_test(test_commands_are_minted),
         cmocka_unit_test(test_a_file_that_grows_keeps_its_node),
