@@ -151,7 +151,8 @@ static void look_at_invoices(struct model *model, int64_t before, int64_t after)
     json_object_put(list);
 }
 
-static void look_at_services(struct model *model, int64_t before, int64_t after)
+/* Looks at one service's own answer, or at those of all (id 0). */
+static void look_at_services(struct model *model, long only, int64_t before, int64_t after)
 {
     struct json_object *list = list_of(model, "/services", model->services, &model->n_services);
 
@@ -161,6 +162,8 @@ static void look_at_services(struct model *model, int64_t before, int64_t after)
         char path[64], *answer;
 
         is_now(model, LISTED, id, item_of(list, id) ? "listed" : NULL, before, after);
+        if (only && id != only)
+            continue;
         (void)snprintf(path, sizeof(path), "/api/services/%ld", id);
         int status =
             http_ask(model->sim->port, "GET", path, "Authorization: Bearer " HARNESS_TOKEN "\r\n", NULL, &answer);
@@ -172,7 +175,7 @@ static void look_at_services(struct model *model, int64_t before, int64_t after)
     json_object_put(list);
 }
 
-static void look(struct model *model, int64_t before, int64_t after)
+static void look_at_balance(struct model *model, int64_t before, int64_t after)
 {
     struct json_object *balance = json_tokener_parse(api_get(model->sim, "/billing/creditbalance"));
     char line[128];
@@ -181,23 +184,37 @@ static void look(struct model *model, int64_t before, int64_t after)
     is_now(model, BALANCE, 0, line, before, after);
     is_now(model, BALANCE_JSON, 0, plain(balance), before, after);
     json_object_put(balance);
-    look_at_invoices(model, before, after);
-    look_at_services(model, before, after);
 }
 
 void model_begin(struct model *model, struct simulator *sim)
 {
     *model = (struct model){.sim = sim};
-    look(model, 0, now_ms());
+    look_at_balance(model, 0, now_ms());
+    look_at_invoices(model, 0, now_ms());
+    look_at_services(model, 0, 0, now_ms());
 }
 
+/* The service that a change is of: {"service":{"id":N,...}} or {"delete_service":N}. */
+static long service_of(const char *json)
+{
+    const char *at = strchr(json, ':');
+
+    return strtol(at + (strncmp(json, "{\"service\"", 10) == 0 ? strcspn(at, "0123456789") : 1), NULL, 10);
+}
+
+/* A change of one kind of thing leaves the others as they are, so only that kind is looked at. */
 void model_change(struct model *model, const char *json)
 {
     int64_t before = now_ms();
 
     rules_clear(model->sim);
     account_set(model->sim, "%s", json);
-    look(model, before, now_ms());
+    if (strstr(json, "\"balance\""))
+        look_at_balance(model, before, now_ms());
+    else if (strstr(json, "invoice\""))
+        look_at_invoices(model, before, now_ms());
+    else
+        look_at_services(model, service_of(json), before, now_ms());
 }
 
 void model_clear(struct model *model)
