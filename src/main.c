@@ -20,7 +20,7 @@
  *                               mount's users if the program is killed
  *                requests.c     the kernel's requests; directories.c, writes.c likewise
  *                reply.c        what the kernel is told of a node; told.c answers that wait for the pusher
- *                pending.c      requests that wait, and what interrupts them
+ *                pending.c      requests that wait, and what interrupts them; trace.c prints requests and replies
  *                nodes.c        what the kernel knows: inode -> snapshot; links.c directories of links
  *                push.c         what the kernel is told unasked; ahead.c says what will be read, wake.c what is to be
  *                               checked after the machine has slept
@@ -477,9 +477,9 @@ static int mount_account(struct program *program)
     log_hide(program->token);
     if (!config->delay_connect) {
         /* Only warnings and errors: the paths that the check tries would be noise on the terminal. */
-        log_set_level(config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
+        log_set_level(config->log_level == LOG_LEVEL_INFO ? LOG_LEVEL_WARNING : (enum log_level)config->log_level);
         int status = check(program);
-        log_set_level(config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+        log_set_level((enum log_level)config->log_level);
         if (status != EXIT_OK)
             return status;
     }
@@ -500,8 +500,7 @@ static int run(struct program *program, int argc, char **argv)
     }
     if (action == OPTIONS_DOCTOR)
         return doctor_run(&program->config, &notes, stdout);
-    if (program->config.debug)
-        log_set_level(LOG_LEVEL_DEBUG);
+    log_set_level((enum log_level)program->config.log_level);
     program->endpoints = endpoints_new(&program->config);
     if (!program->endpoints)
         return EXIT_CONFIG;

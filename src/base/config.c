@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/config.h"
 
+#include "base/log.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
 void config_init(struct config *config)
 {
     *config = (struct config){
+        .log_level = LOG_LEVEL_INFO,
         .push = true,
         .ttl_s = 60,
         .ttl_slow_s = 3600,

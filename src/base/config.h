@@ -41,6 +41,7 @@ struct config {
 
     bool foreground;    /* -f or -d */
     bool debug;         /* -d */
+    int log_level;      /* -o log_level=: an enum log_level (log.h); LOG_LEVEL_INFO; with -d always LOG_LEVEL_DEBUG */
     bool read_only;     /* -o ro: purging is off */
     bool delay_connect; /* -o delay_connect: mount without first sending the API a request */
     bool push;          /* -o push=: put files into the page cache before they are read; on */

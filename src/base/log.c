@@ -82,11 +82,24 @@ static void unlock(void)
     (void)pthread_mutex_unlock(&state.lock);
 }
 
+const char *log_level_name(enum log_level level)
+{
+    return levels[level].name;
+}
+
 void log_set_level(enum log_level level)
 {
     lock();
     state.level = level;
     unlock();
+}
+
+bool log_takes(enum log_level level)
+{
+    lock();
+    bool takes = level <= state.level;
+    unlock();
+    return takes;
 }
 
 void log_to_syslog(void)

@@ -20,8 +20,14 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* The name of a level, as lines show it. */
+const char *log_level_name(enum log_level level);
+
 /* Drops lines that are less important than `level` from now on. The default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
+
+/* Whether a line of this level would be written. For callers that would have to prepare it. */
+bool log_takes(enum log_level level);
 
 /* Sends later lines to syslog (identifier "melbicomfs") instead of stderr. The ring still gets every line. */
 void log_to_syslog(void);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/config.h"
+#include "base/log.h"
 #include "command/profile.h"
 #include "command/settings.h"
 #include "command/token.h"
@@ -75,7 +76,8 @@ static void print_help(void)
          "A token in the configuration file is sent only to the URL that the file gives\n"
          "for it. MELBICOM_URL replaces the URL of the configuration file.\n\n"
          "    -f                          stay in the foreground and log to stderr\n"
-         "    -d                          like -f, and also log debugging messages\n"
+         "    -d                          like -f -o log_level=debug: a line for each request of\n"
+         "                                the kernel and each request to the API\n"
          "    -s                          accepted, but changes nothing\n"
          "    -o opt[,opt...]             settings, see below; write \\, for a comma in a value\n"
          "    --endpoints                 print the table of API operations in use\n"
@@ -512,6 +514,8 @@ static int apply_all(struct command_line *line)
         status = choose_token(line);
     if (!status)
         status = keep_operands(line);
+    if (line->config->debug)
+        line->config->log_level = LOG_LEVEL_DEBUG;
     settings_divert(NULL, NULL);
     return status;
 }

@@ -68,6 +68,8 @@ static const struct setting settings[] = {
      .help = "group of all files (default: yours)"},
     {"umask", "OCTAL", SETTING_OCTAL, IN_CONFIG(umask), .max = 0777, .initial = "077",
      .help = "permissions removed from 0755, 0644 and 0444"},
+    {"log_level", "LEVEL", SETTING_LEVEL, IN_CONFIG(log_level), .initial = "info",
+     .help = "what is logged: error, warning, info or debug"},
     {"cafile", "PATH", SETTING_PATH, IN_CONFIG(ca_file),
      .help = "PEM certificates to trust instead of the system's"},
 };
@@ -111,6 +113,9 @@ static void explain(const struct setting *setting, char *reason)
         snprintf(reason, SETTINGS_REASON, "must be seconds from %" PRIu64 ".%02u to %" PRIu64 ", such as 30 or 0.5",
                  min / 1000, (unsigned)(min % 1000 / 10), max / 1000);
         break;
+    case SETTING_LEVEL:
+        snprintf(reason, SETTINGS_REASON, "must be error, warning, info or debug");
+        break;
     case SETTING_SIZE:
         snprintf(reason, SETTINGS_REASON, "must be a size from %" PRIu64 "K to %" PRIu64 "T, such as 64M (K, M, G, T)",
                  min / KIB, max / TIB);
@@ -131,6 +136,8 @@ static int parse_scalar(const struct setting *setting, const char *value, uint64
         if (!error)
             *ret = flag;
         return error;
+    case SETTING_LEVEL:
+        return value_level(value, ret);
     case SETTING_SECONDS:
         return value_seconds(value, setting->min, setting->max, ret);
     case SETTING_SIZE:
@@ -150,6 +157,9 @@ static int apply_scalar(const struct setting *setting, const char *value, void *
     switch (setting->type) {
     case SETTING_FLAG:
         *(bool *)place = n != 0;
+        break;
+    case SETTING_LEVEL:
+        *(int *)place = (int)n;
         break;
     case SETTING_SIZE:
         *(uint64_t *)place = n;

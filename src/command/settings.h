@@ -30,6 +30,7 @@ enum setting_type {
     SETTING_ID,      /* uid_t or gid_t */
     SETTING_OCTAL,   /* mode_t */
     SETTING_SECONDS, /* unsigned, in milliseconds; the text is in seconds and may have decimals */
+    SETTING_LEVEL,   /* int, an enum log_level: error, warning, info or debug */
     SETTING_SIZE,    /* uint64_t, in bytes; the text may end in K, M, G or T */
     SETTING_TEXT,    /* char * */
     SETTING_PATH,    /* char *, an absolute path */

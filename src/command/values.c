@@ -2,6 +2,7 @@
 #include "command/values.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/url.h"
 
 #include <ctype.h>
@@ -51,6 +52,16 @@ int value_number(const char *text, int base, uint64_t min, uint64_t max, uint64_
     if (*rest)
         return -EINVAL;
     return in_range(n, min, max, ret);
+}
+
+int value_level(const char *text, uint64_t *ret)
+{
+    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
+        if (strcmp(text, log_level_name(level)) == 0) {
+            *ret = (uint64_t)level;
+            return 0;
+        }
+    return -EINVAL;
 }
 
 int value_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret)

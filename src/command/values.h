@@ -27,6 +27,9 @@ int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 /* Reads a flag: 1, yes, true or on; 0, no, false or off; in either case. */
 int value_bool(const char *text, bool *ret);
 
+/* Reads the name of a level of the log: error, warning, info or debug. *ret is an enum log_level. */
+int value_level(const char *text, uint64_t *ret);
+
 /* Makes a path absolute. ~/… is relative to the home directory; any other relative path is relative to `directory`, an
  * absolute path, or to the working directory if `directory` is NULL. Also returns the errors of getcwd(3). */
 int value_path(const char *text, const char *directory, char **ret);

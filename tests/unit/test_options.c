@@ -178,6 +178,9 @@ static void flags(void **state)
     assert_int_equal(parse_words("/m", "-d"), EXIT_OK);
     assert_true(outcome.config.foreground);
     assert_true(outcome.config.debug);
+    assert_int_equal(outcome.config.log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(parse_words("/m", "-d", "-o", "log_level=error"), EXIT_OK);
+    assert_int_equal(outcome.config.log_level, LOG_LEVEL_DEBUG);
     assert_int_equal(parse_words("-s", "/m"), EXIT_OK);
     assert_false(outcome.config.foreground);
     assert_int_equal(parse_words("-V"), EXIT_OK);
@@ -232,11 +235,12 @@ static void every_setting_as_option(void **state)
 {
     const struct config *config = &outcome.config;
     (void)state;
-    assert_int_equal(
-        parse_words("/m", "-o", "ro,delay_connect,push=0,ttl=1,ttl_slow=2,stale_if_error=3", "-otimeout=0.5", "-o",
-                    "connect_timeout=1.25,timeout_total=7,max_connections=9,readahead=0", "-o",
-                    "max_pages=1000000,max_body=2k,cache_size=3G,uid=12,gid=13,umask=022,cafile=/ca,url=https://h/x/"),
-        EXIT_OK);
+    assert_int_equal(parse_words("/m", "-o", "ro,delay_connect,push=0,ttl=1,ttl_slow=2,stale_if_error=3",
+                                 "-otimeout=0.5", "-o",
+                                 "connect_timeout=1.25,timeout_total=7,max_connections=9,readahead=0", "-o",
+                                 "max_pages=1000000,max_body=2k,cache_size=3G,uid=12,gid=13,umask=022,cafile=/"
+                                 "ca,url=https://h/x/,log_level=warning"),
+                     EXIT_OK);
     assert_true(config->read_only);
     assert_true(config->delay_connect);
     assert_false(config->push);
@@ -255,6 +259,7 @@ static void every_setting_as_option(void **state)
     assert_int_equal(config->gid, 13);
     assert_int_equal(config->umask, 022);
     assert_string_equal(config->ca_file, "/ca");
+    assert_int_equal(config->log_level, LOG_LEVEL_WARNING);
     assert_string_equal(config->base_url, "https://h/x");
     assert_null(config->mount_options);
 }
@@ -353,6 +358,8 @@ static void bad_values(void **state)
                                         "max_pages=all",
                                         "umask=888",
                                         "umask=1000",
+                                        "log_level=loud",
+                                        "log_level=Debug",
                                         "uid=4294967295",
                                         "uid=root",
                                         "push=2",
