@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "http/http.h"
 #include "http/redirect.h"
@@ -63,6 +64,14 @@ static char *wordless(const struct http_result *result)
     return message;
 }
 
+/* The part of the URL that tells one request from another. */
+static const char *path_of(const struct attempt *attempt)
+{
+    size_t len = attempt->base ? strlen(attempt->base) : 0;
+
+    return strncmp(attempt->url, attempt->base ? attempt->base : "", len) == 0 ? attempt->url + len : attempt->url;
+}
+
 static void answer_ends(void *data, const struct http_result *result)
 {
     struct attempt *attempt = data;
@@ -81,6 +90,7 @@ static void answer_ends(void *data, const struct http_result *result)
     attempt->transfer = NULL;
     attempt->left = attempt->left || left;
     end.message = message ? message : "";
+    http_log(attempt->operation, attempt->method, path_of(attempt), result, attempt->n);
     metrics_http(attempt->metrics, attempt->operation, result->failure == HTTP_OK ? result->status : 0, result->ns);
     metrics_count(attempt->metrics, COUNT_HTTP_BYTES, result->bytes);
     attempt->on_done(attempt->data, &end);
@@ -96,6 +106,8 @@ int attempt_start(struct attempt *attempt, struct http *http, struct http_reques
     attempt->head = attempt->streaming = false;
     if (attempt->said)
         printbuf_reset(attempt->said);
+    attempt->method = request->method;
+    attempt->n++;
     attempt->began_ns = clock_ns();
     attempt->transfer = http_start(http, request);
     return attempt->transfer ? 0 : -ENOMEM;
@@ -107,6 +119,8 @@ void attempt_abandon(struct attempt *attempt)
 
     if (!transfer)
         return;
+    log_debug("%s: %s %s given up after %.1f ms, attempt %u", attempt->operation, attempt->method, path_of(attempt),
+              (double)(clock_ns() - attempt->began_ns) / 1e6, attempt->n);
     if (http_left(transfer)) {
         attempt->left = true;
         metrics_http(attempt->metrics, attempt->operation, 0, clock_ns() - attempt->began_ns);

@@ -43,6 +43,8 @@ struct attempt {
     int64_t began_ns;               /* clock_ns() at the start of the last attempt */
     bool head;                      /* the last attempt: the head of the answer is complete */
     bool streaming;                 /* the last attempt: the answer is a 2xx */
+    const char *method;             /* of the last attempt; a constant string */
+    unsigned n;                     /* how many attempts were started */
     bool conditional;               /* the last attempt: the request has validators */
     bool left;                      /* an attempt that has ended may have reached the service; see attempt_left() */
     struct printbuf *said;          /* the beginning of a body that is not a 2xx answer's, or NULL */

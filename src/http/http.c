@@ -33,6 +33,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/secret.h"
 #include "base/url.h"
@@ -577,6 +579,26 @@ static void http_run(void *data)
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
         ended((struct http_transfer *)(void *)t, code);
     }
+}
+
+void http_log(const char *operation, const char *method, const char *where, const struct http_result *result,
+              unsigned attempt)
+{
+    char status[32] = "", number[32] = "";
+
+    if (!log_takes(LOG_LEVEL_DEBUG))
+        return;
+    if (result->status)
+        (void)snprintf(status, sizeof(status), "%ld%s", result->status, result->failure == HTTP_OK ? "" : ", ");
+    if (attempt)
+        (void)snprintf(number, sizeof(number), ", attempt %u", attempt);
+    log_debug("%s: %s %s -> %s%s%s, %" PRIu64 " bytes, %.1f ms, %s connection%s", operation, method, where, status,
+              result->failure == HTTP_OK ? "" : "failed: ", result->failure == HTTP_OK ? "" : result->detail,
+              result->bytes, (double)result->ns / 1e6,
+              result->reused ? "reused"
+              : result->ip   ? "new"
+                             : "no",
+              number);
 }
 
 struct http *http_new(struct loop *loop, const struct config *config)

@@ -68,6 +68,7 @@ static void ended(void *data, const struct http_result *result)
 {
     struct once *once = data;
 
+    http_log("check", once->request->method, once->request->url, result, 0);
     once->result = *result;
     keep_strings(&once->result);
     loop_quit(once->loop, 0);
