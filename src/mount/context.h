@@ -26,6 +26,7 @@
 struct config;
 struct page;
 struct pending;
+struct trace;
 struct wake;
 
 struct session {
@@ -38,6 +39,7 @@ struct session {
     struct wake *wake; /* session.c */
     struct fuse_session *fuse;
     struct fuse_buf buffer;   /* session.c: the bytes of the request that is being read */
+    struct trace *trace;      /* session.c: NULL unless the log takes debugging messages */
     bool mounted;             /* session.c */
     pid_t guard;              /* session.c: the process that guards the connection, or 0 */
     bool greeted;             /* session.c: the reply to INIT has been sent */
