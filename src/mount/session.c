@@ -8,6 +8,7 @@
 #include "mount/links.h"
 #include "mount/pending.h"
 #include "mount/requests.h"
+#include "mount/trace.h"
 #include "mount/wake.h"
 
 #include "base/cleanup.h"
@@ -80,6 +81,7 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
     session->ahead_expiry = (struct timer){.fn = page_ahead_drop, .data = session};
     session->nodes = nodes_new(tree);
     session->push = push_new(loop, metrics);
+    session->trace = session->nodes && log_takes(LOG_LEVEL_DEBUG) ? trace_new(session->nodes) : NULL;
     session->wake = wake_new(session);
     if (!session->nodes || !session->push || !session->wake) {
         session_free(session);
@@ -112,6 +114,7 @@ void session_free(struct session *session)
     push_free(session->push);
     if (session->fuse)
         fuse_session_destroy(session->fuse);
+    trace_free(session->trace);
     nodes_free(session->nodes);
     timer_clear(&session->interrupts);
     free(session->buffer.mem);
@@ -140,6 +143,7 @@ static ssize_t write_device(int fd, struct iovec *iov, int count, void *userdata
             out->flags |= FUSE_PARALLEL_DIROPS;
         }
     }
+    trace_reply(session->trace, iov, count);
     return writev(fd, iov, count);
 }
 
@@ -256,7 +260,9 @@ static void on_device(void *data, short revents)
             loop_quit(session->loop, 0);
             return;
         }
+        trace_request(session->trace, session->buffer.mem, (size_t)r);
         fuse_session_process_buf(session->fuse, &session->buffer);
+        trace_handled(session->trace);
     }
 }
 
