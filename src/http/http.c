@@ -68,7 +68,7 @@ struct http {
     bool inside;      /* curl is on the stack */
     bool marked;      /* a transfer was cancelled inside curl, and must be freed when curl has returned */
     uint64_t token;   /* secret_hash() of the token that was sent last; 0: none was */
-    bool outdated;    /* the connections have carried a token that has been replaced */
+    bool outdated;    /* the connections have carried a token that has been replaced, or a certificate was refused */
     struct task renewal;
 };
 
@@ -92,6 +92,51 @@ struct http_transfer {
     char *link_next;
     char detail[CURL_ERROR_SIZE];
 };
+
+/* Connections. */
+
+static CURLM *new_multi(const struct config *config)
+{
+    CURLM *multi = curl_multi_init();
+
+    if (!multi)
+        return NULL;
+    (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)config->max_connections);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)config->max_connections);
+    return multi;
+}
+
+/* Closes all connections once no transfer uses them, because the buffers of an HTTP/2 connection keep the headers that
+ * were sent last, with a token that has been replaced. The parsed certificate file goes, too, so after a certificate
+ * was refused the file is read again. When out of memory, both stay. */
+static void renew_connections(void *data)
+{
+    struct http *http = data;
+    CURLM *multi = http->outdated && http->in_curl == 0 ? new_multi(http->config) : NULL;
+
+    if (!multi)
+        return;
+    (void)curl_multi_cleanup(http->multi);
+    http->multi = multi;
+    http->outdated = false;
+}
+
+static void outdate(struct http *http)
+{
+    http->outdated = true;
+    task_defer(http->loop, &http->renewal);
+}
+
+/* Notices that the token is another one than was sent last. */
+static void note_token(struct http *http, const char *token)
+{
+    uint64_t hash = token ? secret_hash(token, strlen(token)) : http->token;
+
+    if (http->token && hash != http->token)
+        outdate(http);
+    http->token = hash;
+}
 
 /* A transfer's end. */
 
@@ -139,6 +184,8 @@ static void finish(struct http_transfer *t, enum http_failure failure, int error
 {
     struct http_result result = http_no_answer(failure, error, failure == HTTP_OK ? "" : t->why ? t->why : t->detail);
 
+    if (failure == HTTP_TLS)
+        outdate(t->http);
     detach(t);
     timer_clear(&t->silence);
     result.status = t->status;
@@ -368,46 +415,6 @@ static int progress(void *data, curl_off_t dl_total, curl_off_t dl, curl_off_t u
         t->active_ms = clock_awake_ms();
     }
     return t->cancelled ? 1 : 0;
-}
-
-/* Connections. */
-
-static CURLM *new_multi(const struct config *config)
-{
-    CURLM *multi = curl_multi_init();
-
-    if (!multi)
-        return NULL;
-    (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)config->max_connections);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)config->max_connections);
-    return multi;
-}
-
-/* Closes all connections once no transfer uses them, because the buffers of an HTTP/2 connection keep the headers that
- * were sent last, with a token that has been replaced. When out of memory, the connections stay. */
-static void renew_connections(void *data)
-{
-    struct http *http = data;
-    CURLM *multi = http->outdated && http->in_curl == 0 ? new_multi(http->config) : NULL;
-
-    if (!multi)
-        return;
-    (void)curl_multi_cleanup(http->multi);
-    http->multi = multi;
-    http->outdated = false;
-}
-
-/* Notices that the token is another one than was sent last. */
-static void note_token(struct http *http, const char *token)
-{
-    uint64_t hash = token ? secret_hash(token, strlen(token)) : http->token;
-
-    if (http->token && hash != http->token) {
-        http->outdated = true;
-        task_defer(http->loop, &http->renewal);
-    }
-    http->token = hash;
 }
 
 /* A transfer's start. */

@@ -25,6 +25,10 @@
  * faster. */
 #define BUFFER_SIZE (64 * 1024L)
 
+/* Seconds for which libcurl may use a certificate file as it was read. Reading it for each connection would take some 10
+ * ms. */
+#define CA_CACHE_S 60L
+
 /* A longer Retry-After is cut to this. */
 #define RETRY_AFTER_MAX_S (7 * 24 * 3600LL)
 
@@ -115,6 +119,10 @@ bool http_set_policy(CURL *easy, const struct config *config, const char *url, b
         /* Otherwise curl would also trust the system's directory of certificates, if it was built with one. */
         bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
+    /* A new connection trusts what the file says now: libcurl keeps the parsed file for a day by default, and a resumed
+     * TLS session would not look at it at all. Not every TLS library has such a cache. */
+    (void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     return bad == 0;
 }
 
