@@ -190,6 +190,38 @@ static void test_the_environment_does_not_show_the_token(void **state)
     fixture_stop(&f);
 }
 
+/* How many descriptors of the mount lead to regular files, without its stdout and stderr, which the harness has given. */
+static unsigned files_open(void)
+{
+    char command[200];
+
+    (void)snprintf(command, sizeof command,
+                   "for fd in /proc/%d/fd/*; do case $fd in */[12]) ;; *) test -f $fd && echo $fd;; esac; done | wc -l",
+                   (int)f.mount.pid);
+    struct running running;
+    run_start(&running, "/", "%s", command);
+    return (unsigned)atoi(run_wait(&running, RUN_MS).out);
+}
+
+/* No file is open, and none is left: not even after everything has been read. */
+static void test_nothing_is_kept_on_disk(void **state)
+{
+    char before[600];
+
+    (void)state;
+    start(TOKEN_FILE, false);
+    if (!can_look())
+        return;
+    (void)snprintf(before, sizeof before, "%s",
+                   run_ok(&f.mount, "cd $DIR && find . -path ./mnt -prune -o ! -name stderr -print | sort").out);
+    (void)run_ok(&f.mount, "cat $(find . -name '*.json' -o -name '*.csv') >/dev/null");
+    use();
+    assert_int_equal(files_open(), 0);
+    struct ran ran = run_ok(&f.mount, "cd $DIR && find . -path ./mnt -prune -o ! -name stderr -print | sort");
+    assert_string_equal(ran.out, before);
+    fixture_stop(&f);
+}
+
 static int make_certificate(void **state)
 {
     char command[400];
@@ -220,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_a_replaced_token_stands_nowhere),
         cmocka_unit_test(test_a_request_under_way_has_the_token_in_its_headers),
         cmocka_unit_test(test_the_environment_does_not_show_the_token),
+        cmocka_unit_test(test_nothing_is_kept_on_disk),
     };
 
     harness_begin();
