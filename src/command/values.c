@@ -56,9 +56,9 @@ int value_number(const char *text, int base, uint64_t min, uint64_t max, uint64_
 
 int value_level(const char *text, uint64_t *ret)
 {
-    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
-        if (strcmp(text, log_level_name(level)) == 0) {
-            *ret = (uint64_t)level;
+    for (unsigned level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
+        if (strcmp(text, log_level_name((enum log_level)level)) == 0) {
+            *ret = level;
             return 0;
         }
     return -EINVAL;
