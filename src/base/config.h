@@ -69,8 +69,8 @@ struct config {
     /* Reads the token again from its file or command. Returns 0 and stores a malloc'd string in *ret, which the caller
      * wipes and frees; or logs one line and returns -errno, with *ret untouched. A token from the environment or from
      * the configuration file is given once; the second time, the answer is -EALREADY, without a line in the log.
-     * NULL: there is no token. read_token waits for a token_command, which may take seconds; the loop must not wait, and uses
-     * start_token if that is set. */
+     * NULL: there is no token. read_token waits for a token_command, which may take seconds; the loop must not wait,
+     * and uses start_token if that is set. */
     int (*read_token)(void *data, char **ret);
     void *read_token_data;
 

@@ -8,8 +8,8 @@
  * secret that log_hide() has registered is written as `[hidden]`.
  *
  * Threads:   log_line() and log_hidden() from any thread; the others from the main thread.
- * Ownership: the log copies every line that it is given; of a secret it keeps a keyed hash and no copy. The caller keeps
- *            its own strings.
+ * Ownership: the log copies every line that it is given; of a secret it keeps a keyed hash and no copy. The caller
+ *            keeps its own strings.
  * Errors:    none are reported: a line that cannot be written is dropped.
  */
 #ifndef MELBICOMFS_BASE_LOG_H

@@ -31,9 +31,9 @@ struct token_places {
     bool named;                        /* SOURCE is given; false: the profile is [default] */
 };
 
-/* Takes MELBICOM_TOKEN out of the environment and fills *source, which the caller has zero-initialised, with the place of the token for a mount of `url`. Returns 0 or
- * -ENOMEM. If no place gives a token, that is no error: only source->elsewhere may be set, and token_read() will return
- * -ENOKEY. */
+/* Takes MELBICOM_TOKEN out of the environment and fills *source, which the caller has zero-initialised, with the place
+ * of the token for a mount of `url`. Returns 0 or -ENOMEM. If no place gives a token, that is no error: only
+ * source->elsewhere may be set, and token_read() will return -ENOKEY. */
 int token_choose(const struct token_places *places, const char *url, struct token_source *source);
 
 #endif

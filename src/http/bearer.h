@@ -6,8 +6,8 @@
  * the loop must not wait that long: the command is started (config->start_token), and on_read is called when it ends.
  *
  * Threads:   loop thread only.
- * Ownership: struct client_token lives in its user's struct. It owns `value`, which is the program's only lasting copy of
- *            the token (secret_new()), and wipes the bytes before it frees them.
+ * Ownership: struct client_token lives in its user's struct. It owns `value`, which is the program's only lasting copy
+ *            of the token (secret_new()), and wipes the bytes before it frees them.
  *            loop and config are borrowed.
  * Errors:    -ENOMEM, or the negative errno of config->read_token, config->start_token or loop_watch().
  */

@@ -111,8 +111,8 @@ bool http_left(const struct http_transfer *transfer);
  * the head and the connection -1. `detail` is borrowed. */
 struct http_result http_no_answer(enum http_failure failure, int error, const char *detail);
 
-/* Writes one debugging line about a transfer that has ended: its operation, method and path (`where`), its status or why
- * it failed, its bytes and milliseconds, whether its connection had been used before, and the number of the attempt
+/* Writes one debugging line about a transfer that has ended: its operation, method and path (`where`), its status or
+ * why it failed, its bytes and milliseconds, whether its connection had been used before, and the number of the attempt
  * (0: there is only one). */
 void http_log(const char *operation, const char *method, const char *where, const struct http_result *result,
               unsigned attempt);

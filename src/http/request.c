@@ -25,8 +25,8 @@
  * faster. */
 #define BUFFER_SIZE (64 * 1024L)
 
-/* Seconds for which libcurl may use a certificate file as it was read. Reading it for each connection would take some 10
- * ms. */
+/* Seconds for which libcurl may use a certificate file as it was read. Without a cache it would be read for
+ * each connection, and the system's holds more than a hundred certificates. */
 #define CA_CACHE_S 60L
 
 /* A longer Retry-After is cut to this. */

@@ -29,8 +29,8 @@ static void *wiping_realloc(void *block, size_t size)
 }
 
 /*
- * libcurl 7.88 lets nghttp2 use malloc(3) and free(3), while 8.14 gives it its own allocator, which is the one above. So
- * the function with which 7.88 makes a session is replaced: a function of the program comes before one of a library
+ * libcurl 7.88 lets nghttp2 use malloc(3) and free(3), while 8.14 gives it its own allocator, which is the one above.
+ * So the function with which 7.88 makes a session is replaced: a function of the program comes before one of a library
  * (ld.so(8)). It makes the session as libcurl 8.14 does. Where libcurl does not call it, it does nothing.
  */
 struct nghttp2_allocator {

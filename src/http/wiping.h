@@ -3,7 +3,8 @@
  * libcurl, with memory that is wiped when it is freed: libcurl copies the headers of each request, with the token in
  * them, into buffers, and frees those as they are. So does nghttp2, with which libcurl speaks HTTP/2.
  *
- * Threads:   wiping_init() from the main thread, before other threads exist. libcurl calls the allocator from any thread.
+ * Threads:   wiping_init() from the main thread, before other threads exist. libcurl calls the allocator from any
+ *            thread.
  * Ownership: of malloc(3): the allocator's blocks may be freed with free(3), too.
  * Errors:    as the functions say.
  */

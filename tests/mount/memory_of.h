@@ -68,7 +68,8 @@ static inline void read_used_pages(int mem, int pagemap, unsigned long address, 
     }
 }
 
-/* Finds all copies of `text` in the memory that the process can write. What it can only read is files' bytes. Fails the test if /proc does not give the memory. */
+/* Finds all copies of `text` in the memory that the process can write. What it can only read is files' bytes. Fails the
+ * test if /proc does not give the memory. */
 static inline struct copies copies_in(pid_t pid, const char *text)
 {
     struct copies copies = {.n = 0};

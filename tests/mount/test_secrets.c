@@ -190,7 +190,7 @@ static void test_the_environment_does_not_show_the_token(void **state)
     fixture_stop(&f);
 }
 
-/* How many descriptors of the mount lead to regular files, without its stdout and stderr, which the harness has given. */
+/* How many descriptors of the mount lead to regular files, without its stdout and stderr, which are the harness's. */
 static unsigned files_open(void)
 {
     char command[200];

@@ -774,8 +774,8 @@ static void token_sources_in_order(void **state)
     assert_string_equal(source()->value, "from-top");
 }
 
-/* The bytes that the kernel shows in /proc/PID/environ are overwritten, even if another place gives the token, and if the
- * variable stands there twice; other variables stay. */
+/* The bytes that the kernel shows in /proc/PID/environ are overwritten, even if another place gives the token, and if
+ * the variable stands there twice; other variables stay. */
 static void token_in_the_environment_is_overwritten(void **state)
 {
     static const char *const options[] = {"ttl=5", "token_file=/f"};
