@@ -52,20 +52,36 @@ static inline void search(struct copies *copies, const char *bytes, size_t len, 
             note_copy(copies, address + (unsigned long)(p - bytes), mapping);
 }
 
-/* Reads the memory from `address` to `bytes`, which holds zeros. Leaves out pages that were never used, of which stacks
- * have many. */
-static inline void read_used_pages(int mem, int pagemap, unsigned long address, char *bytes, size_t len)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const uint64_t used = 1ull << 63 | 1ull << 62; /* present, or swapped: pagemap in proc(5) */
+/* The memory of a process, as /proc shows it. */
+struct memory_of {
+    int mem, pagemap;
+};
 
-    for (size_t at = 0; at < len; at += page) {
-        uint64_t entry = 0;
-        off_t where = (off_t)((address + at) / page * sizeof entry);
-        assert_int_equal(pread(pagemap, &entry, sizeof entry, where), sizeof entry);
-        if (entry & used)
-            assert_int_equal(pread(mem, bytes + at, page, (off_t)(address + at)), page);
+/* Searches the pages from `address` to `end` that were ever used; of those of a stack most never are. */
+static inline void search_used_pages(struct copies *copies, const struct memory_of *of, unsigned long address,
+                                     unsigned long end, const char *mapping, const char *text)
+{
+    const uint64_t used = 1ull << 63 | 1ull << 62; /* present, or swapped: pagemap in proc(5) */
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), n = (end - address) / page;
+    uint64_t *entries = calloc(n, sizeof *entries);
+
+    assert_non_null(entries);
+    assert_int_equal(pread(of->pagemap, entries, n * sizeof *entries, (off_t)(address / page * sizeof *entries)),
+                     n * sizeof *entries);
+    for (size_t i = 0, run; i < n; i += run) {
+        for (run = 0; i + run < n && entries[i + run] & used; run++)
+            ;
+        if (run == 0) {
+            run = 1;
+            continue;
+        }
+        char *bytes = malloc(run * page);
+        assert_non_null(bytes);
+        assert_int_equal(pread(of->mem, bytes, run * page, (off_t)(address + i * page)), run * page);
+        search(copies, bytes, run * page, address + i * page, mapping, text);
+        free(bytes);
     }
+    free(entries);
 }
 
 /* Finds all copies of `text` in the memory that the process can write. What it can only read is files' bytes. Fails the
@@ -76,27 +92,23 @@ static inline struct copies copies_in(pid_t pid, const char *text)
     char path[64], line[1024];
 
     (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
-    int mem = open(path, O_RDONLY | O_CLOEXEC);
+    struct memory_of of = {.mem = open(path, O_RDONLY | O_CLOEXEC)};
     (void)snprintf(path, sizeof path, "/proc/%d/pagemap", (int)pid);
-    int pagemap = open(path, O_RDONLY | O_CLOEXEC);
+    of.pagemap = open(path, O_RDONLY | O_CLOEXEC);
     (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
     FILE *maps = fopen(path, "re");
-    if (mem < 0 || pagemap < 0 || !maps)
+    if (of.mem < 0 || of.pagemap < 0 || !maps)
         fail_msg("%s: %s", path, strerror(errno));
     while (fgets(line, sizeof line, maps)) {
         unsigned long from, to;
         char mode[8], name[512] = "no file";
         if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %511s", &from, &to, mode, name) < 3 || strncmp(mode, "rw", 2) != 0)
             continue;
-        char *bytes = calloc(1, to - from);
-        assert_non_null(bytes);
-        read_used_pages(mem, pagemap, from, bytes, to - from);
-        search(&copies, bytes, to - from, from, name, text);
-        free(bytes);
+        search_used_pages(&copies, &of, from, to, name, text);
     }
     (void)fclose(maps);
-    (void)close(pagemap);
-    (void)close(mem);
+    (void)close(of.pagemap);
+    (void)close(of.mem);
     return copies;
 }
 
