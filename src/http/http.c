@@ -53,8 +53,13 @@
 #include "http/request.h"
 #include "http/wiping.h"
 
-/* Seconds. A POST does not reuse a connection that has been idle for longer, because that one may be dead. */
+/* Seconds. A request does not reuse a connection that has been idle for longer, because that one may be dead. Others
+ * than a POST may be sent again; for them it is libcurl's default. */
 #define POST_IDLE_MAX 2L
+#define IDLE_MAX      118L
+
+/* By how much CLOCK_BOOTTIME and CLOCK_MONOTONIC come apart if the machine has slept. */
+#define SLEPT_MS 1000
 
 /* More descriptors than the loop ever watches (loop_watch()). */
 #define WAIT_FDS_MAX 32
@@ -70,6 +75,8 @@ struct http {
     uint64_t token;   /* secret_hash() of the token that was sent last; 0: none was */
     bool outdated;    /* the connections have carried a token that has been replaced, or a certificate was refused */
     struct task renewal;
+    int64_t behind_ms; /* how far clock_awake_ms() was behind clock_ms() at the last request */
+    int64_t woke_ms;   /* on clock_awake_ms(): the first request after the machine slept */
 };
 
 struct http_transfer {
@@ -438,6 +445,22 @@ static void silent(void *data)
     finish(t, t->left ? HTTP_TIMEOUT : HTTP_CONNECT, -ETIMEDOUT);
 }
 
+/* How many seconds a connection may have been idle that a request uses. One that was idle while the machine slept is
+ * probably dead on the other side, and libcurl's clock stood still meanwhile. */
+static long idle_max(struct http *http, bool post)
+{
+    int64_t awake = clock_awake_ms(), behind = clock_ms() - awake;
+    long max = post ? POST_IDLE_MAX : IDLE_MAX;
+
+    if (behind > http->behind_ms + SLEPT_MS)
+        http->woke_ms = awake;
+    http->behind_ms = behind;
+    int64_t since = (awake - http->woke_ms) / 1000;
+    if (since >= max)
+        return max;
+    return since > 0 ? (long)since : 1;
+}
+
 static bool set_request(struct http_transfer *t, const struct http_request *request)
 {
     const char *target = request->url + url_root_length(request->url);
@@ -450,8 +473,8 @@ static bool set_request(struct http_transfer *t, const struct http_request *requ
 
         bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
         bad |= curl_easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, body);
-        bad |= curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN, POST_IDLE_MAX);
     }
+    bad |= curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN, idle_max(t->http, t->post));
     bad |= curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     bad |= curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->detail);
     bad |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -617,6 +640,7 @@ struct http *http_new(struct loop *loop, const struct config *config)
         return NULL;
     http->loop = loop;
     http->config = config;
+    http->behind_ms = clock_ms() - clock_awake_ms();
     if (!wiping_init()) {
         free(http);
         return NULL;

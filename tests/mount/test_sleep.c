@@ -179,6 +179,30 @@ static void test_an_answer_on_its_way_is_waited_for(void **state)
     assert_int_equal(ran.status, 0);
 }
 
+/* The inode numbers of the program's connections. */
+static const char *connections(void)
+{
+    return run_ok(&f.mount, "ls -l /proc/%d/fd | grep -o 'socket:.*'; true", (int)f.mount.pid).out;
+}
+
+/* The other side has forgotten a connection long before the morning. */
+static void test_a_connection_of_the_evening_is_not_used_again(void **state)
+{
+    (void)state;
+    fixture_remount(&f, &(struct how){.options = HOUR ",max_connections=1"});
+    run_ok(&f.mount, "touch billing/balance && cat billing/balance");
+    const char *evening = connections();
+    assert_non_null(strstr(evening, "socket:"));
+    let_pass(3000); /* libcurl counts whole seconds */
+    run_ok(&f.mount, "touch billing/balance && cat billing/balance");
+    assert_string_equal(connections(), evening);
+    let_pass(3000);
+    account_set(&f.sim, "{\"balance\":\"55.00\"}");
+    sleep_for(NIGHT_MS);
+    becomes("cat billing/balance", "55.00 EUR\n");
+    assert_null(strstr(connections(), evening));
+}
+
 /* ---- the cost ---- */
 
 static long switches(void)
@@ -228,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_what_is_still_fresh_is_not_fetched_again),
         cmocka_unit_test(test_open_files_and_working_directories_stay),
         cmocka_unit_test(test_an_answer_on_its_way_is_waited_for),
+        cmocka_unit_test(test_a_connection_of_the_evening_is_not_used_again),
         cmocka_unit_test(test_a_mount_that_is_left_alone_sleeps_well),
     };
 
