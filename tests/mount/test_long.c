@@ -391,7 +391,7 @@ static bool gave_back(void *data)
 /* The nodes of directories stay: one for each service that has come and gone. All others must be gone. */
 static void check_nodes(unsigned at_first)
 {
-    unsigned limit = at_first + EXTRAS + 20;
+    unsigned limit = at_first + EXTRAS + 60;
 
     drop_names();
     if (!wait_until(gave_back, &limit, 5000))
