@@ -43,6 +43,7 @@ struct session {
     bool mounted;             /* session.c */
     pid_t guard;              /* session.c: the process that guards the connection, or 0 */
     bool greeted;             /* session.c: the reply to INIT has been sent */
+    bool served;              /* the kernel's INIT has been taken */
     bool expires_entries;     /* the kernel knows FUSE_EXPIRE_ONLY (Linux 6.2, protocol 7.38) */
     struct pending *pendings; /* pending.c: the requests that wait, newest first */
     struct timer interrupts;  /* pending.c: set while a pending request is marked as interrupted */

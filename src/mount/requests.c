@@ -446,6 +446,7 @@ static void want(struct fuse_conn_info *conn, unsigned flag)
 static void op_init(void *data, struct fuse_conn_info *conn)
 {
     struct session *session = data;
+    session->served = true;
     /* With FUSE_CAP_ATOMIC_O_TRUNC the kernel would leave truncation to OPEN, which it never sends: `: > file` would
      * "succeed". */
     conn->want &= ~(unsigned)(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_READDIRPLUS_AUTO);

@@ -257,7 +257,12 @@ static void on_device(void *data, short revents)
             return;
         }
         if (r <= 0 || fuse_session_exited(session->fuse)) {
-            loop_quit(session->loop, 0);
+            /* libfuse could not take INIT, for want of memory. Otherwise the mount has been taken away. */
+            bool failed = r < 0 && !session->served;
+            if (failed)
+                log_error("the mount could not begin: out of memory, or the kernel ended it");
+            session->served = true; /* said once: end_pusher() reads on */
+            loop_quit(session->loop, failed ? -EIO : 0);
             return;
         }
         trace_request(session->trace, session->buffer.mem, (size_t)r);
