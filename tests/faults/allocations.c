@@ -7,9 +7,11 @@
  */
 #include "allocations.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,7 +39,7 @@ static struct range {
 static size_t n_ranges;
 static struct allocations own, *state = &own;
 static bool trace, one_thread;
-static __thread bool this_thread;
+static __thread bool this_thread, quiet;
 
 struct allocations *allocations_own(void)
 {
@@ -102,7 +104,7 @@ static bool fails(const void *caller)
     uintptr_t at = (uintptr_t)caller;
     bool ours = false;
 
-    if (!atomic_load_explicit(&state->armed, memory_order_acquire) || (one_thread && !this_thread))
+    if (quiet || !atomic_load_explicit(&state->armed, memory_order_acquire) || (one_thread && !this_thread))
         return false;
     for (size_t i = 0; i < n_ranges; i++)
         ours = ours || (at >= ranges[i].from && at < ranges[i].to);
@@ -117,6 +119,18 @@ static bool fails(const void *caller)
         show();
     errno = ENOMEM;
     return true;
+}
+
+/* AddressSanitizer calls this at the start of each thread, and ends the program if it fails. */
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
+{
+    int (*real)(pthread_t, pthread_attr_t *);
+
+    quiet = true;
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_getattr_np");
+    int r = real(thread, attributes);
+    quiet = false;
+    return r;
 }
 
 static void *real_malloc(size_t size)
