@@ -240,6 +240,16 @@ int session_mount(struct session *session)
     return 0;
 }
 
+/* Ends the loop: the mount has been taken away, or (if it failed before it served INIT) has never begun. */
+static void end_session(struct session *session, bool failed)
+{
+    failed = failed && !session->served;
+    if (failed)
+        log_error("the mount could not begin: out of memory, or the kernel ended it");
+    session->served = true; /* said once: end_pusher() reads on */
+    loop_quit(session->loop, failed ? -EIO : 0);
+}
+
 static void on_device(void *data, short revents)
 {
     (void)revents;
@@ -257,17 +267,17 @@ static void on_device(void *data, short revents)
             return;
         }
         if (r <= 0 || fuse_session_exited(session->fuse)) {
-            /* libfuse could not take INIT, for want of memory. Otherwise the mount has been taken away. */
-            bool failed = r < 0 && !session->served;
-            if (failed)
-                log_error("the mount could not begin: out of memory, or the kernel ended it");
-            session->served = true; /* said once: end_pusher() reads on */
-            loop_quit(session->loop, failed ? -EIO : 0);
+            end_session(session, r < 0);
             return;
         }
         trace_request(session->trace, session->buffer.mem, (size_t)r);
         fuse_session_process_buf(session->fuse, &session->buffer);
         trace_handled(session->trace);
+        /* The first request is INIT. If it could not be taken, the kernel refuses all others. */
+        if (!session->served) {
+            end_session(session, true);
+            return;
+        }
     }
 }
 

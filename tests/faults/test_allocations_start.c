@@ -90,7 +90,12 @@ static void assert_works_and_ends(struct start *start, long n)
     char file[320];
 
     (void)snprintf(file, sizeof file, "%s/version", path);
-    if (!slurp_path(file, &len) || len == 0)
+    bool works = slurp_path(file, &len) && len > 0;
+    if (!works && wait_until(has_ended, start, START_MS)) {
+        assert_plain_end(start, n); /* the kernel shows the mount before it has served its first request */
+        return;
+    }
+    if (!works)
         fail_msg("allocation %ld: %s: %s; the log:\n%s", n, file, strerror(errno), keep_file(log_path));
     kill(start->pid, SIGTERM);
     if (!wait_until(has_ended, start, START_MS))
