@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define STEPS      1200  /* of a walk */
@@ -65,12 +66,19 @@ static void order_trouble(void)
              ways[below(sizeof ways / sizeof *ways)], below(3), 1 + below(8));
 }
 
+static bool is_stale(int fd)
+{
+    char value[8] = "";
+
+    return fgetxattr(fd, "user.melbicomfs.stale", value, sizeof value - 1) > 0 && strcmp(value, "yes") == 0;
+}
+
 /* Whether a document can be asked for, and is no copy from before. */
 static bool is_answered(const char *path)
 {
     char byte;
     int fd = utimensat(AT_FDCWD, path, NULL, 0) < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    bool good = fd < 0 ? errno == ENOENT : read(fd, &byte, 1) == 1;
+    bool good = fd < 0 ? errno == ENOENT : read(fd, &byte, 1) == 1 && !is_stale(fd);
 
     if (fd >= 0)
         (void)close(fd);
