@@ -386,7 +386,7 @@ int answer_feed(struct answer *answer, const char *bytes, size_t len)
     memcpy(answer->head + answer->head_len, bytes, head);
     answer->head_len += head;
     answer->fed += len;
-    heap_grown();
+    heap_grown(answer->fed);
     if (answer->endpoint->shape == SHAPE_OBJECT && answer->fed > OBJECT_MAX && !answer->problem)
         answer->problem = problem_too_large(answer->document, OBJECT_MAX);
     if (answer->problem)

@@ -13,12 +13,15 @@
 #ifndef MELBICOMFS_BASE_HEAP_H
 #define MELBICOMFS_BASE_HEAP_H
 
+#include <stddef.h>
+
 /* Lets the heap grow in steps that have room for large pages. Memory is used only when it is touched. */
 void heap_init(void);
 
-/* Asks for large pages in what the heap has grown by since the last call. To be called again and again while a large
- * amount of memory is allocated: what has been touched before the call stays in small pages. Does nothing before
- * heap_init(). */
-void heap_grown(void);
+/* Asks for large pages in what the heap has grown by since the last call. To be called again and again while memory is
+ * allocated for an answer: what has been touched before the call stays in small pages. `len` is how many bytes of the
+ * answer have come. Does nothing before heap_init(), and until an answer is longer than 1 MiB: the memory of a small
+ * account must not be counted in steps of 2 MiB. */
+void heap_grown(size_t len);
 
 #endif

@@ -62,7 +62,7 @@ static void page_free(struct page *page)
 static struct page *page_new(struct session *session, struct node *dir, size_t size, off_t offset, bool plus)
 {
     struct page *page = malloc(sizeof *page + size);
-    heap_grown();
+    heap_grown(0);
     if (!page)
         return NULL;
     *page =
