@@ -5,7 +5,8 @@
  * An exchange makes up to 4 HTTP attempts (attempt.h), one after another, and one more if the token has changed:
  *
  *  - It first waits for a place. At most config->max_connections exchanges are in flight; the others wait in the order
- *    in which they came.
+ *    in which they came. The last place is for an operation that has no exchange in flight, so that one operation that
+ *    does not answer cannot keep the others waiting.
  *  - A GET is retried, after a pause with random jitter, when the name did not resolve, the connection failed or broke,
  *    and after 408, 429 and 5xx. A timeout is not retried.
  *  - A POST is retried only if it certainly had no effect: its request was not sent, or the service answered 429 or 503
@@ -29,7 +30,7 @@
  *    has asked for a pause that ends after the exchange's time, it fails at once with -EBUSY.
  *  - TURN_NOW: it is sent at once; only after a Retry-After it fails as with TURN_YIELDS.
  *
- * An exchange that was sent past a closed gate, or that waited before it, is not retried.
+ * An exchange that was sent past a closed gate is not retried.
  *
  * Threads:   loop thread only.
  * Ownership: client_new() creates, client_free() frees, together with all exchanges, without calling their on_done. An

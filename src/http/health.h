@@ -7,8 +7,8 @@
  *      failure                                                        closes          for
  *      name, connect, TLS, 401                                        the host        2 s, doubled up to 30 s
  *      429 with Retry-After                                           the host        the Retry-After
- *      silence of one operation, then of another, and no answer       the host        2 s, doubled up to 30 s
- *        of any since the first fell silent or the second was sent
+ *      silence of an operation, after another one fell silent, if     the host        2 s, doubled up to 30 s
+ *        no answer has come since, nor while the request waited
  *      silence: no byte came within timeout                           the operation   2 s, doubled up to 30 s
  *      503 with Retry-After                                           the operation   the Retry-After
  *      64 failures of other kinds that may pass, in a row             the operation   250 ms, doubled up to 2 s
