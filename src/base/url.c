@@ -73,14 +73,18 @@ static const char *parts_problem(CURLU *parts, bool *loopback)
 }
 
 /* Takes a URL apart. When memory runs out on the way, libcurl can say that the URL is malformed. So a URL that is not
- * malformed is tried, too, and then the first one again. */
+ * malformed is tried, too, and then the first one again. The other one gets a handle of its own: `parts` would take the
+ * first one for relative to it. */
 static CURLUcode take_apart(CURLU *parts, const char *url)
 {
     CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
 
     if (code == CURLUE_OK || code == CURLUE_OUT_OF_MEMORY)
         return code;
-    if (curl_url_set(parts, CURLUPART_URL, CONFIG_DEFAULT_URL, 0) != CURLUE_OK)
+    CURLU *good = curl_url();
+    CURLUcode memory = good ? curl_url_set(good, CURLUPART_URL, CONFIG_DEFAULT_URL, 0) : CURLUE_OUT_OF_MEMORY;
+    curl_url_cleanup(good);
+    if (memory != CURLUE_OK)
         return CURLUE_OUT_OF_MEMORY;
     return curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
 }

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  * many. */
 static inline char *fuzz_copy(const void *bytes, size_t len)
 {
-    char *copy = malloc(len > 0 ? len : 1);
+    char *copy = calloc(1, len > 0 ? len : 1);
 
     if (!copy)
         abort();

@@ -61,6 +61,7 @@ static void others_are_refused(void **state)
         {"example.com/api", "is not a URL"},
         {"localhost:8080/api", "is not a URL"},
         {"://", "is not a URL"},
+        {"\350ttp://[::1]:80/", "is not a URL"}, /* nor relative to another one */
         {"", "is not a URL"},
         {"https://user@example.com/", "holds a user or password"},
         {"https://user:password@example.com/", "holds a user or password"},
