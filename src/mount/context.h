@@ -27,6 +27,7 @@ struct config;
 struct page;
 struct pending;
 struct trace;
+struct unanswered;
 struct wake;
 
 struct session {
@@ -38,17 +39,18 @@ struct session {
     struct push *push;
     struct wake *wake; /* session.c */
     struct fuse_session *fuse;
-    struct fuse_buf buffer;   /* session.c: the bytes of the request that is being read */
-    struct trace *trace;      /* session.c: NULL unless the log takes debugging messages */
-    bool mounted;             /* session.c */
-    pid_t guard;              /* session.c: the process that guards the connection, or 0 */
-    bool greeted;             /* session.c: the reply to INIT has been sent */
-    bool served;              /* the kernel's INIT has been taken */
-    bool expires_entries;     /* the kernel knows FUSE_EXPIRE_ONLY (Linux 6.2, protocol 7.38) */
-    struct pending *pendings; /* pending.c: the requests that wait, newest first */
-    struct timer interrupts;  /* pending.c: set while a pending request is marked as interrupted */
-    struct timer release;     /* session.c: set when the cache has dropped documents to make room */
-    struct page *ahead;       /* directories.c: the last page answered, until ahead_task replaces it by the next page,
+    struct fuse_buf buffer;        /* session.c: the bytes of the request that is being read */
+    struct trace *trace;           /* session.c: NULL unless the log takes debugging messages */
+    bool mounted;                  /* session.c */
+    pid_t guard;                   /* session.c: the process that guards the connection, or 0 */
+    bool greeted;                  /* session.c: the reply to INIT has been sent */
+    bool served;                   /* the kernel's INIT has been taken */
+    bool expires_entries;          /* the kernel knows FUSE_EXPIRE_ONLY (Linux 6.2, protocol 7.38) */
+    struct pending *pendings;      /* pending.c: the requests that wait, newest first */
+    struct timer interrupts;       /* pending.c: set while a pending request is marked as interrupted */
+    struct timer release;          /* session.c: set when the cache has dropped documents to make room */
+    struct unanswered *unanswered; /* growth.c: the WRITEs that wait until purge.log shows their lines */
+    struct page *ahead; /* directories.c: the last page answered, until ahead_task replaces it by the next page,
                                  which is written before the kernel asks for it; or NULL */
     struct task ahead_task;
     struct timer ahead_expiry;

@@ -153,7 +153,7 @@ static void free_node(struct nodes *nodes, struct node *node)
         free(node->dir);
         break;
     case ROUTE_FILE:
-        snapshot_unref(node->snapshot);
+        snapshot_unref(node_snapshot(node));
         break;
     case ROUTE_COMMAND:
         purge_handle_free(node->handle);
@@ -271,7 +271,7 @@ void node_bind(struct node *node, const struct view *view)
 {
     if (node->bound && node_kind(node) != ROUTE_DIR)
         return;
-    if (node_kind(node) == ROUTE_FILE && view->snapshot)
+    if (node_kind(node) == ROUTE_FILE && !node_grows(node) && view->snapshot)
         node->snapshot = snapshot_ref(view->snapshot);
     else if (node_kind(node) == ROUTE_LINK)
         node->target = view->id;

@@ -69,7 +69,11 @@ struct node {
     uint64_t nlookup; /* lookups that the kernel has not forgotten yet */
     struct place place;
     union {
-        struct snapshot *snapshot;   /* of a file: a reference; NULL until the node is bound, and if the file grows */
+        struct snapshot *snapshot; /* of a file: a reference; NULL until the node is bound */
+        struct {                   /* growth.c: of a file that grows, in bytes */
+            uint32_t shown;        /* the size that the kernel may be told; 0: it has not been told any */
+            uint32_t to_show;      /* the size that is on its way to the kernel; 0: none */
+        };
         uint64_t target;             /* of a bound link: the id of the item that the link leads to */
         struct directory *dir;       /* of a directory: owned */
         struct purge_handle *handle; /* of a command: owned */
@@ -100,10 +104,10 @@ static inline bool node_grows(const struct node *node)
     return route_grows(node->place.route);
 }
 
-/* The snapshot that a bound file shows; NULL for any other node. Borrowed from the node. */
+/* The snapshot that a bound file shows; NULL for a file that grows and for any other node. Borrowed from the node. */
 static inline struct snapshot *node_snapshot(const struct node *node)
 {
-    return node_kind(node) == ROUTE_FILE ? node->snapshot : NULL;
+    return node_kind(node) == ROUTE_FILE && !node_grows(node) ? node->snapshot : NULL;
 }
 
 /* The directory part of a node; NULL if the node is no directory. */

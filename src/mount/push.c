@@ -19,13 +19,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum job_kind { DROP_ENTRY, EXPIRE_ENTRY, DROP_INODE, DROP_ATTRIBUTES, BYTES };
+enum job_kind { DROP_ENTRY, EXPIRE_ENTRY, DROP_INODE, DROP_ATTRIBUTES, SIZE, BYTES };
 
 struct job {
     struct job *next;
     enum job_kind kind;
     uint64_t nodeid;
     struct snapshot *snapshot;
+    uint64_t size; /* of a job of kind SIZE: the new size; `name` is the last byte */
     void (*done)(void *data);
     void *data;
     char name[];
@@ -217,6 +218,12 @@ static void run(struct push *push, struct job *job)
     case DROP_ATTRIBUTES:
         fuse_lowlevel_notify_inval_inode(push->session, job->nodeid, -1, 0);
         break;
+    case SIZE: {
+        struct fuse_bufvec last = FUSE_BUFVEC_INIT(1);
+        last.buf[0].mem = job->name;
+        fuse_lowlevel_notify_store(push->session, job->nodeid, (off_t)job->size - 1, &last, 0);
+        break;
+    }
     case BYTES: {
         struct fuse_bufvec bytes = FUSE_BUFVEC_INIT(job->snapshot->len);
         bytes.buf[0].mem = job->snapshot->data;
@@ -340,6 +347,14 @@ void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (
 void push_drop_inode(struct push *push, uint64_t nodeid, void (*done)(void *data), void *data)
 {
     queue_awaited(push, job_new(DROP_INODE, nodeid, NULL), done, data);
+}
+
+void push_size(struct push *push, uint64_t nodeid, uint64_t size, char last, void (*done)(void *data), void *data)
+{
+    struct job *job = job_new(SIZE, nodeid, (const char[]){last, '\0'});
+    if (job)
+        job->size = size;
+    queue_awaited(push, job, done, data);
 }
 
 void push_drop_attributes(struct push *push, uint64_t nodeid)

@@ -8,7 +8,7 @@
  *
  *   names   push_drop_entry(), push_expire_entry(): they wait for the lock of the directory, which a READDIR holds
  *           until it is answered
- *   pages   push_drop_inode(), push_drop_attributes(), push_bytes(): they wait for the locks of single pages, which the
+ *   pages   push_drop_inode(), push_drop_attributes(), push_size(), push_bytes(): they wait for the locks of single pages, which the
  *           kernel holds while it copies a page or reads it from a bound node, and never while a request waits for the
  *           network
  *
@@ -63,6 +63,10 @@ void push_expire_entry(struct push *push, uint64_t dir, const char *name, void (
 /* Drops the pages and attributes of a file, or the attributes and the cached listing of a directory. done is called as
  * by push_expire_entry(). */
 void push_drop_inode(struct push *push, uint64_t nodeid, void (*done)(void *data), void *data);
+
+/* Tells the kernel that a file has grown to `size` bytes (1 or more), by storing its last byte. If the kernel holds the
+ * page of that byte, the page must have all bytes up to `size`. done is called as by push_expire_entry(). */
+void push_size(struct push *push, uint64_t nodeid, uint64_t size, char last, void (*done)(void *data), void *data);
 
 /* Drops the attributes only. */
 void push_drop_attributes(struct push *push, uint64_t nodeid);

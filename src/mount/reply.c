@@ -3,9 +3,8 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "mount/growth.h"
 #include "mount/links.h"
-#include "tree/purge.h"
-#include "tree/purge_log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +13,7 @@
  * How long the kernel may keep what it is told:
  *
  *   attributes of a bound file or link      for ever: they cannot change
- *   attributes of a file that grows         not at all; see below
+ *   attributes of a file that grows         not at all; see growth.c
  *   attributes of an unbound file or link   not at all: the kernel sends GETATTR before it uses them, and that GETATTR
  *                                           waits for the content
  *   attributes of a directory               until the listing that the kernel holds expires; see below
@@ -40,16 +39,6 @@
  * sent.
  */
 
-/*
- * A file that grows (purge.log). Whoever follows it (`tail -f`) stats it each second, or reads on at its end. Both make
- * the kernel send GETATTR, because the attributes hold for no time. When the size in the answer differs, the kernel
- * drops the pages of the file, under readers and mappings too (fuse_change_attributes() in Linux), so the last page,
- * which was cached when the file was shorter, is read again. No notification is needed, and none is sent.
- *
- * The kernel takes a READ that is shorter than it asked for as the end of the file. That is harmless here: the text never
- * shrinks, so an answer to a READ reaches at least as far as any size that was told before.
- */
-
 struct node *node_of(fuse_req_t req, fuse_ino_t ino, enum kernel_request kind)
 {
     struct session *session = session_of(req);
@@ -68,16 +57,7 @@ double seconds_until(int64_t until)
     return left > 0 ? (double)left / 1000.0 : 0.0;
 }
 
-/* The size and times of a file that grows. */
-static void attr_of_log(struct session *session, const struct node *node, struct stat *st)
-{
-    struct purge_log_text text;
-    purges_log(tree_purges(session->tree), place_id(&node->place), &text);
-    st->st_size = (off_t)text.len;
-    st->st_mtim = st->st_ctim = st->st_atim = text.changed;
-}
-
-void attr_of(struct session *session, const struct node *node, struct stat *st)
+void attr_of(struct session *session, struct node *node, struct stat *st)
 {
     const struct config *config = session->config;
 
@@ -95,7 +75,7 @@ void attr_of(struct session *session, const struct node *node, struct stat *st)
     case ROUTE_FILE:
         st->st_mode = S_IFREG | (0444 & ~config->umask);
         if (node_grows(node))
-            attr_of_log(session, node, st);
+            growth_attr(session, node, st);
         else
             st->st_size = node->snapshot ? (off_t)node->snapshot->len : 0;
         break;

@@ -19,7 +19,7 @@
 struct node *node_of(fuse_req_t req, fuse_ino_t ino, enum kernel_request kind);
 
 /* Fills in all attributes of a node. */
-void attr_of(struct session *session, const struct node *node, struct stat *st);
+void attr_of(struct session *session, struct node *node, struct stat *st);
 
 /* For how many seconds the kernel may keep the attributes of a node; the table at the head of reply.c says which. The
  * caller must pass the value on to the kernel: of a directory, it is remembered as `told_until`. */

@@ -6,12 +6,12 @@
 #include "base/config.h"
 #include "mount/ahead.h"
 #include "mount/directories.h"
+#include "mount/growth.h"
 #include "mount/pending.h"
 #include "mount/reply.h"
 #include "mount/told.h"
 #include "mount/writes.h"
 #include "tree/purge.h"
-#include "tree/purge_log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -279,10 +279,11 @@ static void reply_part(fuse_req_t req, const char *bytes, size_t len, size_t siz
 static void reply_bytes(struct session *session, fuse_req_t req, struct node *node, size_t size, off_t offset)
 {
     const struct snapshot *snapshot = node_snapshot(node);
-    struct purge_log_text text = {.len = 0};
+    const char *bytes;
+    size_t len;
     if (node_grows(node)) {
-        purges_log(tree_purges(session->tree), place_id(&node->place), &text);
-        reply_part(req, text.bytes, text.len, size, offset);
+        growth_text(session, node, &bytes, &len);
+        reply_part(req, bytes, len, size, offset);
         return;
     }
     reply_part(req, snapshot ? snapshot->data : NULL, snapshot ? snapshot->len : 0, size, offset);

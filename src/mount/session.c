@@ -4,6 +4,7 @@
 
 #include "mount/context.h"
 #include "mount/directories.h"
+#include "mount/growth.h"
 #include "mount/guard.h"
 #include "mount/links.h"
 #include "mount/pending.h"
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "tree/purge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +90,7 @@ struct session *session_new(struct loop *loop, struct tree *tree, const struct c
         return NULL;
     }
     documents_on_evict(tree_documents(tree), on_evict, session);
+    purges_on_growth(tree_purges(tree), growth_of_log, session);
     return session;
 }
 
@@ -104,6 +107,7 @@ void session_free(struct session *session)
         return;
     session_unmount(session);
     documents_on_evict(tree_documents(session->tree), NULL, NULL);
+    purges_on_growth(tree_purges(session->tree), NULL, NULL);
     wake_free(session->wake);
     timer_clear(&session->release);
     task_cancel(&session->ahead_task);
@@ -300,6 +304,7 @@ static void end_pusher(struct session *session)
     push_stop(session->push);
     while (!push_ended(session->push)) {
         pendings_fail(session, -EIO);
+        growth_end(session);
         (void)poll(&device_fd, 1, END_LOOK_MS);
         on_device(session, 0);
     }
@@ -313,6 +318,7 @@ void session_unmount(struct session *session)
     loop_unwatch(session->loop, fuse_session_fd(session->fuse));
     end_pusher(session);
     pendings_fail(session, -EIO);
+    growth_end(session);
     guard_end(session->guard);
     fuse_session_unmount(session->fuse);
 }

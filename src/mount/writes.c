@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mount/writes.h"
 
+#include "mount/growth.h"
 #include "mount/pending.h"
 #include "mount/reply.h"
 #include "mount/told.h"
@@ -21,6 +22,16 @@
 
 /* ---- WRITE ---- */
 
+/* Replies to a WRITE, with an error (-errno) or the number of bytes. */
+static void end_write(struct pending *pending, ssize_t result)
+{
+    uint64_t id = place_id(&pending->node->place);
+    struct session *session = pending->session;
+
+    reply_when_shown(session, pending_take(pending), id, result);
+    pending_free(pending);
+}
+
 static void on_purged(void *data, int error)
 {
     struct pending *pending = data;
@@ -28,15 +39,14 @@ static void on_purged(void *data, int error)
 
     pending->write = NULL;
     if (error) {
-        pending_fail(pending, error);
+        end_write(pending, error);
         return;
     }
     /* The handle keeps the beginning of a name. With its entry dropped, the kernel forgets the node as soon as the file
      * is closed, and the unfinished name is then recorded in the log. */
     if (purge_handle_keeps(node->handle))
         push_drop_entry(pending->session->push, node->parent->nodeid, node->name);
-    fuse_reply_write(pending_take(pending), pending->size);
-    pending_free(pending);
+    end_write(pending, (ssize_t)pending->size);
 }
 
 static void write_names(struct pending *pending, const char *buf)
@@ -46,7 +56,7 @@ static void write_names(struct pending *pending, const char *buf)
     struct document *service = documents_find(tree_documents(pending->session->tree), &query);
     int r = purge_write(handle, pending->offset, buf, pending->size, service, on_purged, pending, &pending->write);
     if (r < 0)
-        pending_fail(pending, r);
+        end_write(pending, r);
 }
 
 /* The service's document has come or failed. If the service does not exist (-ENOENT), the name is sent all the same,
@@ -54,9 +64,9 @@ static void write_names(struct pending *pending, const char *buf)
 static void resume_write(struct pending *pending, int error)
 {
     if (error < 0 && error != -ENOENT)
-        pending_fail(pending, purge_unsent(pending->node->handle, pending->bytes, pending->size, error,
-                                           "not sent: cannot check whether the name is complete; end it with a "
-                                           "newline"));
+        end_write(pending, purge_unsent(pending->node->handle, pending->bytes, pending->size, error,
+                                        "not sent: cannot check whether the name is complete; end it with a "
+                                        "newline"));
     else
         write_names(pending, pending->bytes);
 }

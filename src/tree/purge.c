@@ -123,6 +123,11 @@ void purges_free(struct purges *purges)
     free(purges);
 }
 
+void purges_on_growth(struct purges *purges, void (*fn)(void *data, uint64_t id), void *data)
+{
+    purge_log_on_growth(purges->log, fn, data);
+}
+
 void purges_log(const struct purges *purges, uint64_t id, struct purge_log_text *ret)
 {
     purge_log_text(purges->log, id, ret);

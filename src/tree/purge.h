@@ -88,6 +88,10 @@ void purge_give_up(struct purge_write *write);
 /* Returns how many names are waiting or sent and not answered yet, over all writes. */
 size_t purges_pending(const struct purges *purges);
 
+/* From now on, fn(data, id) is called for each line that is added to the log of service `id`, from within the function
+ * that adds it. NULL: no longer. */
+void purges_on_growth(struct purges *purges, void (*fn)(void *data, uint64_t id), void *data);
+
 /* Stores in *ret the text of the purge log of service `id` (purge_log.h). */
 void purges_log(const struct purges *purges, uint64_t id, struct purge_log_text *ret);
 

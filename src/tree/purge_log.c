@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define NAME_SHOWN_MAX 300
 
@@ -24,7 +25,7 @@ static const char last_line[] = "# This log is full. The results of later purges
 
 struct service_log {
     uint64_t id;
-    char *text; /* NULL: only the first line */
+    char *text; /* a mapping of `room` bytes; NULL: only the first line */
     size_t len, room;
     struct timespec changed;
     bool full;   /* the last line has been written */
@@ -36,6 +37,8 @@ struct purge_log {
     struct service_log *services;
     struct timespec made;
     struct metrics *metrics;
+    void (*on_growth)(void *data, uint64_t id); /* or NULL */
+    void *data;
 };
 
 struct purge_log *purge_log_new(struct metrics *metrics)
@@ -46,6 +49,12 @@ struct purge_log *purge_log_new(struct metrics *metrics)
     return log;
 }
 
+void purge_log_on_growth(struct purge_log *log, void (*fn)(void *data, uint64_t id), void *data)
+{
+    log->on_growth = fn;
+    log->data = data;
+}
+
 void purge_log_free(struct purge_log *log)
 {
     if (!log)
@@ -54,7 +63,8 @@ void purge_log_free(struct purge_log *log)
     HASH_ITER(hh, log->services, service, next)
     {
         HASH_DEL(log->services, service);
-        free(service->text);
+        if (service->text)
+            (void)munmap(service->text, service->room);
         free(service);
     }
     free(log);
@@ -105,20 +115,24 @@ static bool append_clean(struct printbuf *line, const char *text, size_t len)
     return true;
 }
 
-/* Makes room for `len` more bytes; false when out of memory. The text is as before, in any case. */
+/* Makes room for `len` more bytes; false when out of memory. The text is as before, in any case. The text is a mapping
+ * of its own: on the heap, each move to a larger place would leave a gap as large as the text. */
 static bool make_room(struct service_log *service, size_t len)
 {
-    size_t used = service->text ? service->len : sizeof first_line - 1, room = 2 * (used + len);
+    size_t used = service->text ? service->len : sizeof first_line - 1, room = service->room ? service->room : 4096;
     if (service->text && used + len <= service->room)
         return true;
-    char *text = realloc(service->text, room < PURGE_LOG_BYTES_MAX ? room : PURGE_LOG_BYTES_MAX);
-    if (!text)
+    while (room < used + len)
+        room *= 2;
+    char *text = service->text ? mremap(service->text, service->room, room, MREMAP_MAYMOVE)
+                               : mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (text == MAP_FAILED)
         return false;
     if (!service->text)
         memcpy(text, first_line, used);
     service->text = text;
     service->len = used;
-    service->room = room < PURGE_LOG_BYTES_MAX ? room : PURGE_LOG_BYTES_MAX;
+    service->room = room;
     return true;
 }
 
@@ -193,6 +207,8 @@ void purge_log_add(struct purge_log *log, uint64_t id, const char *name, size_t 
     }
     if (line)
         printbuf_free(line);
+    if (log->on_growth)
+        log->on_growth(log->data, id);
 }
 
 void purge_log_text(const struct purge_log *log, uint64_t id, struct purge_log_text *ret)

@@ -41,6 +41,9 @@ struct purge_log_text {
 struct purge_log *purge_log_new(struct metrics *metrics);
 void purge_log_free(struct purge_log *log);
 
+/* From now on, fn(data, id) is called at the end of each purge_log_add(). NULL: no longer. */
+void purge_log_on_growth(struct purge_log *log, void (*fn)(void *data, uint64_t id), void *data);
+
 /* Prepares the log of service `id`, so that a line for which there is no memory can be counted. Returns 0 or -ENOMEM. */
 int purge_log_prepare(struct purge_log *log, uint64_t id);
 

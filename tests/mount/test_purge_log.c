@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -288,6 +289,57 @@ static void four_shells_write_at_once(void **state)
         }
 }
 
+/* ---- readers in a loop ---- */
+
+static volatile bool loops_end;
+
+/* Reads on from where the text ended, as fast as it can, with a stat before every second read. Returns how many NUL
+ * bytes came. */
+static void *read_on(void *data)
+{
+    char buf[8192];
+    struct stat st;
+    uintptr_t holes = 0;
+    off_t at = 0;
+    int fd = open(data, O_RDONLY | O_CLOEXEC);
+
+    for (unsigned turn = 0; !loops_end; turn++) {
+        if (turn % 2)
+            (void)fstat(fd, &st);
+        ssize_t n = pread(fd, buf, sizeof buf, at);
+        for (ssize_t i = 0; i < n; i++)
+            holes += buf[i] == '\0';
+        at += n > 0 ? n : 0;
+    }
+    (void)close(fd);
+    return (void *)holes;
+}
+
+/* A new size that comes before the pages of the old one are dropped lets one reader see what another has cached: NUL
+ * bytes where the new text is. */
+static void readers_in_a_loop_never_see_what_is_not_there_yet(void **state)
+{
+    enum { LOOPS = 6 };
+    pthread_t loops[LOOPS];
+    char path[300];
+    uintptr_t holes = 0;
+    void *more;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s", in_mount(&f.mount, PURGE_LOG));
+    loops_end = false;
+    for (unsigned i = 0; i < LOOPS; i++)
+        assert_int_equal(pthread_create(&loops[i], NULL, read_on, path), 0);
+    run_ok(&f.mount, "for n in $(seq 400); do echo name-$n.example.com >" PURGE "; done");
+    loops_end = true;
+    for (unsigned i = 0; i < LOOPS; i++) {
+        assert_int_equal(pthread_join(loops[i], &more), 0);
+        holes += (uintptr_t)more;
+    }
+    assert_int_equal(holes, 0);
+    assert_int_equal(logged(&f.mount, "ok", NULL), 400);
+}
+
 /* The kernel holds the last page from when the file was shorter. Lines that come near the end of a page are made to end
  * with it; they do if their POST takes as many digits of milliseconds as the last one did. */
 static void what_was_cached_at_the_end_is_read_again_when_the_file_has_grown(void **state)
@@ -394,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(followers_print_each_of_50_purges_once_within_2_seconds),
         TEST(four_shells_write_at_once),
+        TEST(readers_in_a_loop_never_see_what_is_not_there_yet),
         TEST(what_was_cached_at_the_end_is_read_again_when_the_file_has_grown),
         TEST(it_has_one_inode_for_life),
         TEST(nobody_writes_to_it),
