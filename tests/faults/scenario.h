@@ -17,7 +17,6 @@
 #ifndef MELBICOMFS_TESTS_SCENARIO_H
 #define MELBICOMFS_TESTS_SCENARIO_H
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -159,27 +158,11 @@ static inline void scenario_test(const struct scenario *s)
         fail_msg("%s %.60s leaks", s->name, s->with ? s->with : "");
 }
 
-/* Seen with libcurl 8.14.1 (Debian 13) and not with 7.88.1: when one certain allocation fails, a POST reaches the server
- * twice, and the next page of a list is not what it should be. That is still to be mended. */
-static inline bool fails_with_libcurl_8(const struct scenario *s)
-{
-    bool concerned = strcmp(s->name, "purge") == 0 ||
-                     (strcmp(s->name, "fetch") == 0 && s->with && strcmp(s->with, "pages") == 0) ||
-                     (strcmp(s->name, "exchange") == 0 && s->with && strncmp(s->with, "POST", 4) == 0);
-
-    return concerned && curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
-}
-
 /* For cmocka: a test for each scenario of a table. */
 static inline void scenario_cmocka(void **state)
 {
     const struct scenario *s = *state;
 
-    if (fails_with_libcurl_8(s)) {
-        print_message("skipped: %s %s: libcurl 8.14 sends a request again when memory ends at a certain place\n",
-                      s->name, s->with ? s->with : "");
-        skip();
-    }
     scenario_test(s);
 }
 

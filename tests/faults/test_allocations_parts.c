@@ -225,6 +225,7 @@ static int run_exchange(void *made, const char *with, struct told *told)
         return -ENOMEM;
     await(s, exchange.dones);
     assert_int_equal(exchange.dones, 1);
+    web_settle(s->web);
     unsigned sent = web_requests(s->web) - before;
     if (post && (sent > 1 || (exchange.error == 0 && sent != 1)))
         fail_msg("%s: allocation %ld: %u POSTs", with, scenario_at.n, sent);
@@ -233,9 +234,7 @@ static int run_exchange(void *made, const char *with, struct told *told)
             !strstr(s->web->requests[i], "Authorization: Bearer test-token\r\n") ||
             (post && !strstr(s->web->requests[i], "\r\n\r\n{\"a\":1}")))
             fail_msg("%s: allocation %ld: the request is %s", with, scenario_at.n, s->web->requests[i]);
-    pthread_mutex_lock(&s->web->lock);
-    s->web->n_requests = 0;
-    pthread_mutex_unlock(&s->web->lock);
+    web_rewind(s->web);
     return exchange.error;
 }
 

@@ -183,13 +183,6 @@ static void *make_web(const char *with)
 }
 
 /* Each run of the pages begins with the first page, whatever a failed run has asked for. */
-static void rewind_web(struct stack *s)
-{
-    pthread_mutex_lock(&s->web->lock);
-    s->web->n_requests = 0;
-    pthread_mutex_unlock(&s->web->lock);
-}
-
 static int run_fetch(void *made, const char *with, struct told *told)
 {
     struct stack *s = made;
@@ -198,7 +191,7 @@ static int run_fetch(void *made, const char *with, struct told *told)
     (void)with;
     if (!document)
         return -ENOMEM;
-    rewind_web(s);
+    web_rewind(s->web);
     document_expire(document);
     int r = obtain(s, document);
     if (r == 0 && document->stale)
@@ -385,7 +378,7 @@ static int run_purge(void *made, const char *names, struct told *told)
     struct purge_handle *handle = purge_handle_new(tree_purges(s->tree), 10421);
     size_t n = 0;
 
-    rewind_web(s);
+    web_rewind(s->web);
     purges_log(tree_purges(s->tree), 10421, &before);
     for (const char *p = ++names; *p; p++)
         n += *p == '\n';
@@ -393,6 +386,7 @@ static int run_purge(void *made, const char *names, struct told *told)
     bool taken = r == 0;
     if (taken)
         await(s, purging.calls);
+    web_settle(s->web);
     unsigned sent = web_requests(s->web);
     assert_bodies(s, names, sent);
     if (sent > n)

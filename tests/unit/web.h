@@ -6,7 +6,7 @@
  * The n-th request gets the n-th answer of the script; further requests get the last answer. An answer is raw bytes, so
  * that a test can send any kind of broken answer. The bytes of all requests are kept in `requests`.
  *
- * Threads:   the test's thread calls web_start(), web_stop(), web_release() and the counters; the rest is for the
+ * Threads:   the test's thread calls web_start(), web_stop(), web_release(), web_rewind() and the counters; the rest is for the
  *            server's own threads.
  * Ownership: web_start() gives, web_stop() frees; scripts are borrowed until then.
  * Errors:    a failed system call aborts the test program.
@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -62,21 +63,36 @@ struct web {
     char requests[WEB_REQUESTS][WEB_TEXT];
     pthread_t threads[WEB_CONNECTIONS];
     int sockets[WEB_CONNECTIONS];
+    bool reading[WEB_CONNECTIONS]; /* part of a request has been read, and the request is not in `requests` yet */
     char url[64];
 };
 
 struct web_connection {
     struct web *web;
     int fd;
+    unsigned number;
 };
 
+/* Takes what has come, and notes under the server's lock that it has been taken: see web_settle(). */
+static inline ssize_t web_receive(struct web_connection *c, char *bytes, size_t len)
+{
+    struct pollfd fd = {.fd = c->fd, .events = POLLIN};
+
+    (void)poll(&fd, 1, -1);
+    pthread_mutex_lock(&c->web->lock);
+    ssize_t n = recv(c->fd, bytes, len, 0);
+    c->web->reading[c->number] = n > 0;
+    pthread_mutex_unlock(&c->web->lock);
+    return n;
+}
+
 /* Reads one request, head and body, into `text`, of WEB_TEXT bytes. False when the peer has closed the connection. */
-static inline bool web_read(int fd, char *text)
+static inline bool web_read(struct web_connection *c, char *text)
 {
     size_t have = 0, want = 0;
 
     for (;;) {
-        ssize_t n = recv(fd, text + have, WEB_TEXT - 1 - have, 0);
+        ssize_t n = web_receive(c, text + have, WEB_TEXT - 1 - have);
         char *end, *length;
 
         if (n <= 0)
@@ -110,8 +126,9 @@ static inline void web_send(int fd, const struct web_answer *answer)
     }
 }
 
-static inline struct web_answer web_next(struct web *web, const char *text)
+static inline struct web_answer web_next(struct web_connection *c, const char *text)
 {
+    struct web *web = c->web;
     struct web_answer answer;
 
     pthread_mutex_lock(&web->lock);
@@ -119,6 +136,7 @@ static inline struct web_answer web_next(struct web *web, const char *text)
     memcpy(web->requests[web->n_requests], text, WEB_TEXT);
     answer = web->script[web->n_requests < web->n_script ? web->n_requests : web->n_script - 1];
     web->n_requests++;
+    web->reading[c->number] = false;
     if (++web->in_flight > web->in_flight_max)
         web->in_flight_max = web->in_flight;
     while (answer.held && !web->open && !web->stopping)
@@ -136,8 +154,8 @@ static inline void *web_serve(void *data)
     char text[WEB_TEXT] = "";
 
     free(data);
-    while (answer.after == WEB_KEEP && web_read(connection.fd, text)) {
-        answer = web_next(connection.web, text);
+    while (answer.after == WEB_KEEP && web_read(&connection, text)) {
+        answer = web_next(&connection, text);
         if (answer.bytes)
             web_send(connection.fd, &answer);
     }
@@ -160,16 +178,19 @@ static inline void *web_accept(void *data)
 
     for (;;) {
         struct web_connection *connection = malloc(sizeof(*connection));
-        int fd = accept(web->listener, NULL, NULL);
+        struct pollfd ready = {.fd = web->listener, .events = POLLIN};
 
         assert(connection);
+        (void)poll(&ready, 1, -1);
+        pthread_mutex_lock(&web->lock);
+        int fd = accept(web->listener, NULL, NULL);
         if (fd < 0) {
+            pthread_mutex_unlock(&web->lock);
             free(connection);
             return NULL;
         }
-        *connection = (struct web_connection){.web = web, .fd = fd};
-        pthread_mutex_lock(&web->lock);
         assert(web->n_connections < WEB_CONNECTIONS);
+        *connection = (struct web_connection){.web = web, .fd = fd, .number = web->n_connections};
         web->sockets[web->n_connections] = fd;
         (void)pthread_create(&web->threads[web->n_connections++], NULL, web_serve, connection);
         pthread_mutex_unlock(&web->lock);
@@ -246,6 +267,44 @@ static inline unsigned web_count(struct web *web, const unsigned *which)
     n = *which;
     pthread_mutex_unlock(&web->lock);
     return n;
+}
+
+/* Whether the server has no connection to accept and no byte of a request that it has not taken. */
+static inline bool web_is_settled(struct web *web)
+{
+    struct pollfd ready = {.fd = web->listener, .events = POLLIN};
+    bool settled = poll(&ready, 1, 0) == 0;
+    int bytes = 0;
+
+    for (unsigned i = 0; settled && i < web->n_connections; i++)
+        if (web->sockets[i] >= 0)
+            settled = !web->reading[i] && ioctl(web->sockets[i], FIONREAD, &bytes) == 0 && bytes == 0;
+    return settled;
+}
+
+/* Waits (2 s at most) until each request that has been sent is in `requests`, those of a client that has given up
+ * included. */
+static inline void web_settle(struct web *web)
+{
+    bool settled = false;
+
+    for (unsigned ms = 0; !settled && ms < 2000; ms++) {
+        if (ms > 0)
+            (void)poll(NULL, 0, 1);
+        pthread_mutex_lock(&web->lock);
+        settled = web_is_settled(web);
+        pthread_mutex_unlock(&web->lock);
+    }
+    assert(settled);
+}
+
+/* Forgets the requests so far: the next one gets the first answer of the script. */
+static inline void web_rewind(struct web *web)
+{
+    web_settle(web);
+    pthread_mutex_lock(&web->lock);
+    web->n_requests = 0;
+    pthread_mutex_unlock(&web->lock);
 }
 
 static inline unsigned web_requests(struct web *web)
