@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random walks over the mount against a model of the account in memory; what must hold is told in model_walk.h.
- * MODEL_SEED and MODEL_STEPS in the environment choose another walk. With MELBICOMFS_DEEP a million steps are taken in
- * walks of many seeds; MODEL_TOTAL in the environment is another number of steps, also without MELBICOMFS_DEEP.
+ * MODEL_SEED, MODEL_STEPS and MODEL_KIND (the name of a test) in the environment choose another walk. With
+ * MELBICOMFS_DEEP a million steps are taken in walks of many seeds; MODEL_TOTAL in the environment is another number of
+ * steps, also without MELBICOMFS_DEEP.
  */
 #include "model_walk.h"
 
@@ -23,7 +24,7 @@
 #define FOR_EVER   3600000
 
 /* A walk's times: so many calm steps, then so many troubled ones. */
-#define CALM_STEPS     (is_long() ? 1000 : 300)
+#define CALM_STEPS     300
 #define TROUBLED_STEPS 20
 /* In which the API's answers are shown again after it has failed: the longest of the program's pauses, and more. */
 #define RECOVERY_MS 20000
@@ -287,47 +288,96 @@ static void take_walk(const char *options, int64_t life_ms, unsigned seed)
                   walk.seed, walk.step, (double)(now_ms() - walk.begun) / 1000, walk.troubles, walk.explained);
 }
 
-/* Takes one walk, or a quarter of the deep form's. */
-static void begin(const char *options, int64_t life_ms, unsigned seed)
+/* ---- many walks ---- */
+
+/* A walk mostly waits: for an answer, for the end of a pause. So several are under way at once. */
+#define WALKS_AT_ONCE 12
+
+/* Starts this program again for one walk of the test `kind`. */
+static void start_walk(struct running *running, const char *kind, unsigned seed)
 {
-    unsigned each = from_environment("MODEL_STEPS", DEEP_STEPS) * KINDS,
-             rounds = is_long() ? (from_environment("MODEL_TOTAL", DEEP_TOTAL) + each - 1) / each : 1;
+    char program[300] = "";
+
+    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0)
+        fail_msg("/proc/self/exe: %s", strerror(errno));
+    run_start(running, "/", "MODEL_KIND='%s' MODEL_SEED=%u MODEL_STEPS=%u exec '%s' 2>&1", kind, seed,
+              from_environment("MODEL_STEPS", DEEP_STEPS), program);
+}
+
+/* Ends those of n walks that have ended; returns how many are left, moved to the front. */
+static unsigned collect(struct running *running, unsigned n)
+{
+    unsigned left = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (!run_ended(&running[i])) {
+            running[left++] = running[i];
+            continue;
+        }
+        struct ran ran = run_wait(&running[i], 1000);
+        const char *line = strstr(ran.out, "-o ");
+        if (ran.status != 0)
+            fail_msg("a walk failed:\n%s", ran.out);
+        print_message("%.*s\n", line ? (int)strcspn(line, "\n") : 0, line ? line : "");
+    }
+    return left;
+}
+
+static void take_walks(const char *kind, unsigned seed, unsigned n)
+{
+    struct running running[WALKS_AT_ONCE];
+    unsigned begun = 0, under_way = 0;
+
+    while (begun < n || under_way > 0) {
+        if (begun < n && under_way < WALKS_AT_ONCE) {
+            start_walk(&running[under_way++], kind, seed + begun++);
+            continue;
+        }
+        let_pass(200);
+        under_way = collect(running, under_way);
+    }
+}
+
+/* Takes one walk, or a quarter of the deep form's. */
+static void begin(const char *kind, const char *options, int64_t life_ms, unsigned seed)
+{
+    unsigned each = from_environment("MODEL_STEPS", DEEP_STEPS) * KINDS;
     char all[160];
 
+    if (is_long() && !getenv("MODEL_SEED")) {
+        take_walks(kind, seed, (from_environment("MODEL_TOTAL", DEEP_TOTAL) + each - 1) / each);
+        return;
+    }
     /* Long enough for a busy machine, and short enough for answers that never come. */
     (void)snprintf(all, sizeof all, "%s,timeout=%d,timeout_total=%d", options, 3 * time_scale(), 9 * time_scale());
-    for (unsigned i = 0; i < rounds; i++) {
-        take_walk(all, life_ms, seed + i);
-        if (i + 1 < rounds)
-            (void)end(NULL);
-    }
+    take_walk(all, life_ms, seed);
 }
 
 /* What was fetched stays until it is touched. */
 static void test_walk_where_only_touching_renews(void **state)
 {
     (void)state;
-    begin("ttl=3600,ttl_slow=3600", FOR_EVER, 20261124);
+    begin(__func__, "ttl=3600,ttl_slow=3600", FOR_EVER, 20261124);
 }
 
 static void test_walk_with_a_short_life(void **state)
 {
     (void)state;
-    begin("ttl=1", 1000, 4242);
+    begin(__func__, "ttl=1", 1000, 4242);
 }
 
 /* Every answer is on its way out again when the next comes. */
 static void test_walk_with_hardly_any_cache(void **state)
 {
     (void)state;
-    begin("ttl=1,cache_size=64K,readahead=0,push=0", 1000, 7);
+    begin(__func__, "ttl=1,cache_size=64K,readahead=0,push=0", 1000, 7);
 }
 
 /* With no life at all, what is read was true a moment ago. */
 static void test_walk_without_a_ttl(void **state)
 {
     (void)state;
-    begin("ttl=0,ttl_slow=0", 100, 99);
+    begin(__func__, "ttl=0,ttl_slow=0", 100, 99);
 }
 
 int main(void)
@@ -340,5 +390,7 @@ int main(void)
     };
 
     harness_begin();
+    if (getenv("MODEL_KIND"))
+        cmocka_set_test_filter(getenv("MODEL_KIND"));
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }
