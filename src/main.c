@@ -175,8 +175,7 @@ static int unreached(const struct http_result *result, const char *url)
 {
     struct client_verdict verdict = client_judge(result, SAID_NOTHING, false, false);
 
-    log_error("%s: cannot reach the API: %s (%s); %s, or mount with -o delay_connect", url, strerror(-result->error),
-              result->detail, verdict.advice);
+    log_error("%s: cannot reach the API: %s; %s, or mount with -o delay_connect", url, result->detail, verdict.advice);
     return EXIT_UNREACHABLE;
 }
 
@@ -438,6 +437,8 @@ static int start(struct program *program)
     int r = program->config.foreground ? 0 : detach(&report);
     if (r == 0)
         r = session_start(program->session);
+    if (r == 0)
+        log_plain(false); /* from now on the program has a log, and nobody who waits for it */
     if (r == 0 && report >= 0)
         r = leave_terminal(report);
     return r;
@@ -538,6 +539,7 @@ int main(int argc, char **argv)
     if (!wiping_init())
         return EXIT_MOUNT;
     config_init(&program.config);
+    log_plain(true);
     int status = run(&program, argc, argv);
     take_down(&program);
     return status;

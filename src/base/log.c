@@ -31,6 +31,7 @@
 #define SECRET_MIN     4
 #define ELLIPSIS       "…"
 #define HIDDEN         "[hidden]"
+#define PLAIN          "melbicomfs: "
 
 /*
  * A secret. The log recognises it by keyed hashes and holds no copy of its text, so that each secret that is replaced
@@ -63,7 +64,7 @@ static const struct {
 static struct {
     pthread_mutex_t lock;
     enum log_level level;
-    bool syslog;
+    bool syslog, plain;
     void (*taker)(void *data, const char *message); /* log_divert() */
     void *taker_data;
     struct secret secrets[SECRETS]; /* oldest first */
@@ -107,6 +108,13 @@ void log_to_syslog(void)
     lock();
     openlog("melbicomfs", LOG_PID, LOG_DAEMON);
     state.syslog = true;
+    unlock();
+}
+
+void log_plain(bool plain)
+{
+    lock();
+    state.plain = plain;
     unlock();
 }
 
@@ -294,6 +302,20 @@ static void write_stderr(const char *text, size_t len)
     }
 }
 
+/* Writes the line to stderr. `prefix` is the length of its time and level, in bytes. */
+static void write_line(const struct line *line, enum log_level level, size_t prefix)
+{
+    char plain[sizeof(line->text) + sizeof(PLAIN)];
+
+    if (!state.plain || level == LOG_LEVEL_DEBUG) {
+        write_stderr(line->text, line->len);
+        return;
+    }
+    memcpy(plain, PLAIN, sizeof(PLAIN) - 1);
+    memcpy(plain + sizeof(PLAIN) - 1, line->text + prefix, line->len - prefix);
+    write_stderr(plain, sizeof(PLAIN) - 1 + line->len - prefix);
+}
+
 /* Called with the lock held. */
 static void log_message(enum log_level level, const char *message)
 {
@@ -313,7 +335,7 @@ static void log_message(enum log_level level, const char *message)
         syslog(levels[level].priority, "%s", line.text + prefix);
     line.text[line.len++] = '\n';
     if (!state.taker && !state.syslog)
-        write_stderr(line.text, line.len);
+        write_line(&line, level, prefix);
     ring_add(&line);
 }
 

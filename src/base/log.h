@@ -32,6 +32,11 @@ bool log_takes(enum log_level level);
 /* Sends later lines to syslog (identifier "melbicomfs") instead of stderr. The ring still gets every line. */
 void log_to_syslog(void);
 
+/* For the start of the program, when a person waits for the outcome: while `plain` is true, lines on stderr read
+ * `melbicomfs: MESSAGE`, as those of other commands do. Debugging lines keep their time and level, and so do the lines
+ * of the ring. */
+void log_plain(bool plain);
+
 /* Gives later lines to `taker` instead of stderr and syslog, without their time and level; the ring still gets them.
  * For callers that print failures in their own form, such as --doctor. `taker` is called with the log's lock held and
  * must not log; `message` is borrowed for the call. With NULL as `taker`, lines go to stderr or syslog again. */

@@ -163,13 +163,14 @@ program(const struct place *place, const struct simulator *sim, const char *toke
     return run_wait(&running, OK_MS);
 }
 
-/* Asserts that the program exited with `status`, printed one line that contains `what` (in any case) on stderr and
- * nothing on stdout, and mounted nothing. */
+/* Asserts that the program exited with `status`, printed one line that begins with "melbicomfs: " and contains `what`
+ * (in any case) on stderr and nothing on stdout, and mounted nothing. */
 static inline void assert_fails(const struct place *place, const struct ran *ran, int status, const char *what)
 {
     const char *newline = strchr(ran->err, '\n');
 
-    if (ran->status != status || !newline || newline[1] || !strcasestr(ran->err, what))
+    if (ran->status != status || !newline || newline[1] || strncmp(ran->err, "melbicomfs: ", 12) ||
+        !strcasestr(ran->err, what))
         fail_msg("exit status %d, expected %d and one line with '%s'; stderr:\n%s", ran->status, status, what,
                  ran->err);
     assert_string_equal(ran->out, "");

@@ -117,7 +117,7 @@ static void an_api_in_trouble_is_69(void **state)
     rules_clear(&sim);
     rule(&sim, "{\"stall\":true}");
     ran = PROGRAM("$URL $MNT -o timeout=0.5");
-    assert_fails(&place, &ran, 69, "timed out");
+    assert_fails(&place, &ran, 69, "no answer for 0.500 s");
     rules_clear(&sim);
     rule(&sim, "{\"status\":403}");
     ran = PROGRAM("$URL $MNT");

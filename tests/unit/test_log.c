@@ -373,6 +373,36 @@ static void a_caller_may_take_the_lines(void **state)
     free(kept);
 }
 
+/* The start of the program speaks like any other command; the ring keeps its lines as ever. */
+static void stderr_may_have_no_time_and_no_level(void **state)
+{
+    static const char plain[] = "melbicomfs: x\nmelbicomfs: y [hidden]\n";
+    char caught[200];
+    ssize_t len;
+
+    (void)state;
+    log_set_level(LOG_LEVEL_DEBUG);
+    log_hide("secret-token");
+    log_plain(true);
+    log_error("x");
+    log_info("y secret-token");
+    log_debug("z");
+    log_plain(false);
+    log_error("w");
+    len = pread(caught_fd, caught, sizeof(caught) - 1, 0);
+    assert_true(len > 0);
+    caught[len] = '\0';
+    assert_memory_equal(caught, plain, sizeof(plain) - 1);
+    assert_int_equal(count_lines(caught), 4);
+    assert_string_equal(strstr(caught, " debug z\n") - PREFIX + 1, strstr(caught, "[hidden]\n") + 9);
+    assert_non_null(strstr(caught, " error w\n"));
+    char *text = ring();
+    assert_int_equal(count_lines(text), 4);
+    assert_non_null(strstr(text, " error x\n"));
+    free(text);
+    log_free();
+}
+
 /* Last, for there is no way back. */
 static void syslog_takes_the_place_of_stderr(void **state)
 {
@@ -406,6 +436,7 @@ int main(void)
         TEST(the_ring_keeps_256_kib_at_most),
         TEST(lines_of_threads_do_not_mix),
         TEST(a_caller_may_take_the_lines),
+        TEST(stderr_may_have_no_time_and_no_level),
         TEST(syslog_takes_the_place_of_stderr),
     };
 
