@@ -8,7 +8,8 @@
  *   main.c       this file: settings, the check before mounting, the mount, the fork, the loop, the end
  *
  *   command/     options.c      makes a struct config of arguments, environment and configuration file
- *                settings.c     the table of settings; values.c reads their values, profile.c the file
+ *                settings.c     the table of settings; values.c reads their values, profile.c the file,
+ *                               foreign.c knows the options of mount(8) and libfuse
  *                token.c        reads a token; token_choice.c decides from where
  *                doctor.c       --doctor: doctor_local.c checks this machine, doctor_network.c the way to the API,
  *                               doctor_operations.c each operation; doctor_guess.c finds names that nobody knows;
@@ -61,7 +62,8 @@
  *                message.c finds what an error says
  *
  *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c secret.c; heap.c for large pages,
- *                limits.c for control groups
+ *                limits.c for control groups,
+ *                closest.c for "did you mean"
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *

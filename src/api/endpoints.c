@@ -2,6 +2,7 @@
 #include "api/endpoints.h"
 
 #include "api/overrides.h"
+#include "base/closest.h"
 #include "base/config.h"
 #include "base/log.h"
 
@@ -139,12 +140,19 @@ enum operation endpoint_named(const char *name)
 static void log_no_operation(const struct config_override *line)
 {
     struct printbuf *names = printbuf_new();
+    struct closest closest = {.word = line->operation};
     if (!names)
         return;
-    for (unsigned i = 0; i < OPERATIONS; i++)
+    for (unsigned i = 0; i < OPERATIONS; i++) {
         sprintbuf(names, "%s%s", i ? ", " : "", table[i].name);
-    log_error("%s: %s.%s = %s: there is no such operation; the operations are %s", line->origin, line->operation,
-              line->key, line->value, names->buf);
+        closest_try(&closest, table[i].name);
+    }
+    if (closest.name)
+        log_error("%s: %s.%s = %s: there is no such operation; did you mean %s? The operations are %s", line->origin,
+                  line->operation, line->key, line->value, closest.name, names->buf);
+    else
+        log_error("%s: %s.%s = %s: there is no such operation; the operations are %s", line->origin, line->operation,
+                  line->key, line->value, names->buf);
     printbuf_free(names);
 }
 

@@ -12,8 +12,10 @@
 #include "command/options.h"
 
 #include "base/cleanup.h"
+#include "base/closest.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "command/foreign.h"
 #include "command/profile.h"
 #include "command/settings.h"
 #include "command/token.h"
@@ -116,6 +118,35 @@ static int append(char **list, const char *item)
     return EXIT_OK;
 }
 
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"endpoints", no_argument, NULL, 'E'},
+    {"doctor", no_argument, NULL, 'D'},
+    {"json", no_argument, NULL, 'J'},
+    {"shapes", no_argument, NULL, 'S'},
+    {NULL, 0, NULL, 0},
+};
+
+/* `word` is the argument as it was given, such as --doctr or --ttl=5. Its value is not shown: it may be a token. */
+static int refuse_long_option(const char *word)
+{
+    struct closest closest = {.word = word + 2, .len = strcspn(word + 2, "=")}, own = closest;
+    int shown = (int)closest.len + 2;
+    for (const struct option *option = long_options; option->name; option++)
+        closest_try(&own, option->name);
+    settings_try(&closest, true);
+    if (own.name && (!closest.name || own.distance <= closest.distance))
+        settings_complain("unknown option %.*s; did you mean --%s? All are listed by melbicomfs -h", shown, word,
+                          own.name);
+    else if (closest.name)
+        settings_complain("unknown option %.*s; did you mean -o %s%s? All are listed by melbicomfs -h", shown, word,
+                          closest.name, settings_find(closest.name)->argument ? "=" : "");
+    else
+        settings_complain("unknown option %.*s" HINT, shown, word);
+    return EXIT_USAGE;
+}
+
 static int take_flag(struct command_line *line, int flag, char **argv)
 {
     switch (flag) {
@@ -151,10 +182,9 @@ static int take_flag(struct command_line *line, int flag, char **argv)
         settings_complain("-%c needs a value, as in -o ttl=60" HINT, optopt);
         return EXIT_USAGE;
     default:
-        if (optopt)
-            settings_complain("unknown option -%c" HINT, optopt);
-        else
-            settings_complain("unknown option %s" HINT, argv[optind - 1]);
+        if (!optopt)
+            return refuse_long_option(argv[optind - 1]);
+        settings_complain("unknown option -%c" HINT, optopt);
         return EXIT_USAGE;
     }
 }
@@ -162,15 +192,6 @@ static int take_flag(struct command_line *line, int flag, char **argv)
 /* -h and -V end the reading, so that mistakes after them do not count. */
 static int take_flags(struct command_line *line, int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {"endpoints", no_argument, NULL, 'E'},
-        {"doctor", no_argument, NULL, 'D'},
-        {"json", no_argument, NULL, 'J'},
-        {"shapes", no_argument, NULL, 'S'},
-        {NULL, 0, NULL, 0},
-    };
     optind = 0;
     opterr = 0;
     int flag;
@@ -240,27 +261,6 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* Whether `item` is an option of mount(8) or fstab that has no effect on this file system and that libfuse refuses. A
- * `*` at the end of a name matches any rest. Options about access times and delayed writes have no effect, because the
- * file system has neither. nosymfollow is not in the list: a user who sets it relies on it. */
-static bool is_for_mount(const char *item)
-{
-    /* clang-format off */
-    static const char *const names[] = {
-        "defaults", "rw", "auto", "noauto", "user", "user=*", "nouser", "users", "nousers", "owner", "noowner", "group",
-        "nogroup", "_netdev", "nofail", "x-*", "X-*", "comment", "comment=*",
-        "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime", "nolazytime",
-        "iversion", "noiversion", "mand", "nomand", "silent", "loud", "symfollow",
-    };
-    /* clang-format on */
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        size_t len = strcspn(names[i], "*");
-        if (strncmp(item, names[i], len) == 0 && (names[i][len] == '*' || item[len] == '\0'))
-            return true;
-    }
-    return false;
-}
-
 /* Splits an item `name=value` in place and unescapes the value. Returns the setting, with its value or NULL in
  * *ret_value. Returns NULL and leaves the item whole if there is no setting of this name. */
 static const struct setting *split_item(char *item, char **ret_value)
@@ -295,6 +295,26 @@ static int apply_setting(struct command_line *line, const struct setting *settin
     return EXIT_OK;
 }
 
+/* The value of an unknown option is not shown: it may be a token. */
+static int refuse_option(const char *item)
+{
+    struct closest closest = {.word = item, .len = strcspn(item, "=")};
+    settings_try(&closest, true);
+    foreign_try(&closest);
+    const struct setting *setting = closest.name ? settings_find(closest.name) : NULL;
+    if (closest.name)
+        settings_complain("unknown option -o %.*s; did you mean -o %s%s? All are listed by melbicomfs -h",
+                          (int)closest.len, item, closest.name, setting && setting->argument ? "=" : "");
+    else
+        settings_complain("unknown option -o %.*s" HINT, (int)closest.len, item);
+    return EXIT_USAGE;
+}
+
+static int pass_on(struct command_line *line, const char *item)
+{
+    return foreign_is_passed(item) ? append(&line->config->mount_options, item) : refuse_option(item);
+}
+
 /* Whether a step with this status is the last one. The doctor reports all faults, so it goes on after each. */
 static bool stops(const struct command_line *line, int status)
 {
@@ -317,8 +337,8 @@ static int apply_options(struct command_line *line, bool first_round)
             continue;
         if (setting)
             status = apply_setting(line, setting, value);
-        else if (*item && !is_for_mount(item))
-            status = append(&line->config->mount_options, item);
+        else if (*item && !foreign_is_dropped(item))
+            status = pass_on(line, item);
         if (stops(line, status))
             return status;
     }

@@ -13,9 +13,10 @@
  *      2. SOURCE, if it is a URL                 5. the configuration file before its first section
  *      3. MELBICOM_URL                           6. the default
  *
- * The token has an order of its own: see token.h. An -o option that is not in the table of settings.c is passed to
- * libfuse (allow_other, nosuid, noatime, …). Options that only mount(8) and fstab use (auto, noauto, user, _netdev,
- * nofail, x-…, comment=…, defaults, rw, nodiratime, …) are dropped.
+ * The token has an order of its own: see token.h. Of the -o options that are not in the table of settings.c, those
+ * that libfuse knows are passed to it (allow_other, nosuid, noatime, …), and those that only mount(8) and fstab use
+ * (auto, noauto, user, _netdev, nofail, x-…, comment=…, defaults, rw, nodiratime, …) are dropped; see foreign.h. Any
+ * other is refused.
  *
  * Threads:   main thread, before the fork.
  * Ownership: the caller owns the struct config and frees its contents with options_clear(), also after a failure.

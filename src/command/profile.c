@@ -12,6 +12,7 @@
 #include "command/profile.h"
 
 #include "base/cleanup.h"
+#include "base/closest.h"
 #include "base/config.h"
 #include "command/options.h"
 #include "command/settings.h"
@@ -177,12 +178,23 @@ static void add_override(struct reading *reading, const char *name, const char *
         fail_at_line(reading, "%s", "out of memory");
 }
 
+static void refuse_key(struct reading *reading, const char *name)
+{
+    struct closest closest = {.word = name, .len = (size_t)shown_length(name)};
+    settings_try(&closest, false);
+    if (closest.name && closest.distance > 0)
+        fail_at_line(reading, "unknown key '%.*s'; did you mean '%s'? All keys are listed by melbicomfs -h",
+                     shown_length(name), name, closest.name);
+    else
+        fail_at_line(reading, "unknown key '%.*s'; melbicomfs -h lists all keys", shown_length(name), name);
+}
+
 static void apply_key(struct reading *reading, const char *section, const char *name, const char *value)
 {
     const struct setting *setting = settings_find(name);
     char reason[SETTINGS_REASON];
     if (!setting) {
-        fail_at_line(reading, "unknown key '%.*s'; melbicomfs -h lists all keys", shown_length(name), name);
+        refuse_key(reading, name);
         return;
     }
     if (setting->place == SETTING_OPTION_ONLY) {
@@ -235,14 +247,29 @@ static void check_secrecy(struct reading *reading)
              reading->request->path);
 }
 
+/* The profile of the file that resembles the wanted one; malloc'd, or NULL. */
+static char *closest_profile(const struct reading *reading)
+{
+    struct closest closest = {.word = reading->request->name};
+    _cleanup_(freep) char *names = reading->profiles ? strdup(reading->profiles) : NULL;
+    char *rest = names, *name;
+    while ((name = strsep(&rest, ", ")))
+        closest_try(&closest, name);
+    return closest.name ? strdup(closest.name) : NULL;
+}
+
 static int check_profile(struct reading *reading)
 {
     const struct profile_request *request = reading->request;
     if (!request->name || request->optional || reading->found || stops(reading))
         return reading->failed ? EXIT_CONFIG : EXIT_OK;
+    _cleanup_(freep) char *meant = closest_profile(reading);
     if (!reading->file)
         settings_complain("there is no profile '%s': the file %s does not exist; create it, or give a URL (https://…)",
                           request->name, request->path);
+    else if (meant)
+        settings_complain("there is no profile '%s' in %s; did you mean '%s'? Its profiles: %s", request->name,
+                          request->path, meant, reading->profiles);
     else if (reading->profiles)
         settings_complain("there is no profile '%s' in %s; use one of its profiles: %s", request->name, request->path,
                           reading->profiles);

@@ -2,6 +2,7 @@
 #include "command/settings.h"
 
 #include "base/cleanup.h"
+#include "base/closest.h"
 #include "base/config.h"
 #include "command/token.h"
 #include "command/values.h"
@@ -86,6 +87,13 @@ const struct setting *settings_find(const char *name)
 const struct setting *settings_at(size_t i)
 {
     return i < ARRAY_SIZE(settings) ? &settings[i] : NULL;
+}
+
+void settings_try(struct closest *closest, bool as_option)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+        if (settings[i].place != (as_option ? SETTING_FILE_ONLY : SETTING_OPTION_ONLY))
+            closest_try(closest, settings[i].name);
 }
 
 static void *place_of(const struct setting *setting, struct settings_target *target)

@@ -13,10 +13,12 @@
 #ifndef MELBICOMFS_COMMAND_SETTINGS_H
 #define MELBICOMFS_COMMAND_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+struct closest;
 struct config;
 struct token_source;
 
@@ -65,6 +67,10 @@ struct settings_target {
 
 /* Returns the row of the setting called `name`, or NULL. */
 const struct setting *settings_find(const char *name);
+
+/* Takes the names of the settings for "did you mean" (base/closest.h): those that may be given as -o, or those that may
+ * stand in the configuration file. */
+void settings_try(struct closest *closest, bool as_option);
 
 /* Returns row i, counted from 0; NULL after the last row. */
 const struct setting *settings_at(size_t i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The values of -o, against a second reading: each setting has the value of the last option that names it, what is
- * neither ours nor for mount(8) goes to libfuse as it stands, and no complaint repeats a value.
+ * libfuse's goes to libfuse as it stands, what is nobody's is refused, and no complaint repeats a value.
  *
  * The input is the text behind -o.
  */
@@ -60,6 +60,21 @@ static bool is_dropped(const char *item)
     return dropped || !*item;
 }
 
+static bool is_passed(const char *item)
+{
+    static const char all[] =
+        " allow_other allow_root auto_unmount default_permissions fsname= subtype= max_read= blkdev "
+        "blksize= debug suid nosuid dev nodev exec noexec sync async dirsync atime noatime "
+        "nosymfollow context= fscontext= defcontext= rootcontext= ";
+    size_t len = strcspn(item, "=");
+    char *word = NULL;
+    bool passed = asprintf(&word, " %.*s%s ", (int)len, item, item[len] ? "=" : "") > 0 && !memchr(item, ' ', len) &&
+                  strstr(all, word);
+
+    free(word);
+    return passed;
+}
+
 static void pass(struct expected *expected, const char *item)
 {
     char *before = expected->passed, *after = NULL;
@@ -78,8 +93,10 @@ static void expect_item(struct expected *expected, char *item)
 
     free(name);
     if (!setting) {
-        if (!is_dropped(item))
+        if (is_passed(item))
             pass(expected, item);
+        else
+            expected->refused = !is_dropped(item);
         return;
     }
     to = equals ? equals + 1 : NULL;

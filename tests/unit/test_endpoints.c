@@ -547,7 +547,10 @@ static void test_a_refusal_says_which_keys_there_are(void **state)
         const char *row[3], *line;
     } rows[] = {
         {{"balances", "path", "/x"},
-         "config:1: balances.path = /x: there is no such operation; the operations are version, groups, products, "
+         "config:1: balances.path = /x: there is no such operation; did you mean balance? The operations are "
+         "version, groups, products, services, service, purge, pricing, invoices, balance\n"},
+        {{"frobnicate", "path", "/x"},
+         "config:1: frobnicate.path = /x: there is no such operation; the operations are version, groups, products, "
          "services, service, purge, pricing, invoices, balance\n"},
         {{"balance", "field.amout", "credit"},
          "config:1: balance.field.amout = credit: there is no such key; the keys of balance are path, query, list, "

@@ -298,12 +298,39 @@ static void fstab_calls_work(void **state)
                                  "nolazytime,iversion,noiversion,mand,nomand,silent,loud,symfollow,nousers"),
                      EXIT_OK);
     assert_null(outcome.config.mount_options);
-    /* What would be a promise goes to libfuse, which refuses it. */
-    assert_int_equal(parse_words("/m", "-o", "nosymfollow,remount"), EXIT_OK);
-    assert_string_equal(outcome.config.mount_options, "nosymfollow,remount");
+    /* What would be a promise goes to libfuse, some versions of which refuse it. */
+    assert_int_equal(parse_words("/m", "-o", "nosymfollow,context=a:b:c"), EXIT_OK);
+    assert_string_equal(outcome.config.mount_options, "nosymfollow,context=a:b:c");
     /* Names that merely begin like one of mount's are not mount's. */
-    assert_int_equal(parse_words("/m", "-o", "rwx,users2"), EXIT_OK);
-    assert_string_equal(outcome.config.mount_options, "rwx,users2");
+    parse_words("/m", "-o", "rwx");
+    assert_refused(EXIT_USAGE, "unknown option -o rwx; did you mean -o rw?");
+    parse_words("/m", "-o", "users2");
+    assert_refused(EXIT_USAGE, "unknown option -o users2; did you mean -o users?");
+}
+
+/* An unknown name is refused with the one that was probably meant, and its value is never shown. */
+static void a_mistyped_name_is_answered_with_the_right_one(void **state)
+{
+    static const struct {
+        const char *words[3], *text;
+    } cases[] = {
+        {{"/m", "-o", "tokenfile=s3cret"}, "unknown option -o tokenfile; did you mean -o token_file=?"},
+        {{"/m", "-o", "tokn=s3cret"}, "unknown option -o tokn; melbicomfs -h tells more"},
+        {{"/m", "-o", "delay-connect"}, "unknown option -o delay-connect; did you mean -o delay_connect?"},
+        {{"/m", "-o", "alow_other"}, "unknown option -o alow_other; did you mean -o allow_other?"},
+        {{"/m", "-o", "frobnicate=s3cret"}, "unknown option -o frobnicate; melbicomfs -h tells more"},
+        {{"/m", "--doctr"}, "unknown option --doctr; did you mean --doctor?"},
+        {{"/m", "--tokenfile=s3cret"}, "unknown option --tokenfile; did you mean -o token_file=?"},
+        {{"/m", "--ttl=5"}, "unknown option --ttl; did you mean -o ttl=?"},
+        {{"/m", "--ro"}, "unknown option --ro; did you mean -o ro?"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        parse(cases[i].words[0], cases[i].words[1], cases[i].words[2], (const char *)NULL);
+        assert_refused(EXIT_USAGE, cases[i].text);
+        assert_said("melbicomfs -h");
+        assert_null(strstr(outcome.said, "s3cret"));
+    }
 }
 
 static void usage_errors(void **state)
@@ -537,7 +564,8 @@ static void faults_in_the_file(void **state)
         unsigned line;
         const char *why;
     } cases[] = {
-        {"ttl = 1\nfrobnicate = 1\n", 2, "unknown key 'frobnicate'"},
+        {"ttl = 1\nfrobnicate = 1\n", 2, "unknown key 'frobnicate'; melbicomfs -h"},
+        {"tokenfile = /s3cret\n", 1, "unknown key 'tokenfile'; did you mean 'token_file'?"},
         {"token s3cret==\n", 1, "unknown key 'token'; "},
         {"[endpoints]\ntoken s3cret==\n", 2, "'token' is not a key of [endpoints]"},
         {"\n\n[work]\nttl = x\n", 4, "ttl: must be a whole number"},
@@ -580,6 +608,10 @@ static void unknown_profiles(void **state)
     write_config("[work]\nttl = 1\n[home]\n", 0644);
     parse_words("nowhere", "/m");
     assert_refused(EXIT_CONFIG, "use one of its profiles: work, home\n");
+    parse_words("wrok", "/m");
+    assert_refused(EXIT_CONFIG, "did you mean 'work'? Its profiles: work, home\n");
+    parse_words("Home", "/m");
+    assert_refused(EXIT_CONFIG, "did you mean 'home'?");
     parse_words("", "/m");
     assert_refused(EXIT_CONFIG, "there is no profile ''");
 }
@@ -921,6 +953,7 @@ int main(void)
                                        test(later_options_win),
                                        test(commas_are_escaped),
                                        test(fstab_calls_work),
+                                       test(a_mistyped_name_is_answered_with_the_right_one),
                                        test(usage_errors),
                                        test(bad_values),
                                        test(token_on_the_command_line_is_refused),
