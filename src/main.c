@@ -11,9 +11,11 @@
  *                settings.c     the table of settings; values.c reads their values, profile.c the file,
  *                               foreign.c knows the options of mount(8) and libfuse
  *                token.c        reads a token; token_choice.c decides from where
+ *                machine.c      whether this machine can mount at all
  *                doctor.c       --doctor: doctor_local.c checks this machine, doctor_network.c the way to the API,
  *                               doctor_operations.c each operation; doctor_guess.c finds names that nobody knows;
- *                               doctor_shapes.c prints answers without their values; report.c prints what was found
+ *                               doctor_shapes.c prints answers without their values; report.c prints what was found;
+ *                               unreached.c says what to do without an answer
  *
  *   mount/       FUSE
  *                session.c      the mount itself, from mount(2) to its end; context.h is the struct behind it;
@@ -103,7 +105,9 @@
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "command/doctor.h"
+#include "command/machine.h"
 #include "command/options.h"
+#include "command/unreached.h"
 #include "http/client.h"
 #include "http/http.h"
 #include "http/redirect.h"
@@ -175,9 +179,14 @@ static void guard_memory(void)
 /* Says in one line why the API was not reached. */
 static int unreached(const struct http_result *result, const char *url)
 {
-    struct client_verdict verdict = client_judge(result, SAID_NOTHING, false, false);
+    _cleanup_(freep) char *advice = NULL;
 
-    log_error("%s: cannot reach the API: %s; %s, or mount with -o delay_connect", url, result->detail, verdict.advice);
+    if (result->error == -ENOMEM) {
+        log_error("cannot ask the API: out of memory; free memory, or raise the limit of this program's memory");
+        return EXIT_UNREACHABLE;
+    }
+    advice = unreached_advice(result);
+    log_error("%s: cannot reach the API: %s; %s, or mount with -o delay_connect", url, result->detail, advice);
     return EXIT_UNREACHABLE;
 }
 
@@ -468,8 +477,13 @@ static int serve(struct program *program)
 static int mount_account(struct program *program)
 {
     struct config *config = &program->config;
-    if (mountpoint_check(config->mountpoint) < 0)
+    struct machine_fault fault;
+    if (mountpoint_check(config->mountpoint, false) < 0)
         return EXIT_MOUNT;
+    if (machine_cannot_mount(config, &fault)) {
+        log_error("%s; %s", fault.what, fault.advice);
+        return EXIT_MOUNT;
+    }
     int r = config->read_token ? config->read_token(config->read_token_data, &program->token) : -ENOKEY;
     if (r == -ENOMEM) {
         log_error("cannot read the token: out of memory");
@@ -502,7 +516,7 @@ static int run(struct program *program, int argc, char **argv)
         return EXIT_OK;
     }
     if (action == OPTIONS_DOCTOR)
-        return doctor_run(&program->config, &notes, stdout);
+        return doctor_run(&program->config, &notes, mountpoint_check, stdout);
     log_set_level((enum log_level)program->config.log_level);
     program->endpoints = endpoints_new(&program->config);
     if (!program->endpoints)
@@ -534,8 +548,11 @@ int main(int argc, char **argv)
 
     if (guard_is(argc, argv))
         return guard_main(argv);
-    if (!have_standard_streams())
+    if (!have_standard_streams()) {
+        fputs("melbicomfs: /dev/null cannot be opened; it is missing in /dev, or the limit of open files is too low\n",
+              stderr);
         return EXIT_MOUNT;
+    }
     guard_memory();
     heap_init();
     if (!wiping_init())

@@ -8,18 +8,12 @@
 #include "command/doctor_local.h"
 #include "command/doctor_network.h"
 #include "command/doctor_operations.h"
+#include "command/machine.h"
 #include "command/options.h"
 #include "command/report.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-/* libfuse looks for fusermount3 in the directory that it was built for, usually /usr/bin, and then in $PATH. */
-static char *helper_path(void)
-{
-    const char *path = getenv("PATH");
-    return report_text("/usr/bin:%s", path ? path : "/bin");
-}
 
 static void wipe(char **text)
 {
@@ -30,13 +24,16 @@ static void wipe(char **text)
 
 /* Makes the checks of this machine. Returns true, with the token in *ret, if the API may be asked. */
 static bool check_machine(struct report *report, const struct config *config, const struct options_notes *notes,
-                          char **ret)
+                          int (*check_mountpoint)(const char *path, bool look_only), char **ret)
 {
-    _cleanup_(freep) char *path = helper_path();
+    char path[4096];
     bool is_root = geteuid() == 0;
+    machine_helper_path(path, sizeof path);
     doctor_device(report, "/dev/fuse");
     doctor_helper(report, path, is_root);
     doctor_allow_other(report, config->mount_options, "/etc/fuse.conf", is_root);
+    if (config->mountpoint)
+        doctor_mountpoint(report, config->mountpoint, check_mountpoint);
     bool right = doctor_settings(report, config, notes);
     bool has_token = doctor_token(report, config, ret);
     doctor_mounts(report, "/proc/self/mountinfo");
@@ -46,11 +43,12 @@ static bool check_machine(struct report *report, const struct config *config, co
     return right && has_token;
 }
 
-int doctor_run(const struct config *config, const struct options_notes *notes, FILE *out)
+int doctor_run(const struct config *config, const struct options_notes *notes,
+               int (*check_mountpoint)(const char *path, bool look_only), FILE *out)
 {
     struct report *report = report_new(notes->shapes ? REPORT_FAILURES : notes->json ? REPORT_JSON : REPORT_LINES, out);
     _cleanup_(wipe) char *token = NULL;
-    if (check_machine(report, config, notes, &token)) {
+    if (check_machine(report, config, notes, check_mountpoint, &token)) {
         struct doctor_api api = {config, report_owned(endpoints_new(config)), token, report};
         if (doctor_name(&api))
             doctor_operations(&api, notes->shapes ? out : NULL);

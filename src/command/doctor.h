@@ -3,7 +3,7 @@
  * The doctor, `melbicomfs --doctor`: checks everything that a mount needs, from this machine to the API's answers, and
  * reports what it found and what to do (report.h). It mounts nothing and purges nothing.
  *
- *      this machine    doctor_local.h: FUSE, the settings, the token's place, dead mounts
+ *      this machine    doctor_local.h: FUSE (machine.h), the mount point, the settings, the token's place, dead mounts
  *      the network     doctor_network.h: name, TLS, clock
  *      the API         doctor_operations.h: whether the token is accepted, and the answer of each operation
  *
@@ -21,13 +21,16 @@
 #ifndef MELBICOMFS_COMMAND_DOCTOR_H
 #define MELBICOMFS_COMMAND_DOCTOR_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct config;
 struct options_notes;
 
-/* Runs all checks and prints the report on `out`, in the format that `notes` asks for (--json, --shapes). Returns the
- * exit status: EXIT_OK, or the highest of EXIT_UNREACHABLE, EXIT_TOKEN and EXIT_CONFIG among the failed checks. */
-int doctor_run(const struct config *config, const struct options_notes *notes, FILE *out);
+/* Runs all checks and prints the report on `out`, in the format that `notes` asks for (--json, --shapes). If
+ * config->mountpoint is set, `check_mountpoint` checks it, which is mountpoint_check() of mount/mountpoint.h. Returns the
+ * exit status: EXIT_OK, or the highest of EXIT_MOUNT, EXIT_UNREACHABLE, EXIT_TOKEN and EXIT_CONFIG among the failed checks. */
+int doctor_run(const struct config *config, const struct options_notes *notes,
+               int (*check_mountpoint)(const char *path, bool look_only), FILE *out);
 
 #endif

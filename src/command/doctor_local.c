@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "command/machine.h"
 #include "command/options.h"
 #include "command/report.h"
 #include "command/token.h"
@@ -30,119 +31,42 @@
 
 void doctor_device(struct report *report, const char *device)
 {
-    int fd = open(device, O_RDWR | O_CLOEXEC);
-    int error = fd < 0 ? errno : 0;
-    closep(&fd);
-    const char *advice = "run `modprobe fuse` as root; a container has to be started with --device /dev/fuse";
-    if (!error) {
+    bool container = machine_is_container("");
+    struct machine_fault fault;
+    if (machine_lacks_device(device, container, &fault) || machine_lacks_rights(container, &fault))
+        report_bad(report, "fuse", EXIT_UNREACHABLE, fault.advice, "%s", fault.what);
+    else
         report_good(report, "fuse", "%s can be opened", device);
-        return;
-    }
-    if (error == EACCES || error == EPERM)
-        advice = "let users open it, as root: chmod 666 /dev/fuse; a container has to be started with "
-                 "--device /dev/fuse --cap-add SYS_ADMIN";
-    report_bad(report, "fuse", EXIT_UNREACHABLE, advice, "%s cannot be opened: %s", device, strerror(error));
-}
-
-/* The first fusermount3 in the directories of `path`, malloc'd, or NULL. */
-static char *find_helper(const char *path)
-{
-    while (*path) {
-        size_t len = strcspn(path, ":");
-        char *file = report_text("%.*s/" HELPER, (int)len, path);
-        if (len > 0 && access(file, X_OK) == 0)
-            return file;
-        free(file);
-        path += len;
-        path += *path == ':';
-    }
-    return NULL;
-}
-
-/* Why the helper cannot become root when a user runs it, or NULL. */
-static const char *why_powerless(const char *file, const char **ret_advice)
-{
-    struct stat st;
-    struct statvfs fs;
-    if (stat(file, &st) < 0 || st.st_uid != 0 || !(st.st_mode & S_ISUID)) {
-        *ret_advice = "reinstall the package fuse3, or run as root: chown root FILE && chmod u+s FILE";
-        return "is not setuid root";
-    }
-    if (statvfs(file, &fs) == 0 && (fs.f_flag & ST_NOSUID)) {
-        *ret_advice = "mount that file system without nosuid, or run melbicomfs as root";
-        return "is on a file system that is mounted nosuid";
-    }
-    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
-        *ret_advice = "in a systemd unit, set NoNewPrivileges=no; in a container, allow new privileges";
-        return "cannot become root, because this process runs with no_new_privs";
-    }
-    return NULL;
 }
 
 void doctor_helper(struct report *report, const char *path, bool is_root)
 {
-    _cleanup_(freep) char *file = find_helper(path);
-    const char *advice = NULL;
-    if (!file) {
-        advice = "install the package fuse3";
-        if (is_root)
-            report_warn(report, HELPER, advice, "not found in %s; root mounts without it, but unmounting needs it",
-                        path);
-        else
-            report_bad(report, HELPER, EXIT_UNREACHABLE, advice, "not found in %s", path);
-        return;
-    }
-    const char *fault = is_root ? NULL : why_powerless(file, &advice);
-    if (fault)
-        report_bad(report, HELPER, EXIT_UNREACHABLE, advice, "%s %s", file, fault);
+    char file[512];
+    struct machine_fault fault;
+    bool found = machine_find_helper(path, file, sizeof file);
+    if (is_root && found)
+        report_good(report, HELPER, "%s; root mounts without it", file);
+    else if (is_root)
+        report_warn(report, HELPER, "install the package fuse3",
+                    "not found in %s; root mounts without it, but unmounting needs it", path);
+    else if (machine_lacks_helper(path, &fault))
+        report_bad(report, HELPER, EXIT_UNREACHABLE, fault.advice, "%s", fault.what);
     else
-        report_good(report, HELPER, "%s%s", file, is_root ? "; root mounts without it" : ", setuid root");
-}
-
-static bool lists(const char *options, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *at = options; at && *at; at = *at ? at + 1 : at) {
-        size_t n = strcspn(at, ",");
-        if (n == len && strncmp(at, name, len) == 0)
-            return true;
-        at += n;
-    }
-    return false;
-}
-
-/* Whether the file has a line that consists of the word, perhaps with a comment after it. */
-static bool has_line(const char *file, const char *word)
-{
-    FILE *in = fopen(file, "re");
-    char *line = NULL;
-    size_t room = 0, len = strlen(word);
-    bool found = false;
-    while (in && !found && getline(&line, &room, in) >= 0) {
-        const char *text = line + strspn(line, " \t");
-        found = strncmp(text, word, len) == 0 && strchr(" \t\r\n#", text[len]);
-    }
-    free(line);
-    if (in)
-        (void)fclose(in);
-    return found;
+        report_good(report, HELPER, "%s, setuid root", file);
 }
 
 void doctor_allow_other(struct report *report, const char *options, const char *file, bool is_root)
 {
-    const char *asked = lists(options, "allow_other")  ? "allow_other"
-                        : lists(options, "allow_root") ? "allow_root"
-                                                       : NULL;
+    const char *asked = machine_opens_mount(options);
+    struct machine_fault fault;
     if (!asked)
         return;
     if (is_root)
         report_good(report, "allow_other", "root may use -o %s", asked);
-    else if (has_line(file, "user_allow_other"))
-        report_good(report, "allow_other", "%s has user_allow_other, so -o %s may be used", file, asked);
+    else if (machine_refuses_others(options, file, &fault))
+        report_bad(report, "allow_other", EXIT_CONFIG, fault.advice, "%s", fault.what);
     else
-        report_bad(report, "allow_other", EXIT_CONFIG,
-                   "add the line user_allow_other to that file as root, or mount without the option",
-                   "%s has no line user_allow_other, so only root may use -o %s", file, asked);
+        report_good(report, "allow_other", "%s has user_allow_other, so -o %s may be used", file, asked);
 }
 
 /* ---- the settings ---- */
@@ -227,7 +151,20 @@ bool doctor_token(struct report *report, const struct config *config, char **ret
     return true;
 }
 
-/* ---- dead mounts ---- */
+/* ---- mounts ---- */
+
+bool doctor_mountpoint(struct report *report, const char *path, int (*check)(const char *path, bool look_only))
+{
+    _cleanup_(freep) char *message = NULL;
+    log_divert(keep_message, &message);
+    int error = check(path, true);
+    log_divert(NULL, NULL);
+    if (error)
+        report_bad(report, "mountpoint", EXIT_MOUNT, NULL, "%s", message ? message : strerror(-error));
+    else
+        report_good(report, "mountpoint", "%s can be mounted on", path);
+    return !error;
+}
 
 /* Calls statvfs(3) on `path`, because the kernel may answer stat(2) of a dead mount from its cache. Returns 0, its
  * errno, or ETIMEDOUT. The call is made in a child, because a mount whose program is stopped never answers. Such a

@@ -16,7 +16,8 @@ struct config;
 struct options_notes;
 struct report;
 
-/* Checks that the device, usually /dev/fuse, can be opened. */
+/* Checks that the device, usually /dev/fuse, can be opened, and that a mount is not forbidden to everybody; see
+ * machine.h for what a mount itself checks. */
 void doctor_device(struct report *report, const char *device);
 
 /* Checks that one of the directories in `path`, separated by colons, has fusermount3, and that it may mount. If
@@ -33,6 +34,9 @@ bool doctor_settings(struct report *report, const struct config *config, const s
 /* Reads the token, and reports its place but not the token itself. Returns true with the token in *ret, which the
  * caller wipes and frees; or false, with *ret untouched. */
 bool doctor_token(struct report *report, const struct config *config, char **ret);
+
+/* Checks the mount point with `check`, which is mountpoint_check() of mount/mountpoint.h. */
+bool doctor_mountpoint(struct report *report, const char *path, int (*check)(const char *path, bool look_only));
 
 /* Checks each mount of this program in `mountinfo`, usually /proc/self/mountinfo: warns about those whose program has
  * died, and those that do not answer within 2 s. */

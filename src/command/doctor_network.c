@@ -8,6 +8,7 @@
 #include "command/doctor_api.h"
 #include "command/options.h"
 #include "command/report.h"
+#include "command/unreached.h"
 
 #include <curl/curl.h>
 #include <json-c/json.h>
@@ -123,40 +124,13 @@ static const char *utc(time_t t, char *buf, size_t size)
     return gmtime_r(&t, &tm) && strftime(buf, size, "%Y-%m-%d %H:%M:%S UTC", &tm) ? buf : "?";
 }
 
-/* What to do about a handshake that failed with this message of libcurl's. */
-static char *tls_advice(const char *detail)
-{
-    char now[64];
-    (void)utc(clock_wall().tv_sec, now, sizeof(now));
-    if (strcasestr(detail, "expired") || strcasestr(detail, "not yet valid"))
-        return report_text("this machine's clock says %s: if that is wrong, set it; if it is right, the API's "
-                           "certificate has to be renewed",
-                           now);
-    if (strcasestr(detail, "self-signed") || strcasestr(detail, "self signed") || strcasestr(detail, "issuer") ||
-        strcasestr(detail, "unknown"))
-        return report_text("update the package ca-certificates; if a proxy or a private authority signs the "
-                           "certificates here, name its certificate with -o cafile=PEM");
-    if (strcasestr(detail, "match"))
-        return report_text("the certificate is for another host; check the URL (url=)");
-    return report_text("check the URL (url=), proxies and firewalls between here and the API, and the clock: %s", now);
-}
-
 static void tell_failure(const struct doctor_api *api, const struct doctor_answer *answer)
 {
     const struct http_result *result = &answer->result;
-    _cleanup_(freep) char *advice = NULL;
-    const char *check = "connection";
-    if (result->failure == HTTP_TLS) {
-        check = "tls";
-        advice = tls_advice(result->detail);
-    } else if (result->failure == HTTP_UNRESOLVED) {
-        check = "name";
-        advice = report_text("check the host in the URL (url=), and the name servers");
-    } else if (result->failure == HTTP_TIMEOUT) {
-        advice = report_text("the API is reached but does not answer; try again later, or with a longer timeout=");
-    } else {
-        advice = report_text("check the URL (url=), the network, and firewalls between here and the API");
-    }
+    _cleanup_(freep) char *advice = unreached_advice(result);
+    const char *check = result->failure == HTTP_TLS          ? "tls"
+                        : result->failure == HTTP_UNRESOLVED ? "name"
+                                                             : "connection";
     report_bad(api->report, check, EXIT_UNREACHABLE, advice, "%s: %s", api->config->base_url, result->detail);
 }
 

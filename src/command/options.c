@@ -60,7 +60,7 @@ static void command_line_clear(struct command_line *line)
 static void print_help(void)
 {
     puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n"
-         "       melbicomfs --doctor [SOURCE] [-o opt[,opt...]] [--json | --shapes]\n\n"
+         "       melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt...]] [--json | --shapes]\n\n"
          "Mounts a Melbicom account as a directory. Services, products, domain prices,\n"
          "invoices and the balance are files to read. To purge a CDN resource, write its\n"
          "name to the file `purge` of the service.\n"
@@ -219,9 +219,13 @@ static int take_operands(struct command_line *line, int n, char **operands)
         settings_complain("one argument too many: '%s'; give at most SOURCE and MOUNTPOINT" HINT, operands[2]);
         return EXIT_USAGE;
     }
-    /* A lone argument is the mount point. With --endpoints and --doctor, which mount nothing, it is SOURCE. */
-    if (n == 2 || (n == 1 && mounts_nothing(line)))
+    /* A lone argument is the mount point. With --endpoints and --doctor, which mount nothing, it is SOURCE, unless it is
+     * plainly a path. */
+    bool path = n == 1 && strchr(operands[0], '/') && !strstr(operands[0], "://");
+    if (n == 2 || (n == 1 && mounts_nothing(line) && !path))
         line->source = operands[0];
+    if (line->action == OPTIONS_DOCTOR && (n == 2 || path))
+        line->mountpoint = operands[n - 1];
     if (mounts_nothing(line))
         return EXIT_OK;
     if (n > 0)

@@ -3,7 +3,7 @@
  * The command line: argv, environment and configuration file become a struct config.
  *
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
- *      melbicomfs --doctor [SOURCE] [-o opt[,opt…]] [--json | --shapes]
+ *      melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt…]] [--json | --shapes]
  *
  * SOURCE is a base URL (it contains "://") or the name of a profile. Without SOURCE, the profile is [default] if the
  * file has that section. If SOURCE is a URL, there is no profile. If a setting is given in several places, the first of
@@ -60,7 +60,8 @@ struct options_notes {
  * `config` is not filled; for OPTIONS_ENDPOINTS, config->mountpoint is NULL. The token has not been read:
  * config->read_token is token_read(), and read_token_data says where the token is.
  *
- * For OPTIONS_DOCTOR, config->mountpoint is NULL. A fault of the settings does not end the parsing with a line on
+ * For OPTIONS_DOCTOR, config->mountpoint is NULL if none is given; a lone argument is a mount point only if it has a
+ * slash. A fault of the settings does not end the parsing with a line on
  * stderr: all faults are collected in `notes`. If there is a fault, `config` may lack what the user meant, such as
  * another URL, so nothing may be sent to config->base_url.
  */

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -138,15 +139,32 @@ static bool is_dead(const char *path)
     return statvfs(path, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
-/* Looks for a mount that is there already: unmounts it if it is a melbicomfs that has died, and refuses it if it is one
- * that lives, or another file system that has died. */
-static int check_mounts(const char *path)
+/* Finds a melbicomfs inside of which `path` is. Returns whether there is one, with its mount point in *ret_at. */
+static bool is_inside_ours(const char *path, struct found *ret, char **ret_at)
+{
+    _cleanup_(freep) char *above = strdup(path);
+    char *slash;
+    while (above && (slash = strrchr(above, '/')) && slash > above) {
+        *slash = '\0';
+        if (!find_mount(above, ret))
+            continue;
+        if (strcmp(ret->type, "fuse.melbicomfs") == 0)
+            *ret_at = steal(&above);
+        return *ret_at != NULL;
+    }
+    return false;
+}
+
+/* Looks for a mount that is there already: refuses it if it is a melbicomfs that lives, or another file system that has
+ * died. Unmounts a melbicomfs that has died, unless it shall only look. */
+static int check_mounts(const char *path, bool look_only)
 {
     struct found found;
+    _cleanup_(freep) char *at = NULL;
     bool dead = is_dead(path), ours = is_ours(path, &found);
 
     if (ours && dead)
-        return recover(path);
+        return look_only ? 0 : recover(path);
     if (dead) {
         log_error("%s: the file system mounted there has died; unmount it: fusermount3 -u '%s'", path, path);
         return -ENOTCONN;
@@ -156,24 +174,100 @@ static int check_mounts(const char *path)
                   found.source, path);
         return -EBUSY;
     }
+    if (is_inside_ours(path, &found, &at)) {
+        log_error("%s: cannot mount there: it is inside a melbicomfs of %s, mounted at %s; choose a directory outside "
+                  "of it",
+                  path, found.source, at);
+        return -EBUSY;
+    }
     return 0;
 }
 
-int mountpoint_check(const char *path)
+/* The name of a user, in a static buffer. */
+static const char *name_of(uid_t uid)
+{
+    static char name[64];
+    const struct passwd *user = getpwuid(uid);
+    (void)snprintf(name, sizeof name, "%.*s", user ? (int)sizeof name - 1 : 0, user ? user->pw_name : "");
+    if (!user)
+        (void)snprintf(name, sizeof name, "%u", (unsigned)uid);
+    return name;
+}
+
+/* What fusermount3 checks for an ordinary user: the directory must be writable, and the user's own if it is sticky, as
+ * /tmp is. */
+static int check_owner(const char *path, const struct stat *st)
+{
+    uid_t uid = getuid();
+    if (uid == 0 || (access(path, W_OK) == 0 && (st->st_uid == uid || !(st->st_mode & S_ISVTX))))
+        return 0;
+    if (st->st_uid == uid)
+        log_error("%s: cannot mount there: you cannot write to this directory; run: chmod u+w '%s'", path, path);
+    else
+        log_error(
+            "%s: cannot mount there: the directory belongs to %s; choose a directory of your own, or run as root: "
+            "chown %u '%s'",
+            path, name_of(st->st_uid), (unsigned)uid, path);
+    return -EACCES;
+}
+
+/* ---- security modules ---- */
+
+const char *mountpoint_forbidden_advice(void)
+{
+    return "a security module such as AppArmor forbids fusermount3 to mount there; choose a directory in your home "
+           "directory, or let root allow this one in /etc/apparmor.d/local/fusermount3";
+}
+
+/* Whether `path` is below a directory. */
+static bool is_below(const char *path, const char *directory)
+{
+    size_t len = directory ? strlen(directory) : 0;
+    return len > 1 && strncmp(path, directory, len) == 0 && path[len] == '/';
+}
+
+/* The profile of recent Ubuntu allows mounts in these places only. It can be asked by trying alone, so this is a guess
+ * for those who only look. */
+static int guess_forbidden(const char *path)
+{
+    const struct passwd *user = getpwuid(getuid());
+    if (getuid() == 0 || access("/etc/apparmor.d/fusermount3", F_OK) != 0 ||
+        is_below(path, user ? user->pw_dir : NULL) || is_below(path, getenv("HOME")) || is_below(path, "/home") ||
+        is_below(path, "/mnt") || is_below(path, "/media") || is_below(path, "/tmp") || is_below(path, "/run/user"))
+        return 0;
+    log_error("%s: cannot mount: %s", path, mountpoint_forbidden_advice());
+    return -EACCES;
+}
+
+/* ---- all together ---- */
+
+static int check_directory(const char *path)
 {
     struct stat st;
-    int r = check_mounts(path);
-    if (r < 0)
-        return r;
     if (stat(path, &st) < 0) {
-        r = -errno;
-        log_error("%s: cannot mount there: %s%s", path, strerror(-r),
-                  r == -ENOENT ? "; create the directory: mkdir -p DIRECTORY" : "");
+        int r = -errno;
+        if (r == -ENOENT)
+            log_error("%s: cannot mount there: the directory does not exist; make it: mkdir -p '%s'", path, path);
+        else
+            log_error("%s: cannot mount there: %s; choose an empty directory of your own", path, strerror(-r));
         return r;
     }
     if (!S_ISDIR(st.st_mode)) {
         log_error("%s: cannot mount there: not a directory; choose an empty directory", path);
         return -ENOTDIR;
     }
-    return check_empty(path);
+    /* First whether it is empty: nobody shall be told to take over a directory that is in use. */
+    int r = access(path, R_OK) == 0 ? check_empty(path) : 0;
+    if (r == 0)
+        r = check_owner(path, &st);
+    return r == 0 ? check_empty(path) : r;
+}
+
+int mountpoint_check(const char *path, bool look_only)
+{
+    int r = check_mounts(path, look_only);
+    if (r < 0 || (look_only && is_dead(path)))
+        return r;
+    r = check_directory(path);
+    return r == 0 && look_only ? guess_forbidden(path) : r;
 }

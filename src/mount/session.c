@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -214,10 +215,62 @@ static struct fuse_session *fuse_new(struct session *session)
     return fuse;
 }
 
+/* Puts into fuse_said the first line of what fusermount3 has written into `file`, if it has written anything. */
+static void keep_said(int file)
+{
+    static const char helper[] = "fusermount3: ";
+    char text[sizeof fuse_said];
+    ssize_t n = pread(file, text, sizeof text - 1, 0);
+
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    const char *said = strncmp(text, helper, sizeof helper - 1) == 0 ? text + sizeof helper - 1 : text;
+    if (*said)
+        (void)memcpy(fuse_said, said, strlen(said) + 1);
+}
+
+/* fuse_session_mount(), with the messages of fusermount3 in fuse_said: it writes them to stderr, where they would be a
+ * second line beside the program's own. */
+static int mount_quietly(struct fuse_session *fuse, const char *path)
+{
+    _cleanup_(closep) int file = memfd_create("fusermount3", MFD_CLOEXEC);
+    _cleanup_(closep) int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    bool quiet = file >= 0 && kept >= 0 && dup2(file, STDERR_FILENO) >= 0;
+    int r = fuse_session_mount(fuse, path);
+
+    if (quiet) {
+        (void)dup2(kept, STDERR_FILENO);
+        keep_said(file);
+    }
+    return r;
+}
+
+/* Says why libfuse or fusermount3 did not mount, and what to do about it. */
+static void log_refused(const char *path)
+{
+    static const char *const advice[][2] = {
+        {"Operation not permitted",
+         "start a container with --device /dev/fuse --cap-add SYS_ADMIN; elsewhere, check that "
+         "fusermount3 is setuid root"},
+        {"too many", "unmount another FUSE file system, or raise mount_max in /etc/fuse.conf as root"},
+        {"filesystem type", "choose a directory on an ordinary file system, such as in your home directory"},
+        {"", "melbicomfs --doctor tells more"},
+    };
+    unsigned i = 0;
+
+    if (strstr(fuse_said, "mount failed: Permission denied")) {
+        log_error("%s: cannot mount: %s", path, mountpoint_forbidden_advice());
+        return;
+    }
+    while (!strstr(fuse_said, advice[i][0]))
+        i++;
+    log_error("%s: cannot mount: %s; %s", path, fuse_said[0] ? fuse_said : "fusermount3 failed", advice[i][1]);
+}
+
 int session_mount(struct session *session)
 {
     const char *path = session->config->mountpoint;
-    int r = mountpoint_check(path); /* again: others may have mounted there while the API was asked */
+    int r = mountpoint_check(path, false); /* again: others may have mounted there while the API was asked */
     if (r < 0)
         return r;
     fuse_mounting = true;
@@ -227,9 +280,8 @@ int session_mount(struct session *session)
         log_error("%s: cannot mount: %s; melbicomfs -h lists the options", path, fuse_said);
         return -EINVAL;
     }
-    if (fuse_session_mount(session->fuse, path) < 0) {
-        log_error("%s: cannot mount: %s", path,
-                  fuse_said[0] ? fuse_said : "fusermount3 failed; install fuse3, and check that /dev/fuse exists");
+    if (mount_quietly(session->fuse, path) < 0) {
+        log_refused(path);
         return -EIO;
     }
     fuse_mounting = false;

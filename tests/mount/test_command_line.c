@@ -393,7 +393,7 @@ static void a_mount_point_that_is_none_is_32(void **state)
     ran = PROGRAM("$URL missing");
     assert_fails(&place, &ran, 32, "mkdir");
     ran = PROGRAM("$URL missing/deeper/");
-    assert_fails(&place, &ran, 32, "No such file");
+    assert_fails(&place, &ran, 32, "/missing/deeper: cannot mount there: the directory does not exist");
     make_file("mnt/file", "x", 0600);
     ran = PROGRAM("$URL mnt");
     assert_fails(&place, &ran, 32, "not empty");

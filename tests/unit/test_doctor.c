@@ -19,6 +19,7 @@
 #include "command/doctor_guess.h"
 #include "command/doctor_local.h"
 #include "command/doctor_shapes.h"
+#include "command/machine.h"
 #include "command/options.h"
 #include "command/report.h"
 
@@ -71,12 +72,13 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"fusermount3", "fuse.conf", "mountinfo"};
+    static const char *const names[] = {"fusermount3", "fuse.conf", "mountinfo", "proc/1/cgroup",
+                                        "proc/1",      "proc",      "run"};
     char path[256];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", directory, names[i]);
-        (void)unlink(path);
+        (void)remove(path);
     }
     return rmdir(directory);
 }
@@ -141,6 +143,45 @@ static void a_device_that_cannot_be_opened_is_69(void **state)
     begin(REPORT_LINES);
     doctor_device(report, "/dev/fuse-that-is-absent");
     assert_report(EXIT_UNREACHABLE, "✗ fuse: /dev/fuse-that-is-absent cannot be opened: No such file", false);
+}
+
+/* Docker and Podman leave a file, and the first version of control groups names the container. */
+static void a_container_is_recognised(void **state)
+{
+    char path[300];
+    (void)state;
+    assert_false(machine_is_container(directory));
+    (void)snprintf(path, sizeof path, "%s/run", directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)make_file("run/.containerenv", "", 0600);
+    assert_true(machine_is_container(directory));
+    (void)snprintf(path, sizeof path, "%s/run/.containerenv", directory);
+    assert_int_equal(unlink(path), 0);
+    (void)make_file(".dockerenv", "", 0600);
+    assert_true(machine_is_container(directory));
+    (void)snprintf(path, sizeof path, "%s/.dockerenv", directory);
+    assert_int_equal(unlink(path), 0);
+    (void)snprintf(path, sizeof path, "%s/proc", directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/proc/1", directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)make_file("proc/1/cgroup", "0::/init.scope\n", 0600);
+    assert_false(machine_is_container(directory));
+    (void)make_file("proc/1/cgroup", "1:name=systemd:/docker/3f2a\n", 0600);
+    assert_true(machine_is_container(directory));
+}
+
+static void the_advice_fits_the_place(void **state)
+{
+    struct machine_fault fault;
+    (void)state;
+    assert_true(machine_lacks_device("/dev/fuse-that-is-absent", true, &fault));
+    assert_string_equal(fault.advice, "start the container with --device /dev/fuse --cap-add SYS_ADMIN");
+    assert_true(machine_lacks_device("/dev/fuse-that-is-absent", false, &fault));
+    assert_string_equal(fault.advice, "load the kernel's module, as root: modprobe fuse");
+    assert_true(machine_lacks_helper("/absent", &fault));
+    assert_string_equal(fault.what, "fusermount3 was not found in /absent");
+    assert_string_equal(fault.advice, "install the package fuse3, as root: apt install fuse3");
 }
 
 static void a_helper_must_be_setuid_root_for_users(void **state)
@@ -303,10 +344,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(findings_are_lines_and_the_worst_status_counts), TEST(json_has_all_of_it),
-        TEST(what_the_api_says_cannot_command_a_terminal),    TEST(a_device_that_cannot_be_opened_is_69),
-        TEST(a_helper_must_be_setuid_root_for_users),         TEST(allow_other_needs_a_line_in_fuse_conf),
-        TEST(only_mounts_of_this_program_are_looked_at),      TEST(members_are_guessed_by_their_values),
+        TEST(findings_are_lines_and_the_worst_status_counts),
+        TEST(json_has_all_of_it),
+        TEST(what_the_api_says_cannot_command_a_terminal),
+        TEST(a_device_that_cannot_be_opened_is_69),
+        TEST(a_container_is_recognised),
+        TEST(the_advice_fits_the_place),
+        TEST(a_helper_must_be_setuid_root_for_users),
+        TEST(allow_other_needs_a_line_in_fuse_conf),
+        TEST(only_mounts_of_this_program_are_looked_at),
+        TEST(members_are_guessed_by_their_values),
         TEST(keys_that_look_like_data_are_replaced),
     };
     int failed = cmocka_run_group_tests_name("doctor", tests, NULL, NULL);
