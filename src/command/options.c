@@ -43,6 +43,7 @@ struct command_line {
     /* The settings of each place. `option` also has the URL of MELBICOM_URL and of SOURCE. */
     struct token_source option_token, profile_token, top_token;
     struct settings_target option, profile, top;
+    char *config_path; /* the configuration file, absolute; NULL: there is no home directory */
 };
 
 static void command_line_clear(struct command_line *line)
@@ -54,6 +55,7 @@ static void command_line_clear(struct command_line *line)
     free(line->profile.url);
     free(line->top.url);
     free(line->option.config_path);
+    free(line->config_path);
     free(line->options);
 }
 
@@ -75,7 +77,8 @@ static void print_help(void)
          "    4. systemd's credential melbicom-token\n"
          "    5. the profile [default], if SOURCE is not given\n"
          "    6. the configuration file, before its first [section]\n"
-         "A token in the configuration file is sent only to the URL that the file gives\n"
+         "    7. the file ~/.config/melbicomfs/token (or below $XDG_CONFIG_HOME)\n"
+         "A token in these files is sent only to the URL that the configuration file gives\n"
          "for it. MELBICOM_URL replaces the URL of the configuration file.\n\n"
          "    -f                          stay in the foreground and log to stderr\n"
          "    -d                          like -f -o log_level=debug: a line for each request of\n"
@@ -349,20 +352,21 @@ static int apply_options(struct command_line *line, bool first_round)
     return EXIT_OK;
 }
 
-/* The usual path of the configuration file. Leaves *ret untouched if there is no home directory. */
-static int default_path(char **ret)
+/* The path of a file in the user's own directory, such as ~/.config/melbicomfs/config. Leaves *ret untouched if there
+ * is no home directory. */
+static int own_path(const char *name, char **ret)
 {
     const char *directory = getenv("XDG_CONFIG_HOME");
     _cleanup_(freep) char *home = NULL;
     char *path = NULL;
     int n;
     if (directory && *directory == '/') {
-        n = asprintf(&path, "%s/melbicomfs/config", directory);
+        n = asprintf(&path, "%s/melbicomfs/%s", directory, name);
     } else {
         int error = value_home(&home);
         if (error == -EINVAL)
             return 0;
-        n = error ? -1 : asprintf(&path, "%s/.config/melbicomfs/config", home);
+        n = error ? -1 : asprintf(&path, "%s/.config/melbicomfs/%s", home, name);
     }
     if (n < 0)
         return -ENOMEM;
@@ -375,25 +379,27 @@ static bool is_url(const char *source)
     return source && strstr(source, "://");
 }
 
+/* The profile to use, or NULL. If SOURCE is a URL, no profile is used, not even [default]: its settings may be for
+ * another account. */
+static const char *profile_name(const struct command_line *line)
+{
+    return !line->source ? "default" : is_url(line->source) ? NULL : line->source;
+}
+
 static int apply_file(struct command_line *line)
 {
-    _cleanup_(freep) char *usual = NULL;
-    /* If SOURCE is a URL, no profile is used, not even [default]: its settings may be for another account. */
     struct profile_request request = {
-        .path = line->option.config_path,
         .required = line->option.config_path != NULL,
-        .name = !line->source          ? "default"
-                : is_url(line->source) ? NULL
-                                       : line->source,
+        .name = profile_name(line),
         .optional = !line->source,
         .every_fault = line->action == OPTIONS_DOCTOR,
         .top = &line->top,
         .profile = &line->profile,
     };
-    if (!request.path && default_path(&usual))
+    const char *given = line->option.config_path;
+    if (given ? !(line->config_path = strdup(given)) : own_path("config", &line->config_path) < 0)
         return out_of_memory();
-    if (!request.path)
-        request.path = usual;
+    request.path = line->config_path;
     if (line->action == OPTIONS_DOCTOR && request.path && !(line->notes->path = strdup(request.path)))
         return out_of_memory();
     if (request.path)
@@ -458,6 +464,9 @@ static int choose_url(struct command_line *line)
 
 static int choose_token(struct command_line *line)
 {
+    _cleanup_(freep) char *own = NULL;
+    if (own_path("token", &own))
+        return out_of_memory();
     struct token_places places = {
         .option = &line->option_token,
         .profile = &line->profile_token,
@@ -465,6 +474,10 @@ static int choose_token(struct command_line *line)
         .profile_url = profile_url(line),
         .top_url = top_url(line),
         .named = line->source != NULL,
+        .own = own,
+        .profile_name = profile_name(line),
+        .config = line->config_path,
+        .is_usual = !line->option.config_path,
     };
     struct token_source *source = calloc(1, sizeof(*source));
     if (!source)

@@ -348,11 +348,11 @@ int token_read(void *data, char **ret)
     if (source->credentials)
         return read_file(source->credentials, true, ret);
     if (source->elsewhere)
-        log_error("token: the token in the configuration file is for %s and is sent to no other URL; set "
-                  "MELBICOM_TOKEN or use -o token_file=PATH",
-                  source->elsewhere);
+        log_error("token: the token from %s is for %s and is sent to no other URL; set MELBICOM_TOKEN or use -o "
+                  "token_file=PATH",
+                  source->place, source->elsewhere);
     else
-        log_error("token: no token is configured; set MELBICOM_TOKEN or use -o token_file=PATH");
+        log_error("token: no token is configured; %s", source->missing);
     return -ENOKEY;
 }
 
@@ -363,4 +363,5 @@ void token_source_clear(struct token_source *source)
     secret_wipe(&source->value);
     secret_wipe(&source->credentials);
     secret_wipe(&source->elsewhere);
+    secret_wipe(&source->missing);
 }

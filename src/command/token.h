@@ -8,12 +8,14 @@
  *      4. the file $CREDENTIALS_DIRECTORY/melbicom-token
  *      5. the profile [default], if SOURCE is not given: the same keys
  *      6. the configuration file before its first section: the same keys
+ *      7. the file `token` beside the usual configuration file: $XDG_CONFIG_HOME/melbicomfs/token
  *
  * token_choice.c chooses the place before the mount and stores it in a struct token_source. token_read() reads only
  * that place, each time that it is called.
  *
  * A token in the configuration file (2, 5 and 6) goes only to the URL of its own place: the URL of its section, else
- * the URL before the first section, else the default URL.
+ * the URL before the first section, else the default URL. The file `token` (7) goes only to the URL of a mount without
+ * SOURCE: the URL of [default], else the URL before the first section, else the default URL.
  *
  * A file that group or others can read is refused, except below $CREDENTIALS_DIRECTORY, which systemd protects. A
  * command is run by /bin/sh -c; its first line of output is the token, and it has 10 seconds. White space around a
@@ -41,9 +43,11 @@ struct token_source {
     char *command;     /* token_command=, or NULL */
     char *value;       /* the token itself, from token= or $MELBICOM_TOKEN, or NULL */
     char *credentials; /* the path $CREDENTIALS_DIRECTORY/melbicom-token if that file exists, or NULL */
-    const char *place; /* the place in words, such as "the environment variable MELBICOM_TOKEN"; a constant, or NULL */
+    const char *place; /* the place in words, such as "the environment variable MELBICOM_TOKEN"; a constant, or NULL. If
+                          no place gives a token but `elsewhere` is set, the place that was passed over */
     bool given;        /* token_read() has given `value` away; `value` is NULL since then */
     char *elsewhere;   /* the URL of a token that was passed over because the mount has another URL, or NULL */
+    char *missing;     /* if no place gives a token: the places that were looked at, and the command that helps */
 };
 
 /* Implements config->read_token; see base/config.h. `data` is a struct token_source. If several places are set, the

@@ -27,13 +27,17 @@ struct token_source;
 /* The tokens of all places. */
 struct token_places {
     struct token_source *option, *profile, *top; /* from -o, from the profile, from the top of the file */
+    const char *own;                   /* the path of the user's own token file, or NULL: there is no home directory */
     const char *profile_url, *top_url; /* the URL for which the profile's token is, and that of the top's token */
     bool named;                        /* SOURCE is given; false: the profile is [default] */
+    const char *profile_name;          /* the profile, or NULL: SOURCE is a URL */
+    const char *config;                /* the path of the configuration file, or NULL: there is no home directory */
+    bool is_usual;                     /* that path is the usual one, not one that -o config= gives */
 };
 
 /* Takes MELBICOM_TOKEN out of the environment and fills *source, which the caller has zero-initialised, with the place
- * of the token for a mount of `url`. Returns 0 or -ENOMEM. If no place gives a token, that is no error: only
- * source->elsewhere may be set, and token_read() will return -ENOKEY. */
+ * of the token for a mount of `url`. Returns 0 or -ENOMEM. If no place gives a token, that is no error:
+ * source->missing is set, source->elsewhere may be set, and token_read() will return -ENOKEY. */
 int token_choose(const struct token_places *places, const char *url, struct token_source *source);
 
 #endif

@@ -75,7 +75,7 @@ static void the_tokens_place_is_named_and_never_the_token(void **state)
     ran = program(&place, &sim, NULL, "--doctor $URL -o token_file=token");
     assert_line(&ran, 0, "✓ token: from the file ", "/token (mode 600), named by the command line (-o)");
     ran = program(&place, &sim, NULL, "--doctor $URL");
-    assert_line(&ran, 77, "✗ token: no token is configured", "set MELBICOM_TOKEN");
+    assert_line(&ran, 77, "✗ token: no token is configured", "run: melbicomfs --login");
     assert_line(&ran, 77, "! api: ", "there is no token");
     ran = DOCTOR("$URL");
     assert_line(&ran, 0, "✓ token: from the environment variable MELBICOM_TOKEN", "");

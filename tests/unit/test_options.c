@@ -886,6 +886,72 @@ static void token_of_the_file_is_for_its_url(void **state)
     }
 }
 
+/* The file beside the configuration file needs no key, comes last, and is for the URL of a mount without SOURCE. */
+static void own_token_file_is_last(void **state)
+{
+    static const struct {
+        const char *config, *words[2], *elsewhere;
+        bool is_taken;
+    } cases[] = {
+        {"", {"/m"}, NULL, true},
+        {"[work]\n", {"work", "/m"}, NULL, true},
+        {"", {CONFIG_DEFAULT_URL, "/m"}, NULL, true},
+        {"", {"https://other", "/m"}, CONFIG_DEFAULT_URL, false},
+        {"url = https://other\n", {"https://other", "/m"}, NULL, true},
+        {"[default]\nurl = https://other\n", {"/m"}, NULL, true},
+        {"[work]\nurl = https://other\n", {"work", "/m"}, CONFIG_DEFAULT_URL, false},
+        {"[default]\ntoken = t\n", {"/m"}, NULL, false},
+        {"token = t\n", {"/m"}, NULL, false},
+    };
+    char path[160];
+    (void)state;
+    snprintf(path, sizeof(path), "%s/melbicomfs/token", directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_config(cases[i].config, 0600);
+        assert_int_equal(parse(cases[i].words[0], cases[i].words[1], (const char *)NULL), EXIT_OK);
+        assert_same(source()->file, cases[i].is_taken ? path : NULL);
+        assert_same(source()->elsewhere, cases[i].elsewhere);
+    }
+    token_variable = "from-environment";
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+    assert_null(source()->file);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* What is said when there is no token: each place that this mount looked at, and the command that puts one there. */
+static void missing_token_names_every_place(void **state)
+{
+    static const struct {
+        const char *words[2];
+        const char *says[4];
+    } cases[] = {
+        {{"/m"}, {"token_file=", "MELBICOM_TOKEN", "melbicom-token, the profile [default] and the keys", ""}},
+        {{"work", "/m"}, {"the profile [work] and", "; run: melbicomfs --login work", "", ""}},
+        {{CONFIG_DEFAULT_URL, "/m"}, {", the keys before the first section of ", "; run: melbicomfs --login", "", ""}},
+        {{"https://h", "/m"},
+         {"run: melbicomfs --login NAME -o url=https://h, and mount the profile NAME", "", "", ""}},
+    };
+    char option[160];
+    (void)state;
+    write_config("[work]\n", 0600);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(parse(cases[i].words[0], cases[i].words[1], (const char *)NULL), EXIT_OK);
+        assert_non_null(source()->missing);
+        assert_non_null(strstr(source()->missing, config_path));
+        assert_non_null(strstr(source()->missing, "/melbicomfs/token; run: melbicomfs --login"));
+        for (size_t j = 0; j < 4; j++)
+            if (!strstr(source()->missing, cases[i].says[j]))
+                fail_msg("'%s' is not in: %s", cases[i].says[j], source()->missing);
+    }
+    snprintf(option, sizeof(option), "config=%s", config_path);
+    assert_int_equal(parse_words("/m", "-o", option), EXIT_OK);
+    snprintf(option, sizeof(option), "--login -o config='%s'", config_path);
+    assert_non_null(strstr(source()->missing, option));
+}
+
 /* What is said for this mount, by an option or the environment, goes where this mount goes. */
 static void token_of_the_mount_goes_to_any_url(void **state)
 {
@@ -972,6 +1038,8 @@ int main(void)
                                        test(token_in_the_environment_is_overwritten),
                                        test(token_of_the_default_profile_is_behind_the_environment),
                                        test(token_of_the_file_is_for_its_url),
+                                       test(own_token_file_is_last),
+                                       test(missing_token_names_every_place),
                                        test(token_of_the_mount_goes_to_any_url)};
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
 }

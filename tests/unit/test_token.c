@@ -171,13 +171,15 @@ static void value_is_checked(void **state)
 
 static void nothing_is_configured(void **state)
 {
-    struct token_source source = {.file = NULL};
+    char places[] = "looked at a, b; run: melbicomfs --login";
+    struct token_source source = {.missing = places};
     (void)state;
-    assert_refused(&source, -ENOKEY, "token_file=PATH");
+    assert_refused(&source, -ENOKEY, "no token is configured; looked at a, b; run: melbicomfs --login");
     /* One that was passed over is told, or the user would look for a fault in the file. */
     char url[] = "https://elsewhere";
     source.elsewhere = url;
-    assert_refused(&source, -ENOKEY, "is for https://elsewhere");
+    source.place = "the profile [default]";
+    assert_refused(&source, -ENOKEY, "the token from the profile [default] is for https://elsewhere and is sent to no");
     assert_logged("token_file=PATH", true);
 }
 
@@ -380,7 +382,8 @@ static void clear_leaves_nothing(void **state)
                                   .command = strdup("c"),
                                   .value = strdup("v"),
                                   .credentials = strdup("d"),
-                                  .elsewhere = strdup("e")};
+                                  .elsewhere = strdup("e"),
+                                  .missing = strdup("m")};
     (void)state;
     token_source_clear(&source);
     assert_null(source.file);
@@ -388,6 +391,7 @@ static void clear_leaves_nothing(void **state)
     assert_null(source.value);
     assert_null(source.credentials);
     assert_null(source.elsewhere);
+    assert_null(source.missing);
     token_source_clear(&source);
 }
 
