@@ -34,31 +34,22 @@ struct round {
 
 /* ---- the token ---- */
 
-static bool is_refused(const struct doctor_visit *visit)
-{
-    long status = doctor_visit_status(visit);
-    return visit->answer.said == SAID_LOGIN || ((status == 401 || status == 403) && visit->answer.said != SAID_PAGE);
-}
-
-static bool is_good(const struct doctor_visit *visit)
-{
-    return visit->answer.result.status / 100 == 2 && visit->is_json && !visit->reports_failure;
-}
-
 /* Judges the token by the answers of two operations. Returns whether it makes sense to ask for more. */
 static bool check_token(const struct round *round)
 {
     const struct doctor_visit *version = &round->visits[OP_VERSION], *services = &round->visits[OP_SERVICES];
-    const struct doctor_visit *refused = is_refused(services) ? services : is_refused(version) ? version : NULL;
+    const struct doctor_visit *refused = doctor_visit_is_refused(services)  ? services
+                                         : doctor_visit_is_refused(version) ? version
+                                                                            : NULL;
     struct report *report = round->api->report;
     if (refused) {
         report_bad(report, "token", EXIT_TOKEN,
                    "check the token in the Melbicom panel, and that it may be used from this machine's address",
                    "the API refuses it for %s: HTTP %ld, %s", refused->answer.path, doctor_visit_status(refused),
                    refused->answer.words);
-        return is_good(version) || is_good(services);
+        return doctor_visit_is_good(version) || doctor_visit_is_good(services);
     }
-    if (is_good(services))
+    if (doctor_visit_is_good(services))
         report_good(report, "token", "the API accepts it");
     return true;
 }
@@ -133,7 +124,7 @@ static void judge_status(const struct doctor_visit *visit, struct doctor_verdict
         doctor_say(verdict->text, "at none of its known paths (404: %s), nor at others that were tried",
                    visit->missing ? visit->missing : "");
         fail_visit(verdict, EXIT_UNREACHABLE, advice);
-    } else if (is_refused(visit)) {
+    } else if (doctor_visit_is_refused(visit)) {
         doctor_say(verdict->text, "refused: %s", words);
         fail_visit(verdict, EXIT_TOKEN, "check in the Melbicom panel what the token may do");
     } else if (visit->answer.said == SAID_REDIRECT) {

@@ -52,6 +52,17 @@ bool doctor_visit_is_missing(const struct doctor_visit *visit)
     return doctor_visit_status(visit) == 404 || doctor_visit_status(visit) == 410;
 }
 
+bool doctor_visit_is_refused(const struct doctor_visit *visit)
+{
+    long status = doctor_visit_status(visit);
+    return visit->answer.said == SAID_LOGIN || ((status == 401 || status == 403) && visit->answer.said != SAID_PAGE);
+}
+
+bool doctor_visit_is_good(const struct doctor_visit *visit)
+{
+    return visit->answer.result.status / 100 == 2 && visit->is_json && !visit->reports_failure;
+}
+
 long doctor_visit_status(const struct doctor_visit *visit)
 {
     return visit->reading.status ? visit->reading.status : visit->answer.result.status;

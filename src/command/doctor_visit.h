@@ -55,6 +55,12 @@ long doctor_visit_status(const struct doctor_visit *visit);
 /* Returns whether the status is 404 or 410: there is no such path. */
 bool doctor_visit_is_missing(const struct doctor_visit *visit);
 
+/* Returns whether the API refuses the token for this operation. */
+bool doctor_visit_is_refused(const struct doctor_visit *visit);
+
+/* Returns whether the answer is JSON, has a status 2xx and reports no failure. */
+bool doctor_visit_is_good(const struct doctor_visit *visit);
+
 void doctor_visit_clear(struct doctor_visit *visit);
 
 #endif
