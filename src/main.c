@@ -10,6 +10,7 @@
  *   command/     options.c      makes a struct config of arguments, environment and configuration file
  *                settings.c     the table of settings; values.c reads their values, profile.c the file,
  *                               foreign.c knows the options of mount(8) and libfuse
+ *                mount_helper.c what mount(8) passes to a helper
  *                token.c        reads a token; token_choice.c decides from where
  *                machine.c      whether this machine can mount at all
  *                doctor.c       --doctor: doctor_local.c checks this machine, doctor_network.c the way to the API,
@@ -509,7 +510,7 @@ static int run(struct program *program, int argc, char **argv)
     enum options_action action;
     _cleanup_(options_notes_clear) struct options_notes notes = {0};
     int status = options_parse(argc, argv, &program->config, &action, &notes);
-    if (status != EXIT_OK || action == OPTIONS_HELP)
+    if (status != EXIT_OK || action == OPTIONS_HELP || action == OPTIONS_FAKE)
         return status;
     if (action == OPTIONS_VERSION) {
         printf("melbicomfs " MELBICOMFS_VERSION "\n%s, json-c %s\n", curl_version(), json_c_version());

@@ -16,6 +16,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "command/foreign.h"
+#include "command/mount_helper.h"
 #include "command/profile.h"
 #include "command/settings.h"
 #include "command/token.h"
@@ -567,6 +568,8 @@ int options_parse(int argc, char **argv, struct config *config, enum options_act
     line.profile = (struct settings_target){.config = config, .token = &line.profile_token};
     line.top = (struct settings_target){.config = config, .token = &line.top_token};
 
+    bool fake;
+    argc = mount_helper_arguments(argc, argv, &fake);
     int status = take_flags(&line, argc, argv);
     if (!status && line.action == OPTIONS_HELP)
         print_help();
@@ -577,7 +580,7 @@ int options_parse(int argc, char **argv, struct config *config, enum options_act
     }
     options_notes_clear(&unused);
     if (!status)
-        *action = line.action;
+        *action = fake && line.action == OPTIONS_MOUNT ? OPTIONS_FAKE : line.action;
     return status;
 }
 

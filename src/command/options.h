@@ -4,6 +4,7 @@
  *
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
  *      melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt…]] [--json | --shapes]
+ *      mount.melbicomfs SOURCE MOUNTPOINT [-sfnv] [-o opt[,opt…]]       as mount(8) calls it, see mount_helper.h
  *
  * SOURCE is a base URL (it contains "://") or the name of a profile. Without SOURCE, the profile is [default] if the
  * file has that section. If SOURCE is a URL, there is no profile. If a setting is given in several places, the first of
@@ -41,7 +42,7 @@ enum options_exit {
 };
 
 /* What the command line asks the program to do. */
-enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDPOINTS, OPTIONS_DOCTOR };
+enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDPOINTS, OPTIONS_DOCTOR, OPTIONS_FAKE };
 
 /* What --doctor needs besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
 struct options_notes {
@@ -60,9 +61,10 @@ struct options_notes {
  * `config` is not filled; for OPTIONS_ENDPOINTS, config->mountpoint is NULL. The token has not been read:
  * config->read_token is token_read(), and read_token_data says where the token is.
  *
+ * OPTIONS_FAKE is OPTIONS_MOUNT under `mount -f`: the settings have been checked, and nothing shall be mounted.
+ *
  * For OPTIONS_DOCTOR, config->mountpoint is NULL if none is given; a lone argument is a mount point only if it has a
- * slash. A fault of the settings does not end the parsing with a line on
- * stderr: all faults are collected in `notes`. If there is a fault, `config` may lack what the user meant, such as
+ * slash. A fault of the settings does not end the parsing with a line on stderr: all faults are collected in `notes`. If there is a fault, `config` may lack what the user meant, such as
  * another URL, so nothing may be sent to config->base_url.
  */
 int options_parse(int argc, char **argv, struct config *config, enum options_action *action,

@@ -36,6 +36,7 @@ struct outcome {
 };
 
 static struct outcome outcome;
+static const char *program = "melbicomfs"; /* argv[0] */
 static const char *token_variable; /* MELBICOM_TOKEN, which each parsing takes out of the environment; NULL: not set */
 
 struct capture {
@@ -65,7 +66,7 @@ static void capture_end(const struct capture *capture, char *text)
 /* Parses the words, which end with NULL; the results are in `outcome` until the next call. */
 static int parse(const char *first, ...)
 {
-    char *argv[ARGUMENTS_MAX] = {strdup("melbicomfs")};
+    char *argv[ARGUMENTS_MAX] = {strdup(program)}, *owned[ARGUMENTS_MAX];
     int argc = 1;
     va_list words;
     va_start(words, first);
@@ -75,6 +76,7 @@ static int parse(const char *first, ...)
     }
     va_end(words);
 
+    memcpy(owned, argv, sizeof(argv));
     options_clear(&outcome.config);
     config_init(&outcome.config);
     outcome.action = OPTIONS_MOUNT;
@@ -86,7 +88,7 @@ static int parse(const char *first, ...)
     capture_end(&err, outcome.said);
     capture_end(&out, outcome.told);
     for (int i = 0; i < argc; i++)
-        free(argv[i]);
+        free(owned[i]);
     return outcome.status;
 }
 
@@ -331,6 +333,43 @@ static void a_mistyped_name_is_answered_with_the_right_one(void **state)
         assert_said("melbicomfs -h");
         assert_null(strstr(outcome.said, "s3cret"));
     }
+}
+
+/* What mount(8) passes to a helper is understood under the name of one, and nowhere else. */
+static void calls_of_mount_work(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"/sbin/mount.melbicomfs", "mount.fuse.melbicomfs"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        program = names[i];
+        assert_int_equal(parse_words("https://h/api", "/m", "-s", "-nv", "-N", "/proc/1/ns/mnt", "-t",
+                                     "fuse.melbicomfs", "-o", "rw,noauto,ttl=5"),
+                         EXIT_OK);
+        assert_int_equal(outcome.action, OPTIONS_MOUNT);
+        assert_string_equal(outcome.config.source, "https://h/api");
+        assert_string_equal(outcome.config.mountpoint, "/m");
+        assert_int_equal(outcome.config.ttl_s, 5);
+        assert_null(outcome.config.mount_options);
+        assert_false(outcome.config.foreground);
+
+        assert_int_equal(parse_words("https://h/api", "/m", "-f", "-o", "ttl=5"), EXIT_OK);
+        assert_int_equal(outcome.action, OPTIONS_FAKE);
+        assert_false(outcome.config.foreground);
+        parse_words("https://h/api", "/m", "-f", "-o", "ttl=x");
+        assert_refused(EXIT_USAGE, "ttl");
+        assert_int_equal(parse_words("-V"), EXIT_OK);
+        assert_int_equal(outcome.action, OPTIONS_VERSION);
+        /* A value of -o is one, even if it looks like a flag. */
+        parse_words("https://h/api", "/m", "-o", "-n");
+        assert_refused(EXIT_USAGE, "unknown option -o -n");
+        assert_int_equal(parse_words("https://h/api", "/m", "-N"), EXIT_OK);
+    }
+    program = "melbicomfs";
+    parse_words("https://h/api", "/m", "-n");
+    assert_refused(EXIT_USAGE, "unknown option -n");
+    assert_int_equal(parse_words("https://h/api", "/m", "-f"), EXIT_OK);
+    assert_int_equal(outcome.action, OPTIONS_MOUNT);
+    assert_true(outcome.config.foreground);
 }
 
 static void usage_errors(void **state)
@@ -1020,6 +1059,7 @@ int main(void)
                                        test(commas_are_escaped),
                                        test(fstab_calls_work),
                                        test(a_mistyped_name_is_answered_with_the_right_one),
+                                       test(calls_of_mount_work),
                                        test(usage_errors),
                                        test(bad_values),
                                        test(token_on_the_command_line_is_refused),
