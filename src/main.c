@@ -13,6 +13,8 @@
  *                mount_helper.c what mount(8) passes to a helper
  *                token.c        reads a token; token_choice.c decides from where
  *                machine.c      whether this machine can mount at all
+ *                login.c        --login: prompt.c asks for a token, private_file.c stores it, profile_edit.c puts its
+ *                               place into the configuration file
  *                doctor.c       --doctor: doctor_local.c checks this machine, doctor_network.c the way to the API,
  *                               doctor_operations.c each operation; doctor_guess.c finds names that nobody knows;
  *                               doctor_shapes.c prints answers without their values; report.c prints what was found;
@@ -106,6 +108,7 @@
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "command/doctor.h"
+#include "command/login.h"
 #include "command/machine.h"
 #include "command/options.h"
 #include "command/unreached.h"
@@ -308,6 +311,28 @@ static int check(struct program *program)
     return status;
 }
 
+/* Only warnings and errors: the paths that the check tries would be noise on the terminal. */
+static int check_quietly(struct program *program)
+{
+    int level = program->config.log_level;
+    log_set_level(level == LOG_LEVEL_INFO ? LOG_LEVEL_WARNING : (enum log_level)level);
+    int status = check(program);
+    log_set_level((enum log_level)level);
+    return status;
+}
+
+/* Checks for the login whether the API takes this token. */
+static int check_token(void *data, const char *token)
+{
+    struct program *program = data;
+    program->token = strdup(token);
+    if (!program->token) {
+        log_error("cannot ask the API: out of memory");
+        return EXIT_UNREACHABLE;
+    }
+    return check_quietly(program);
+}
+
 /* ---- building up and taking down ---- */
 
 static int build(struct program *program)
@@ -494,10 +519,7 @@ static int mount_account(struct program *program)
         return EXIT_TOKEN;
     log_hide(program->token);
     if (!config->delay_connect) {
-        /* Only warnings and errors: the paths that the check tries would be noise on the terminal. */
-        log_set_level(config->log_level == LOG_LEVEL_INFO ? LOG_LEVEL_WARNING : (enum log_level)config->log_level);
-        int status = check(program);
-        log_set_level((enum log_level)config->log_level);
+        int status = check_quietly(program);
         if (status != EXIT_OK)
             return status;
     }
@@ -526,6 +548,8 @@ static int run(struct program *program, int argc, char **argv)
         endpoints_print(program->endpoints, stdout);
         return EXIT_OK;
     }
+    if (action == OPTIONS_LOGIN)
+        return login_run(&program->config, &notes.login, program->endpoints, check_token, program);
     return mount_account(program);
 }
 

@@ -63,7 +63,8 @@ static void command_line_clear(struct command_line *line)
 static void print_help(void)
 {
     puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n"
-         "       melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt...]] [--json | --shapes]\n\n"
+         "       melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt...]] [--json | --shapes]\n"
+         "       melbicomfs --login [PROFILE] [-o opt[,opt...]] [--force]\n\n"
          "Mounts a Melbicom account as a directory. Services, products, domain prices,\n"
          "invoices and the balance are files to read. To purge a CDN resource, write its\n"
          "name to the file `purge` of the service.\n"
@@ -86,6 +87,9 @@ static void print_help(void)
          "                                the kernel and each request to the API\n"
          "    -s                          accepted, but changes nothing\n"
          "    -o opt[,opt...]             settings, see below; write \\, for a comma in a value\n"
+         "    --login                     ask for the API token, try it, and store it where a\n"
+         "                                mount of the PROFILE, or any mount, finds it\n"
+         "    --login --force             replace the token that is stored there\n"
          "    --endpoints                 print the table of API operations in use\n"
          "    --doctor                    check this machine, the settings, the network and each\n"
          "                                API operation, and say what to do; mounts nothing\n"
@@ -123,13 +127,9 @@ static int append(char **list, const char *item)
 }
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {"endpoints", no_argument, NULL, 'E'},
-    {"doctor", no_argument, NULL, 'D'},
-    {"json", no_argument, NULL, 'J'},
-    {"shapes", no_argument, NULL, 'S'},
-    {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},   {"version", no_argument, NULL, 'V'}, {"endpoints", no_argument, NULL, 'E'},
+    {"doctor", no_argument, NULL, 'D'}, {"login", no_argument, NULL, 'L'},   {"force", no_argument, NULL, 'F'},
+    {"json", no_argument, NULL, 'J'},   {"shapes", no_argument, NULL, 'S'},  {NULL, 0, NULL, 0},
 };
 
 /* `word` is the argument as it was given, such as --doctr or --ttl=5. Its value is not shown: it may be a token. */
@@ -176,6 +176,12 @@ static int take_flag(struct command_line *line, int flag, char **argv)
     case 'D':
         line->action = OPTIONS_DOCTOR;
         return EXIT_OK;
+    case 'L':
+        line->action = OPTIONS_LOGIN;
+        return EXIT_OK;
+    case 'F':
+        line->notes->login.force = true;
+        return EXIT_OK;
     case 'J':
         line->notes->json = true;
         return EXIT_OK;
@@ -208,17 +214,47 @@ static int take_flags(struct command_line *line, int argc, char **argv)
         settings_complain("--%s needs --doctor" HINT, line->notes->json ? "json" : "shapes");
         return EXIT_USAGE;
     }
+    if (line->action != OPTIONS_LOGIN && line->notes->login.force) {
+        settings_complain("--force needs --login" HINT);
+        return EXIT_USAGE;
+    }
     return EXIT_OK;
 }
 
 /* Whether the command mounts nothing, so that no mount point is needed. */
 static bool mounts_nothing(const struct command_line *line)
 {
-    return line->action == OPTIONS_ENDPOINTS || line->action == OPTIONS_DOCTOR;
+    return line->action == OPTIONS_ENDPOINTS || line->action == OPTIONS_DOCTOR || line->action == OPTIONS_LOGIN;
+}
+
+/* Checks PROFILE, of which --login makes the name of a section and of a file. */
+static int check_profile_name(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    if (strstr(name, "://")) {
+        settings_complain("--login takes the name of a profile; give the URL with -o url=URL" HINT);
+        return EXIT_USAGE;
+    }
+    if (!*name || *name == '.' || name[strspn(name, allowed)] || strlen(name) > PROFILE_NAME_MAX ||
+        strcmp(name, "endpoints") == 0) {
+        settings_complain("'%s' cannot be the name of a profile; use up to %d letters, digits, '.', '_' and '-'" HINT,
+                          name, PROFILE_NAME_MAX);
+        return EXIT_USAGE;
+    }
+    return EXIT_OK;
 }
 
 static int take_operands(struct command_line *line, int n, char **operands)
 {
+    if (line->action == OPTIONS_LOGIN && n == 1) {
+        int status = check_profile_name(operands[0]);
+        if (status)
+            return status;
+    }
+    if (line->action == OPTIONS_LOGIN && n > 1) {
+        settings_complain("one argument too many: '%s'; --login takes only the name of a profile" HINT, operands[1]);
+        return EXIT_USAGE;
+    }
     if (n > 2) {
         settings_complain("one argument too many: '%s'; give at most SOURCE and MOUNTPOINT" HINT, operands[2]);
         return EXIT_USAGE;
@@ -390,9 +426,9 @@ static const char *profile_name(const struct command_line *line)
 static int apply_file(struct command_line *line)
 {
     struct profile_request request = {
-        .required = line->option.config_path != NULL,
+        .required = line->option.config_path && line->action != OPTIONS_LOGIN,
         .name = profile_name(line),
-        .optional = !line->source,
+        .optional = !line->source || line->action == OPTIONS_LOGIN,
         .every_fault = line->action == OPTIONS_DOCTOR,
         .top = &line->top,
         .profile = &line->profile,
@@ -495,6 +531,33 @@ static int choose_token(struct command_line *line)
     return EXIT_OK;
 }
 
+/* Notes what the configuration file says about the token of the profile, before choose_token() takes it. */
+static int note_login(struct command_line *line)
+{
+    struct options_login *login = &line->notes->login;
+    const struct token_source *own = &line->profile_token, *top = &line->top_token;
+    bool from_top = !line->source && !own->value && !own->file && !own->command;
+    const struct token_source *source = from_top ? top : own;
+    if (!line->config_path) {
+        settings_complain("there is no home directory; name the configuration file with -o config=PATH");
+        return EXIT_CONFIG;
+    }
+    if (line->option_token.command) {
+        settings_complain("--login stores a token in a file, so -o token_command= does not go with it" HINT);
+        return EXIT_USAGE;
+    }
+    login->is_usual = !line->option.config_path;
+    login->has_token = source->value || (source->command && !source->file);
+    login->has_url = line->profile.url;
+    login->config = strdup(line->config_path);
+    login->file_url = strdup(profile_url(line));
+    if (!login->config || !login->file_url || (line->source && !(login->profile = strdup(line->source))) ||
+        (source->file && !login->has_token && !(login->file = strdup(source->file))) ||
+        (line->option_token.file && !(login->given_file = strdup(line->option_token.file))))
+        return out_of_memory();
+    return EXIT_OK;
+}
+
 /* The path as /proc/mounts will show it. realpath() fails for a path that does not exist and for a mount whose server
  * has died, which this program may be about to replace. Then only the path of the parent directory is resolved. */
 static char *canonical(const char *path)
@@ -548,6 +611,8 @@ static int apply_all(struct command_line *line)
     int status = apply_places(line);
     if (!status)
         status = choose_url(line);
+    if (!status && line->action == OPTIONS_LOGIN)
+        status = note_login(line);
     if (!status)
         status = choose_token(line);
     if (!status)
@@ -590,6 +655,11 @@ void options_notes_clear(struct options_notes *notes)
         free(notes->faults[i]);
     free(notes->faults);
     free(notes->path);
+    free(notes->login.profile);
+    free(notes->login.config);
+    free(notes->login.given_file);
+    free(notes->login.file);
+    free(notes->login.file_url);
     *notes = (struct options_notes){0};
 }
 

@@ -4,6 +4,7 @@
  *
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
  *      melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt…]] [--json | --shapes]
+ *      melbicomfs --login [PROFILE] [-o opt[,opt…]] [--force]
  *      mount.melbicomfs SOURCE MOUNTPOINT [-sfnv] [-o opt[,opt…]]       as mount(8) calls it, see mount_helper.h
  *
  * SOURCE is a base URL (it contains "://") or the name of a profile. Without SOURCE, the profile is [default] if the
@@ -42,19 +43,41 @@ enum options_exit {
 };
 
 /* What the command line asks the program to do. */
-enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ENDPOINTS, OPTIONS_DOCTOR, OPTIONS_FAKE };
+enum options_action {
+    OPTIONS_MOUNT,
+    OPTIONS_HELP,
+    OPTIONS_VERSION,
+    OPTIONS_ENDPOINTS,
+    OPTIONS_DOCTOR,
+    OPTIONS_LOGIN,
+    OPTIONS_FAKE
+};
 
-/* What --doctor needs besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
+/* What --login needs besides the struct config: what the configuration file says about the profile's token. */
+struct options_login {
+    bool force;       /* --force */
+    char *profile;    /* PROFILE, or NULL */
+    char *config;     /* the configuration file's absolute path */
+    bool is_usual;    /* it is the usual one, not one that -o config= gives */
+    char *given_file; /* -o token_file=, absolute, or NULL */
+    char *file;       /* the token_file= that a mount of the profile would read, or NULL */
+    bool has_token;   /* it would take token= or token_command= instead */
+    bool has_url;     /* the profile's section has url= */
+    char *file_url;   /* the URL that the file gives to a mount of the profile */
+};
+
+/* What --doctor and --login need besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
 struct options_notes {
     bool json, shapes; /* --json, --shapes */
     char *path;        /* the configuration file's absolute path, or NULL if there is no home directory */
     char **faults;     /* what is wrong with the settings, in words; with file and line if a line is at fault */
     size_t n_faults;
+    struct options_login login;
 };
 
 /*
  * Parses argv, the environment and the configuration file into `config`, on which config_init() has been called.
- * `notes` is filled only for OPTIONS_DOCTOR. Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
+ * `notes` is filled only for OPTIONS_DOCTOR, its `login` only for OPTIONS_LOGIN. Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
  *
  * On EXIT_OK, *action is what the program has to do. Paths in `config` are absolute, and the URL has passed
  * value_url(). For OPTIONS_HELP, the help has been printed on stdout; for OPTIONS_HELP and OPTIONS_VERSION, the rest of
@@ -63,9 +86,12 @@ struct options_notes {
  *
  * OPTIONS_FAKE is OPTIONS_MOUNT under `mount -f`: the settings have been checked, and nothing shall be mounted.
  *
+ * For OPTIONS_LOGIN, config->mountpoint is NULL, and the profile need not exist.
+ *
  * For OPTIONS_DOCTOR, config->mountpoint is NULL if none is given; a lone argument is a mount point only if it has a
- * slash. A fault of the settings does not end the parsing with a line on stderr: all faults are collected in `notes`. If there is a fault, `config` may lack what the user meant, such as
- * another URL, so nothing may be sent to config->base_url.
+ * slash. A fault of the settings does not end the parsing with a line on stderr: all faults are collected in `notes`.
+ * If there is a fault, `config` may lack what the user meant, such as another URL, so nothing may be sent to
+ * config->base_url.
  */
 int options_parse(int argc, char **argv, struct config *config, enum options_action *action,
                   struct options_notes *notes);

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LINE_SIZE = 16384, SECTION_MAX = 49, BUFFER_SIZE = 4096 };
+enum { LINE_SIZE = 16384, BUFFER_SIZE = 4096 };
 
 struct reading {
     const struct profile_request *request;
@@ -83,8 +83,8 @@ static void note_section(struct reading *reading, const char *line)
     size_t len = strcspn(++line, "]");
     _cleanup_(freep) char *name = strndup(line, len);
     _cleanup_(freep) char *before = steal(&reading->profiles);
-    if (len > SECTION_MAX) {
-        fail_at_line(reading, "the name of a section is longer than %d bytes; choose a shorter one", SECTION_MAX);
+    if (len > PROFILE_NAME_MAX) {
+        fail_at_line(reading, "the name of a section is longer than %d bytes; choose a shorter one", PROFILE_NAME_MAX);
         return;
     }
     if (!name || asprintf(&reading->profiles, "%s%s%s", before ? before : "", before ? ", " : "", name) < 0) {

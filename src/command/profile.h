@@ -25,6 +25,9 @@
 
 struct settings_target;
 
+/* The longest name of a section, in bytes. */
+#define PROFILE_NAME_MAX 49
+
 /* What to read. The keys before the first section are stored in `top`, the keys of the profile in `profile`: the two
  * are kept apart because a token may go only to the URL of its own place. Both targets have the same struct config, to
  * which the overrides of [endpoints] are added. */

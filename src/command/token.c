@@ -54,8 +54,7 @@ static int text_read(struct text *text, int fd)
     return n > 0;
 }
 
-/* Cuts white space off both ends of the text and checks the rest. `source` is the name of its place in the log. */
-static int check_token(const char *source, const char *text, size_t len, char **ret)
+int token_check(const char *source, const char *text, size_t len, char **ret)
 {
     const char *fault = NULL;
     while (len > 0 && isspace((unsigned char)text[len - 1]))
@@ -126,7 +125,7 @@ static int read_file(const char *path, bool guarded, char **ret)
         log_error("token: cannot read %s: %s", path, strerror(-more));
         return -EACCES;
     }
-    return check_token(path, text.bytes, text.len, ret);
+    return token_check(path, text.bytes, text.len, ret);
 }
 
 /* Starts the command. It gets a process group of its own, so that a time-out can kill all its processes. Its signals
@@ -285,7 +284,7 @@ static int take_token(struct command *command, char **ret)
         return error;
     const char *newline = memchr(command->text.bytes, '\n', command->text.len);
     size_t len = newline ? (size_t)(newline - command->text.bytes) : command->text.len;
-    return check_token("token_command", command->text.bytes, len, ret);
+    return token_check("token_command", command->text.bytes, len, ret);
 }
 
 int token_ask(struct token_reading *reading, char **ret)
@@ -328,7 +327,7 @@ static int give_value(struct token_source *source, char **ret)
 {
     if (!source->value)
         return -EALREADY;
-    int error = check_token("the configuration (token = or MELBICOM_TOKEN)", source->value, strlen(source->value), ret);
+    int error = token_check("the configuration (token = or MELBICOM_TOKEN)", source->value, strlen(source->value), ret);
     if (!error) {
         secret_wipe(&source->value);
         source->given = true;

@@ -34,6 +34,7 @@
 #define MELBICOMFS_COMMAND_TOKEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct token_reading;
 
@@ -62,6 +63,11 @@ void token_drop(struct token_reading *reading);
 
 /* How long a token_command may take, in milliseconds: 10,000. It is a variable so that tests can shorten it. */
 extern int token_command_limit_ms;
+
+/* Cuts white space off both ends of a text (`len` bytes) and checks that the rest is a token. `source` is the name of its
+ * place in the log, such as "standard input". Returns 0 with the token in *ret, -EINVAL after a line in the log, or
+ * -ENOMEM. */
+int token_check(const char *source, const char *text, size_t len, char **ret);
 
 /* Wipes and frees the strings of *source, and sets them to NULL. Does not free `source` itself. */
 void token_source_clear(struct token_source *source);
