@@ -194,7 +194,10 @@ static int take_flag(struct command_line *line, int flag, char **argv)
     default:
         if (!optopt)
             return refuse_long_option(argv[optind - 1]);
-        settings_complain("unknown option -%c" HINT, optopt);
+        if (strncmp(argv[optind - 1], "--", 2) == 0)
+            settings_complain("%.*s takes no value" HINT, (int)strcspn(argv[optind - 1], "="), argv[optind - 1]);
+        else
+            settings_complain("unknown option -%c" HINT, optopt);
         return EXIT_USAGE;
     }
 }

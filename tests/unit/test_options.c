@@ -385,6 +385,7 @@ static void usage_errors(void **state)
         {{"-x", "/m"}, "unknown option -x"},
         {{"--frobnicate", "/m"}, "unknown option --frobnicate"},
         {{"/m", "-o"}, "-o needs a value"},
+        {{"--endpoints=x", "/m"}, "--endpoints takes no value"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *const *words = cases[i].words;
