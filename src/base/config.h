@@ -49,7 +49,7 @@ struct config {
     unsigned ttl_s;            /* -o ttl=: how long a document is fresh; 60 */
     unsigned ttl_slow_s;       /* -o ttl_slow=: the same for products, prices, groups and version; 3600 */
     unsigned stale_if_error_s; /* -o stale_if_error=: how long past its ttl a document serves if the API fails; 3600 */
-    unsigned timeout_ms;       /* -o timeout= (seconds, decimals allowed): longest wait for the next byte; 30 s */
+    unsigned timeout_ms;       /* -o timeout= (a time, decimals allowed): longest wait for the next byte; 30 s */
     unsigned connect_timeout_ms; /* -o connect_timeout=: longest wait for a connection; 10 s */
     unsigned timeout_total_ms;   /* -o timeout_total=: longest time for one exchange with all its retries; 300 s */
     unsigned max_connections;    /* -o max_connections=: most requests in flight; 8 */

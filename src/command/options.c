@@ -100,6 +100,7 @@ static void print_help(void)
          "    -V, --version               print the version\n\n"
          "Settings, with their defaults in parentheses. All of them except config= can also\n"
          "be set in the configuration file, one per line, as in: ttl = 60\n"
+         "A TIME is a number of seconds, or has a unit: 30s, 2m, 1h, 1d.\n"
          "The file is $XDG_CONFIG_HOME/melbicomfs/config or ~/.config/melbicomfs/config.\n");
     settings_print(stdout);
     puts("\n"

@@ -7,6 +7,7 @@
 #include "command/token.h"
 #include "command/values.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -18,6 +19,9 @@
 #define YEAR_S UINT64_C(31536000)
 #define KIB    UINT64_C(1024)
 #define TIB    (KIB * KIB * KIB * KIB)
+
+/* A value is shown in the reason only up to this length, in bytes. */
+enum { TIME_SHOWN = 12 };
 
 #define IN_CONFIG(field) .home = SETTING_IN_CONFIG, .offset = offsetof(struct config, field)
 #define IN_TOKEN(field)  .home = SETTING_IN_TOKEN, .offset = offsetof(struct token_source, field)
@@ -39,17 +43,17 @@ static const struct setting settings[] = {
      .help = "read-only: nothing can be purged"},
     {"delay_connect", NULL, SETTING_FLAG, IN_CONFIG(delay_connect), .initial = "0",
      .help = "mount without asking the API first"},
-    {"ttl", "SECONDS", SETTING_NUMBER, IN_CONFIG(ttl_s), .max = YEAR_S, .initial = "60",
+    {"ttl", "TIME", SETTING_TIME, IN_CONFIG(ttl_s), .max = YEAR_S, .initial = "60",
      .help = "how long an answer counts as fresh"},
-    {"ttl_slow", "SECONDS", SETTING_NUMBER, IN_CONFIG(ttl_slow_s), .max = YEAR_S, .initial = "3600",
+    {"ttl_slow", "TIME", SETTING_TIME, IN_CONFIG(ttl_slow_s), .max = YEAR_S, .initial = "3600",
      .help = "the ttl of products, prices, groups and version"},
-    {"stale_if_error", "SECONDS", SETTING_NUMBER, IN_CONFIG(stale_if_error_s), .max = YEAR_S, .initial = "3600",
+    {"stale_if_error", "TIME", SETTING_TIME, IN_CONFIG(stale_if_error_s), .max = YEAR_S, .initial = "3600",
      .help = "how long expired answers are used if the API fails"},
-    {"timeout", "SECONDS", SETTING_SECONDS, IN_CONFIG(timeout_ms), .min = 10, .max = 3600000, .initial = "30",
+    {"timeout", "TIME", SETTING_SECONDS, IN_CONFIG(timeout_ms), .min = 10, .max = 3600000, .initial = "30",
      .help = "longest wait for the next byte of an answer"},
-    {"connect_timeout", "SECONDS", SETTING_SECONDS, IN_CONFIG(connect_timeout_ms), .min = 10, .max = 3600000,
+    {"connect_timeout", "TIME", SETTING_SECONDS, IN_CONFIG(connect_timeout_ms), .min = 10, .max = 3600000,
      .initial = "10", .help = "longest wait for a connection"},
-    {"timeout_total", "SECONDS", SETTING_SECONDS, IN_CONFIG(timeout_total_ms), .min = 10, .max = 86400000,
+    {"timeout_total", "TIME", SETTING_SECONDS, IN_CONFIG(timeout_total_ms), .min = 10, .max = 86400000,
      .initial = "300", .help = "longest time for a request with all its retries"},
     {"max_connections", "N", SETTING_NUMBER, IN_CONFIG(max_connections), .min = 1, .max = 256, .initial = "8",
      .help = "most requests at the same time"},
@@ -106,8 +110,16 @@ static void *place_of(const struct setting *setting, struct settings_target *tar
     return home + setting->offset;
 }
 
+/* Adds ", not '2x'" to the reason, if the value looks like a time that was meant. Others may be secrets. */
+static void quote_time(const char *value, char *reason)
+{
+    size_t len = strlen(reason), shown = strspn(value, "0123456789.,abcdefghijklmnopqrstuvwxyz");
+    if (isdigit((unsigned char)*value) && !value[shown] && shown <= TIME_SHOWN)
+        snprintf(reason + len, SETTINGS_REASON - len, ", not '%s'", value);
+}
+
 /* Writes what the value must be. The limits come from the row, so that the message always agrees with the check. */
-static void explain(const struct setting *setting, char *reason)
+static void explain(const struct setting *setting, const char *value, char *reason)
 {
     uint64_t min = setting->min, max = setting->max;
     switch (setting->type) {
@@ -118,8 +130,18 @@ static void explain(const struct setting *setting, char *reason)
         snprintf(reason, SETTINGS_REASON, "must be octal digits from 0 to %" PRIo64 ", such as 022", max);
         break;
     case SETTING_SECONDS:
-        snprintf(reason, SETTINGS_REASON, "must be seconds from %" PRIu64 ".%02u to %" PRIu64 ", such as 30 or 0.5",
+        snprintf(reason, SETTINGS_REASON,
+                 "must be seconds from %" PRIu64 ".%02u to %" PRIu64
+                 ", such as 30 or 0.5, or a time such as 30s, 2m or 1h",
                  min / 1000, (unsigned)(min % 1000 / 10), max / 1000);
+        quote_time(value, reason);
+        break;
+    case SETTING_TIME:
+        snprintf(reason, SETTINGS_REASON,
+                 "must be whole seconds from %" PRIu64 " to %" PRIu64
+                 ", such as 90, or a time such as 30s, 2m, 1h or 1d",
+                 min, max);
+        quote_time(value, reason);
         break;
     case SETTING_LEVEL:
         snprintf(reason, SETTINGS_REASON, "must be error, warning, info or debug");
@@ -148,6 +170,8 @@ static int parse_scalar(const struct setting *setting, const char *value, uint64
         return value_level(value, ret);
     case SETTING_SECONDS:
         return value_seconds(value, setting->min, setting->max, ret);
+    case SETTING_TIME:
+        return value_time(value, setting->min, setting->max, ret);
     case SETTING_SIZE:
         return value_size(value, setting->min, setting->max, ret);
     default:
@@ -159,7 +183,7 @@ static int apply_scalar(const struct setting *setting, const char *value, void *
 {
     uint64_t n = 0;
     if (parse_scalar(setting, value, &n)) {
-        explain(setting, reason);
+        explain(setting, value, reason);
         return -EINVAL;
     }
     switch (setting->type) {

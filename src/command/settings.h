@@ -31,7 +31,8 @@ enum setting_type {
     SETTING_NUMBER,  /* unsigned */
     SETTING_ID,      /* uid_t or gid_t */
     SETTING_OCTAL,   /* mode_t */
-    SETTING_SECONDS, /* unsigned, in milliseconds; the text is in seconds and may have decimals */
+    SETTING_TIME,    /* unsigned, in seconds; the text may end in s, m, h or d */
+    SETTING_SECONDS, /* unsigned, in milliseconds; the text is in seconds, or ends so, and may have decimals */
     SETTING_LEVEL,   /* int, an enum log_level: error, warning, info or debug */
     SETTING_SIZE,    /* uint64_t, in bytes; the text may end in K, M, G or T */
     SETTING_TEXT,    /* char * */
@@ -47,7 +48,7 @@ enum setting_place { SETTING_ANYWHERE, SETTING_FILE_ONLY, SETTING_OPTION_ONLY };
 
 struct setting {
     const char *name;
-    const char *argument; /* the name of the value in the help, such as SECONDS; NULL: a flag without value */
+    const char *argument; /* the name of the value in the help, such as TIME; NULL: a flag without value */
     enum setting_type type;
     enum setting_place place;
     enum setting_home home;
@@ -79,8 +80,8 @@ const struct setting *settings_at(size_t i);
  * Checks `value` and stores it in `target`. `value` is NULL if the setting was given without a value. A relative path
  * is relative to `directory`, or to the working directory if `directory` is NULL. Returns 0, -EINVAL or another
  * negative errno of values.h; then `target` is unchanged, and `reason` (a buffer of SETTINGS_REASON bytes) says what
- * the value must be, as in "must be a whole number from 1 to 256". The reason never repeats the value, which may be a
- * secret.
+ * the value must be, as in "must be a whole number from 1 to 256". The reason repeats only the value of a time, and only
+ * if it is short and begins with a digit: other values may be secrets.
  */
 int settings_apply(const struct setting *setting, const char *value, const char *directory,
                    struct settings_target *target, char *reason);

@@ -84,6 +84,27 @@ int value_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
     return in_range(n, min, max, ret);
 }
 
+/* Multiplies n by the unit of time that `rest` is: nothing or s, m, h or d. The product is in the range. */
+static int in_unit(uint64_t n, const char *rest, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    static const struct {
+        char letter;
+        unsigned seconds;
+    } units[] = {{'\0', 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+        if (*rest == units[i].letter && (!*rest || !rest[1]))
+            return n > max / units[i].seconds ? -ERANGE : in_range(n * units[i].seconds, min, max, ret);
+    return -EINVAL;
+}
+
+int value_time(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    uint64_t n = 0;
+    const char *rest = NULL;
+    int error = leading_number(text, 10, &n, &rest);
+    return error ? error : in_unit(n, rest, min, max, ret);
+}
+
 int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
     uint64_t n = 0;
@@ -100,9 +121,7 @@ int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
         for (rest++; isdigit((unsigned char)*rest); rest++, weight /= 10)
             n += weight * (unsigned)(*rest - '0');
     }
-    if (*rest)
-        return -EINVAL;
-    return in_range(n, min, max, ret);
+    return in_unit(n, rest, min, max, ret);
 }
 
 int value_bool(const char *text, bool *ret)

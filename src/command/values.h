@@ -20,8 +20,12 @@ int value_number(const char *text, int base, uint64_t min, uint64_t max, uint64_
 /* Reads a number of bytes: a whole number, which may be followed by K, M, G or T (powers of 1024), in either case. */
 int value_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 
-/* Reads seconds, with or without decimals, such as 0.5. *ret, min and max are in milliseconds; further decimals are
- * cut. */
+/* Reads a time: a whole number of seconds, or a whole number with a unit: s, m, h or d. *ret, min and max are in
+ * seconds. */
+int value_time(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
+
+/* The same, with or without decimals, such as 0.5 or 1.5h. *ret, min and max are in milliseconds; decimals after the
+ * third are cut. */
 int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 
 /* Reads a flag: 1, yes, true or on; 0, no, false or off; in either case. */

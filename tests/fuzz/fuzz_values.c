@@ -86,6 +86,32 @@ static void check_size(const char *text)
     }
 }
 
+/* The seconds of the unit that the rest of a text is; 0: it is none. */
+static unsigned unit_of(const char *rest)
+{
+    static const unsigned seconds[] = {1, 60, 3600, 86400};
+    static const char letters[] = "smhd";
+    const char *letter = *rest ? strchr(letters, *rest) : NULL;
+
+    return !*rest ? 1 : letter && !rest[1] ? seconds[letter - letters] : 0;
+}
+
+static void check_time(const char *text)
+{
+    struct number number;
+    size_t len = digits_of(text, 10, &number);
+    unsigned unit = unit_of(text + len);
+
+    number = times(number, unit ? unit : 1);
+    for (size_t i = 0; i < LENGTH(limits); i++) {
+        uint64_t got = UNTOUCHED;
+        int r = value_time(text, limits[i].min, limits[i].max, &got);
+        bool valid = len > 0 && unit > 0 && is_within(number, i);
+        CHECK(valid == (r == 0), "time '%s': %d", text, r);
+        CHECK(got == (valid ? number.n : UNTOUCHED), "time '%s': %ju", text, (uintmax_t)got);
+    }
+}
+
 /* The first three decimals count, the others are cut. */
 static void check_seconds(const char *text)
 {
@@ -98,10 +124,12 @@ static void check_seconds(const char *text)
             number = decimals < 3 ? plus(times(number, 10), *rest - '0') : number;
     for (; decimals < 3; decimals++)
         number = times(number, 10);
+    unsigned unit = unit_of(rest);
+    number = times(number, unit ? unit : 1);
     for (size_t i = 0; i < LENGTH(limits); i++) {
         uint64_t got = UNTOUCHED;
         int r = value_seconds(text, limits[i].min, limits[i].max, &got);
-        bool valid = len > 0 && !*rest && is_within(number, i);
+        bool valid = len > 0 && unit > 0 && is_within(number, i);
         CHECK(valid == (r == 0), "seconds '%s': %d", text, r);
         CHECK(got == (valid ? number.n : UNTOUCHED), "seconds '%s': %ju", text, (uintmax_t)got);
     }
@@ -162,6 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_number(text, 8);
     check_number(text, 10);
     check_size(text);
+    check_time(text);
     check_seconds(text);
     check_flag(text);
     check_path(text);

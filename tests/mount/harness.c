@@ -122,9 +122,11 @@ char *scaled_times(const char *options)
     while ((option = strsep(&rest, ","))) {
         size_t name = strcspn(option, "=");
         const char *comma = len > 0 ? "," : "";
+        char *unit = NULL;
+        double n = option[name] ? strtod(option + name + 1, &unit) : 0;
         if (option[name] && is_time(option, name))
-            len += (size_t)snprintf(scaled + len, size - len, "%s%.*s=%.10g", comma, (int)name, option,
-                                    strtod(option + name + 1, NULL) * time_scale());
+            len += (size_t)snprintf(scaled + len, size - len, "%s%.*s=%.10g%s", comma, (int)name, option,
+                                    n * time_scale(), unit);
         else
             len += (size_t)snprintf(scaled + len, size - len, "%s%s", comma, option);
     }

@@ -39,7 +39,7 @@ static void every_wrong_line_of_the_configuration_is_named(void **state)
               0600);
     struct ran ran = DOCTOR("$URL -o config=config");
     assert_line(&ran, 78, "✗ settings: ", "/config:1: unknown key 'tll'");
-    assert_line(&ran, 78, "✗ settings: ", "/config:2: ttl: must be a whole number");
+    assert_line(&ran, 78, "✗ settings: ", "/config:2: ttl: must be whole seconds");
     assert_line(&ran, 78, "✗ settings: ", "/config:4: the line is neither");
     assert_line(&ran, 78, "✗ settings: ", "/config:5: url: must be https");
     assert_line(&ran, 78, "✗ settings: ", "/config:7: balance.route");

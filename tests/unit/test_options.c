@@ -266,6 +266,56 @@ static void every_setting_as_option(void **state)
     assert_null(config->mount_options);
 }
 
+/* Each time takes each unit, and a wrong one is told with the option, the value and the forms. */
+static void times_have_units(void **state)
+{
+    static const struct {
+        const char *option, *said;
+    } wrong[] = {
+        {"ttl=2x", "-o ttl: must be whole seconds from 0 to 31536000, such as 90, or a time such as 30s, 2m, 1h or 1d, "
+                   "not '2x'"},
+        {"ttl=1.5m", ", not '1.5m'"},
+        {"ttl=366d", ", not '366d'"},
+        {"ttl=99999999999999999999h", "must be whole seconds"},
+        {"stale_if_error=2mm", ", not '2mm'"},
+        {"ttl_slow=2M", "must be whole seconds"},
+        {"timeout=61m",
+         "-o timeout: must be seconds from 0.01 to 3600, such as 30 or 0.5, or a time such as 30s, 2m or 1h, "
+         "not '61m'"},
+        {"timeout_total=25h", ", not '25h'"},
+        {"timeout_total=1..5s", ", not '1..5s'"},
+    };
+    const struct config *config = &outcome.config;
+    (void)state;
+    assert_int_equal(parse_words("/m", "-o", "ttl=2m,ttl_slow=1h,stale_if_error=7d,timeout=30s,connect_timeout=1.5m",
+                                 "-o", "timeout_total=24h"),
+                     EXIT_OK);
+    assert_int_equal(config->ttl_s, 120);
+    assert_int_equal(config->ttl_slow_s, 3600);
+    assert_int_equal(config->stale_if_error_s, 604800);
+    assert_int_equal(config->timeout_ms, 30000);
+    assert_int_equal(config->connect_timeout_ms, 90000);
+    assert_int_equal(config->timeout_total_ms, 86400000);
+    assert_int_equal(parse_words("/m", "-o", "ttl=0s,timeout=0.01s,connect_timeout=1h"), EXIT_OK);
+    assert_int_equal(config->ttl_s, 0);
+    assert_int_equal(config->timeout_ms, 10);
+    assert_int_equal(config->connect_timeout_ms, 3600000);
+    write_config("ttl = 5m\n[work]\ntimeout: 1m\n", 0600);
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_int_equal(config->ttl_s, 300);
+    assert_int_equal(config->timeout_ms, 60000);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        parse_words("/m", "-o", wrong[i].option);
+        assert_int_equal(outcome.status, EXIT_USAGE);
+        assert_said(wrong[i].said);
+    }
+    /* What does not look like a time may be a token in the wrong place. */
+    parse_words("/m", "-o", "ttl=s3cr3t");
+    assert_null(strstr(outcome.said, "s3cr3t"));
+    parse_words("/m", "-o", "ttl=12345678901234567890");
+    assert_null(strstr(outcome.said, "1234567"));
+}
+
 static void later_options_win(void **state)
 {
     (void)state;
@@ -608,8 +658,8 @@ static void faults_in_the_file(void **state)
         {"tokenfile = /s3cret\n", 1, "unknown key 'tokenfile'; did you mean 'token_file'?"},
         {"token s3cret==\n", 1, "unknown key 'token'; "},
         {"[endpoints]\ntoken s3cret==\n", 2, "'token' is not a key of [endpoints]"},
-        {"\n\n[work]\nttl = x\n", 4, "ttl: must be a whole number"},
-        {"[other]\nttl = x\n", 2, "ttl: must be a whole number"},
+        {"\n\n[work]\nttl = x\n", 4, "ttl: must be whole seconds"},
+        {"[other]\nttl = x\n", 2, "ttl: must be whole seconds"},
         {"[other]\nurl = http://example.com\n", 2, "url: must be https"},
         {"[work]\n[broken\n", 2, "neither"},
         {"just words\n", 1, "neither"},
@@ -1056,6 +1106,7 @@ int main(void)
                                        test(help_names_every_setting),
                                        test(initial_values_are_the_defaults),
                                        test(every_setting_as_option),
+                                       test(times_have_units),
                                        test(later_options_win),
                                        test(commas_are_escaped),
                                        test(fstab_calls_work),
