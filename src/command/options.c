@@ -28,10 +28,13 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HINT "; melbicomfs -h tells more"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *options_system_file = "/etc/melbicomfs/config";
 
 struct command_line {
     struct config *config;
@@ -101,7 +104,9 @@ static void print_help(void)
          "Settings, with their defaults in parentheses. All of them except config= can also\n"
          "be set in the configuration file, one per line, as in: ttl = 60\n"
          "A TIME is a number of seconds, or has a unit: 30s, 2m, 1h, 1d.\n"
-         "The file is $XDG_CONFIG_HOME/melbicomfs/config or ~/.config/melbicomfs/config.\n");
+         "The file is $XDG_CONFIG_HOME/melbicomfs/config or ~/.config/melbicomfs/config.\n"
+         "A profile that it does not have may stand in /etc/melbicomfs/config. Root reads\n"
+         "that file also if there is no other.\n");
     settings_print(stdout);
     puts("\n"
          "Other options (allow_other, nosuid, noatime, ...) are passed to libfuse. Options of\n"
@@ -427,6 +432,32 @@ static const char *profile_name(const struct command_line *line)
     return !line->source ? "default" : is_url(line->source) ? NULL : line->source;
 }
 
+/* Whether the machine's file is read, and not the user's own one, whose path is `own` (NULL: there is no home
+ * directory). Without SOURCE it is root's only: its [default] is for the machine's account, not for a user's. */
+static bool wants_system_file(const struct command_line *line, const char *own)
+{
+    const char *name = line->source ? profile_name(line) : NULL;
+    if (line->action == OPTIONS_LOGIN || access(options_system_file, R_OK) < 0)
+        return false;
+    if (name)
+        return profile_has(options_system_file, name) && !(own && profile_has(own, name));
+    return getuid() == 0 && !(own && access(own, F_OK) == 0);
+}
+
+/* Decides which file is read. */
+static int choose_file(struct command_line *line)
+{
+    const char *given = line->option.config_path;
+    if (given ? !(line->config_path = strdup(given)) : own_path("config", &line->config_path) < 0)
+        return out_of_memory();
+    if (!given && wants_system_file(line, line->config_path)) {
+        free(line->config_path);
+        line->config_path = strdup(options_system_file);
+        return line->config_path ? EXIT_OK : out_of_memory();
+    }
+    return EXIT_OK;
+}
+
 static int apply_file(struct command_line *line)
 {
     struct profile_request request = {
@@ -437,9 +468,8 @@ static int apply_file(struct command_line *line)
         .top = &line->top,
         .profile = &line->profile,
     };
-    const char *given = line->option.config_path;
-    if (given ? !(line->config_path = strdup(given)) : own_path("config", &line->config_path) < 0)
-        return out_of_memory();
+    if (choose_file(line))
+        return EXIT_CONFIG;
     request.path = line->config_path;
     if (line->action == OPTIONS_DOCTOR && request.path && !(line->notes->path = strdup(request.path)))
         return out_of_memory();

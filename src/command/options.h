@@ -32,6 +32,10 @@
 
 struct config;
 
+/* The machine's configuration file: /etc/melbicomfs/config. Root reads it if there is no file of root's own; everybody
+ * reads it for a profile that it has and the own file has not. It is a variable so that tests can use another file. */
+extern const char *options_system_file;
+
 /* The exit statuses of the program, as `melbicomfs -h` lists them. 69, 77 and 78 are those of sysexits.h. */
 enum options_exit {
     EXIT_OK = 0,

@@ -299,6 +299,27 @@ static int reading_init(struct reading *reading)
     return 0;
 }
 
+bool profile_has(const char *path, const char *name)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0, len = strlen(name);
+    bool found = false;
+    if (!file)
+        return false;
+    (void)setvbuf(file, NULL, _IONBF, 0); /* the file may hold a token, and a buffer would keep it */
+    while (!found && getline(&line, &room, file) >= 0) {
+        const char *text = strncmp(line, "\xEF\xBB\xBF", 3) == 0 ? line + 3 : line;
+        text += strspn(text, " \t\r\f\v");
+        found = *text == '[' && strncmp(text + 1, name, len) == 0 && text[1 + len] == ']';
+    }
+    if (line)
+        explicit_bzero(line, room);
+    free(line);
+    (void)fclose(file);
+    return found;
+}
+
 int profile_read(const struct profile_request *request)
 {
     _cleanup_(reading_clear) struct reading reading = {.request = request};

@@ -40,6 +40,9 @@ struct profile_request {
     struct settings_target *top, *profile;
 };
 
+/* Returns whether the file can be read and has a section with this name. */
+bool profile_has(const char *path, const char *name);
+
 /* Reads the file into the request's targets. Returns EXIT_OK or EXIT_CONFIG. */
 int profile_read(const struct profile_request *request);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -644,6 +645,67 @@ static void usual_file_is_found_by_home(void **state)
     assert_int_equal(rmdir(home), 0);
 }
 
+/* Runs a parsing in a child that is an ordinary user. Returns the exit status of options_parse(), or 100 plus it if the
+ * mount would use the URL `url`. */
+static int parse_as_user(const char *first, const char *second, const char *url)
+{
+    int status = -1;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (getuid() == 0 && setuid(65534) < 0)
+            _exit(99);
+        int r = parse(first, second, (const char *)NULL);
+        bool same = r == EXIT_OK && strcmp(outcome.config.base_url, url) == 0;
+        _exit(same ? 100 + r : r);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Root reads the machine's file when there is no own one; a profile is looked for in the own file first. */
+static void machines_file_is_behind_the_own_one(void **state)
+{
+    char path[128], below[128];
+    const char *before = options_system_file;
+    (void)state;
+    snprintf(below, sizeof(below), "%s/melbicomfs", directory);
+    snprintf(path, sizeof(path), "%s/system", directory);
+    assert_int_equal(chmod(directory, 0755), 0);
+    assert_int_equal(chmod(below, 0755), 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("url = https://machine\n[work]\nurl = https://machine-work\n  [other]\ntoken_file = t\n", file);
+    fclose(file);
+    assert_int_equal(chmod(path, 0644), 0);
+    options_system_file = path;
+    if (getuid() == 0) {
+        assert_int_equal(parse_words("/m"), EXIT_OK);
+        assert_string_equal(outcome.config.base_url, "https://machine");
+    }
+    assert_int_equal(parse_as_user("/m", NULL, CONFIG_DEFAULT_URL), 100);
+    assert_int_equal(parse_as_user("work", "/m", "https://machine-work"), 100);
+    write_config("url = https://own\n[work]\nurl = https://own-work\n", 0644);
+    assert_int_equal(parse_words("/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://own");
+    assert_int_equal(parse_words("work", "/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://own-work");
+    /* A profile of the machine's file goes to the URL of that file, with a token file beside it. */
+    assert_int_equal(parse_words("other", "/m"), EXIT_OK);
+    assert_string_equal(outcome.config.base_url, "https://machine");
+    assert_non_null(source()->file);
+    assert_string_equal(source()->file + strlen(directory), "/t");
+    parse_words("neither", "/m");
+    assert_refused(EXIT_CONFIG, "there is no profile 'neither'");
+    /* A file that a user cannot read is as good as none. */
+    assert_int_equal(chmod(path, 0600), 0);
+    if (getuid() == 0)
+        assert_int_equal(parse_as_user("other", "/m", "https://machine"), EXIT_CONFIG);
+    options_system_file = before;
+    assert_int_equal(unlink(path), 0);
+}
+
 static void faults_in_the_file(void **state)
 {
     (void)state;
@@ -1061,6 +1123,7 @@ static void token_of_the_mount_goes_to_any_url(void **state)
 static int set_up(void **state)
 {
     (void)state;
+    options_system_file = "/nowhere/config"; /* the machine that runs the tests may have one */
     unsetenv("MELBICOM_URL");
     token_variable = NULL;
     unsetenv("CREDENTIALS_DIRECTORY");
@@ -1120,6 +1183,7 @@ int main(void)
                                        test(places_in_order),
                                        test(file_named_by_option),
                                        test(usual_file_is_found_by_home),
+                                       test(machines_file_is_behind_the_own_one),
                                        test(faults_in_the_file),
                                        test(unknown_profiles),
                                        test(endpoint_overrides),
