@@ -95,6 +95,8 @@
  *   purge.c      outcome.c has said which answers are a success. All are answered: calls writes.c, which answers the WRITE with success or the first failure
  *   requests.c   FORGET: the node goes, and the handle with it
  */
+#define FUSE_USE_VERSION 314
+
 #include "api/documents.h"
 #include "api/endpoints.h"
 #include "api/outcome.h"
@@ -127,6 +129,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fuse_lowlevel.h>
 #include <json-c/json_c_version.h>
 #include <json-c/printbuf.h>
 #include <poll.h>
@@ -535,7 +538,8 @@ static int run(struct program *program, int argc, char **argv)
     if (status != EXIT_OK || action == OPTIONS_HELP || action == OPTIONS_FAKE)
         return status;
     if (action == OPTIONS_VERSION) {
-        printf("melbicomfs " MELBICOMFS_VERSION "\n%s, json-c %s\n", curl_version(), json_c_version());
+        printf("melbicomfs " MELBICOMFS_VERSION "\n%s, json-c %s, libfuse %s\n", curl_version(), json_c_version(),
+               fuse_pkgversion());
         return EXIT_OK;
     }
     if (action == OPTIONS_DOCTOR)

@@ -415,6 +415,9 @@ static void version_help_and_endpoints(void **state)
     struct ran ran = program(&place, &sim, NULL, "-V");
     assert_int_equal(ran.status, 0);
     assert_memory_equal(ran.out, "melbicomfs ", 11);
+    assert_non_null(strstr(ran.out, "libcurl/"));
+    assert_non_null(strstr(ran.out, ", json-c "));
+    assert_non_null(strstr(ran.out, ", libfuse 3."));
     ran = program(&place, &sim, NULL, "-h");
     assert_int_equal(ran.status, 0);
     assert_memory_equal(ran.out, "usage: melbicomfs ", 18);
