@@ -2,6 +2,7 @@
 #include "base/config.h"
 
 #include "base/log.h"
+#include "base/secret.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,6 +44,7 @@ void config_clear(struct config *config)
     free(config->base_url);
     free(config->mount_options);
     free(config->ca_file);
+    secret_wipe(&config->proxy);
     for (size_t i = 0; i < config->n_overrides; i++)
         override_clear(&config->overrides[i]);
     free(config->overrides);

@@ -61,6 +61,7 @@ struct config {
 
     uid_t uid, gid; /* -o uid=, gid=: owner of all files; default: the user who mounts */
     mode_t umask;   /* -o umask=: octal; 0077 */
+    char *proxy;    /* -o proxy=: URL of the proxy, perhaps with a password; NULL: the environment's */
     char *ca_file;  /* -o cafile=: absolute path of the PEM bundle to trust; NULL: the system's */
 
     struct config_override *overrides; /* the lines of [endpoints], in their order */

@@ -33,15 +33,19 @@ static bool is_https(const char *url)
     return strncasecmp(url, "https:", 6) == 0;
 }
 
-/* The environment variable that names a proxy for the URL, or NULL; see libcurl-env(3). */
-static const char *proxy_variable(const char *url)
+/* What names a proxy for the URL, or NULL: the setting, or an environment variable; see libcurl-env(3). */
+static const char *proxy_source(const struct config *config)
 {
+    const char *url = config->base_url;
     static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    static const char *const variables[] = {"$https_proxy", "$HTTPS_PROXY", "$all_proxy", "$ALL_PROXY"};
     bool loopback = false;
     (void)url_problem(url, &loopback);
+    if (!loopback && config->proxy)
+        return "proxy=";
     for (size_t i = 0; !loopback && i < sizeof(names) / sizeof(names[0]); i++)
         if (getenv(names[i]) && *getenv(names[i]))
-            return names[i];
+            return variables[i];
     return NULL;
 }
 
@@ -87,12 +91,12 @@ static char *list_addresses(const struct addrinfo *all)
 
 bool doctor_name(const struct doctor_api *api)
 {
-    const char *url = api->config->base_url, *proxy = proxy_variable(url);
+    const char *url = api->config->base_url, *proxy = proxy_source(api->config);
     _cleanup_(freep) char *host = part_of(url, CURLUPART_HOST);
     _cleanup_(freep) char *port = part_of(url, CURLUPART_PORT);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all = NULL;
     if (proxy) {
-        report_good(api->report, "name", "%s is looked up by the proxy that $%s names", host, proxy);
+        report_good(api->report, "name", "%s is looked up by the proxy that %s names", host, proxy);
         return true;
     }
     /* An IPv6 address stands in brackets. */

@@ -77,6 +77,8 @@ static const struct setting settings[] = {
      .help = "what is logged: error, warning, info or debug"},
     {"cafile", "PATH", SETTING_PATH, IN_CONFIG(ca_file),
      .help = "PEM certificates to trust instead of the system's"},
+    {"proxy", "URL", SETTING_PROXY, IN_CONFIG(proxy),
+     .help = "http, https, socks5 or socks5h proxy to use"},
 };
 /* clang-format on */
 
@@ -217,6 +219,8 @@ static int apply_string(const struct setting *setting, const char *value, const 
     int error = *value ? 0 : -EINVAL;
     if (!error && setting->type == SETTING_URL)
         error = value_url(value, &text, &why);
+    else if (!error && setting->type == SETTING_PROXY)
+        error = value_proxy(value, &text, &why);
     else if (!error && setting->type == SETTING_PATH)
         error = value_path(value, directory, &text);
     else if (!error && !(text = strdup(value)))

@@ -37,7 +37,8 @@ enum setting_type {
     SETTING_SIZE,    /* uint64_t, in bytes; the text may end in K, M, G or T */
     SETTING_TEXT,    /* char * */
     SETTING_PATH,    /* char *, an absolute path */
-    SETTING_URL      /* char *, checked by value_url() */
+    SETTING_URL,     /* char *, checked by value_url() */
+    SETTING_PROXY    /* char *, checked by value_proxy() */
 };
 
 /* Which struct the field is in: target->config, target->token or the target itself. */

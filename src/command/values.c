@@ -6,6 +6,7 @@
 #include "base/url.h"
 
 #include <ctype.h>
+#include <curl/curl.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -199,6 +200,60 @@ int value_url(const char *text, char **ret, const char **ret_why)
     while (len > 0 && text[len - 1] == '/')
         len--;
     char *copy = strndup(text, len);
+    if (!copy)
+        return -ENOMEM;
+    *ret = copy;
+    return 0;
+}
+
+static void free_part(char **part)
+{
+    curl_free(*part);
+}
+
+/* Hides the password of a URL in the log: as it is written there, and without its percent signs. Returns a CURLUcode. */
+static CURLUcode hide_password(CURLU *parts)
+{
+    static const unsigned forms[] = {0, CURLU_URLDECODE};
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        char *password = NULL;
+        CURLUcode code = curl_url_get(parts, CURLUPART_PASSWORD, &password, forms[i]);
+        log_hide(password);
+        curl_free(password);
+        if (code == CURLUE_OUT_OF_MEMORY)
+            return code;
+    }
+    return CURLUE_OK;
+}
+
+static bool is_proxy(CURLU *parts)
+{
+    static const char *const schemes[] = {"http", "https", "socks5", "socks5h"};
+    _cleanup_(free_part) char *scheme = NULL, *path = NULL, *query = NULL;
+    if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(parts, CURLUPART_PATH, &path, 0) ||
+        strcmp(path, "/") != 0 || curl_url_get(parts, CURLUPART_QUERY, &query, 0) == CURLUE_OK)
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+        if (strcmp(scheme, schemes[i]) == 0)
+            return true;
+    return false;
+}
+
+int value_proxy(const char *text, char **ret, const char **ret_why)
+{
+    CURLU *parts = curl_url();
+    if (!parts)
+        return -ENOMEM;
+    CURLUcode code = strstr(text, "://") ? curl_url_set(parts, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME)
+                                         : CURLUE_MALFORMED_INPUT;
+    if (code == CURLUE_OK)
+        code = is_proxy(parts) ? hide_password(parts) : CURLUE_MALFORMED_INPUT;
+    curl_url_cleanup(parts);
+    char *copy = code == CURLUE_OK ? strdup(text) : NULL;
+    if (code != CURLUE_OK && code != CURLUE_OUT_OF_MEMORY) {
+        *ret_why = "must be the URL of a proxy, such as http://proxy.example.com:3128 or socks5://127.0.0.1:1080";
+        return -EINVAL;
+    }
     if (!copy)
         return -ENOMEM;
     *ret = copy;

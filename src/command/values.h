@@ -43,6 +43,10 @@ int value_path(const char *text, const char *directory, char **ret);
  * repeats the text, which may contain a password. */
 int value_url(const char *text, char **ret, const char **ret_why);
 
+/* Checks the URL of a proxy: http, https, socks5 or socks5h, a host, perhaps a port, a user and a password. The log hides
+ * the password from then on. On -EINVAL, *ret_why is a constant that says what is wrong. */
+int value_proxy(const char *text, char **ret, const char **ret_why);
+
 /* Returns the home directory: $HOME if it belongs to this user (for root: in any case), otherwise the directory in the
  * user database. $HOME alone is not enough: mount(8) at boot runs without $HOME, and with root's $HOME if an ordinary
  * user mounts a line of fstab. -EINVAL if there is no home directory. */

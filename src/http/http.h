@@ -5,7 +5,7 @@
  *
  * Connections are reused. Over TLS, HTTP/2 is used if the server offers it, and transfers share a connection
  * (CURLOPT_PIPEWAIT). Compressed answers are accepted. Redirects are not followed. A URL on this machine is asked
- * without a proxy. A URL that url_problem() (base/url.h) rejects is never sent.
+ * without a proxy; others through config->proxy, or else the proxy that the environment names. A URL that url_problem() (base/url.h) rejects is never sent.
  *
  * Threads:   loop thread only.
  * Ownership: http_new() creates, http_free() frees, together with all transfers, without calling their on_done. A

@@ -112,9 +112,12 @@ bool http_set_policy(CURL *easy, const struct config *config, const char *url, b
     bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "melbicomfs/" MELBICOMFS_VERSION);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_timeout_ms);
-    /* An empty string turns the proxy off; NULL lets curl use the environment's http_proxy. */
-    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL);
+    /* An empty string turns the proxy off; NULL lets curl use the environment's https_proxy, and its no_proxy. */
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : config->proxy);
+    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, config->proxy ? "" : NULL);
     if (config->ca_file) {
+        /* Only libraries that speak TLS to a proxy have this option. */
+        (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, config->ca_file);
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
         /* Otherwise curl would also trust the system's directory of certificates, if it was built with one. */
         bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);

@@ -242,7 +242,7 @@ static void every_setting_as_option(void **state)
                                  "-otimeout=0.5", "-o",
                                  "connect_timeout=1.25,timeout_total=7,max_connections=9,readahead=0", "-o",
                                  "max_pages=1000000,max_body=2k,cache_size=3G,uid=12,gid=13,umask=022,cafile=/"
-                                 "ca,url=https://h/x/,log_level=warning"),
+                                 "ca,url=https://h/x/,log_level=warning,proxy=socks5://u:p@h:1080"),
                      EXIT_OK);
     assert_true(config->read_only);
     assert_true(config->delay_connect);
@@ -262,6 +262,7 @@ static void every_setting_as_option(void **state)
     assert_int_equal(config->gid, 13);
     assert_int_equal(config->umask, 022);
     assert_string_equal(config->ca_file, "/ca");
+    assert_string_equal(config->proxy, "socks5://u:p@h:1080");
     assert_int_equal(config->log_level, LOG_LEVEL_WARNING);
     assert_string_equal(config->base_url, "https://h/x");
     assert_null(config->mount_options);
@@ -487,7 +488,12 @@ static void bad_values(void **state)
                                         "token_command=",
                                         "max_body=99999999999999999999999",
                                         "timeout=99999999999999999999",
-                                        "readahead=4097"};
+                                        "readahead=4097",
+                                        "proxy=",
+                                        "proxy=proxy.example.com:3128",
+                                        "proxy=ftp://proxy.example.com",
+                                        "proxy=http://",
+                                        "proxy=http://proxy/path"};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char name[64];
         snprintf(name, sizeof(name), "-o %.*s: ", (int)strcspn(cases[i], "="), cases[i]);
