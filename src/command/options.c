@@ -157,6 +157,18 @@ static int refuse_long_option(const char *word)
     return EXIT_USAGE;
 }
 
+/* Says what is wrong with the argument `word`, in which getopt_long() has stopped. */
+static int refuse_flag(const char *word)
+{
+    if (!optopt)
+        return refuse_long_option(word);
+    if (strncmp(word, "--", 2) == 0)
+        settings_complain("%.*s takes no value" HINT, (int)strcspn(word, "="), word);
+    else
+        settings_complain("unknown option -%c" HINT, optopt);
+    return EXIT_USAGE;
+}
+
 static int take_flag(struct command_line *line, int flag, char **argv)
 {
     switch (flag) {
@@ -198,13 +210,7 @@ static int take_flag(struct command_line *line, int flag, char **argv)
         settings_complain("-%c needs a value, as in -o ttl=60" HINT, optopt);
         return EXIT_USAGE;
     default:
-        if (!optopt)
-            return refuse_long_option(argv[optind - 1]);
-        if (strncmp(argv[optind - 1], "--", 2) == 0)
-            settings_complain("%.*s takes no value" HINT, (int)strcspn(argv[optind - 1], "="), argv[optind - 1]);
-        else
-            settings_complain("unknown option -%c" HINT, optopt);
-        return EXIT_USAGE;
+        return refuse_flag(argv[optind - 1]);
     }
 }
 
