@@ -134,9 +134,11 @@ static struct ran run_row(const struct row *row)
 {
     char script[8192], port[8];
     struct running running;
-    const char *as = is_for(row, "user") && is_root() ? "chmod 755 \"$DIR\"; chown 65534 mnt; "
-                                                        "AS='setpriv --reuid=65534 --regid=65534 --clear-groups'"
-                                                      : "";
+    /* The program may stand where only root can go. */
+    const char *as = is_for(row, "user") && is_root()
+                         ? "chmod 755 \"$DIR\"; chown 65534 mnt; cp \"$MELBICOMFS\" program; chmod 755 program; "
+                           "MELBICOMFS=$DIR/program; AS='setpriv --reuid=65534 --regid=65534 --clear-groups'"
+                         : "";
     (void)snprintf(script, sizeof script,
                    "%sAS=\n%s\n%s\n$AS \"$MELBICOMFS\" %s\nstatus=$?\n"
                    "{ $AS \"$MELBICOMFS\" --doctor %s; echo \"status $?\"; } >report 2>&1\n%s\nexit $status\n",
