@@ -31,10 +31,8 @@
 
 #define NO_MOUNT ", or mount with -o delay_connect"
 
-static const char question[] =
-    "Make an API token in the Melbicom panel: it is under the settings of your account, where the panel speaks of the\n"
-    "API (https://docs.api.melbicom.net). Paste it here; it is not shown.\n"
-    "Token: ";
+static const char question[] = "Make an API token in the Melbicom panel, and paste it here; it is not shown.\n"
+                               "Token: ";
 
 struct login {
     const struct config *config;
