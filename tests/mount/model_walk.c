@@ -87,6 +87,14 @@ struct path *any_file(void)
     }
 }
 
+/* Since when a name must have been there to be found; `since` is when what is behind it can have been fetched at the
+ * earliest. The kernel keeps "not there" for ABSENT_MS, and in trouble that can come from an old copy: a touch of the
+ * directory does not take it back. */
+static int64_t earliest_absence(int64_t since)
+{
+    return now_ms() - walk.recovered < ABSENT_MS + SLACK_MS ? 0 : since - ABSENT_MS;
+}
+
 /* When the document behind a path can have been fetched at the earliest, as seen at `now`: a touched directory counts
  * once it has settled. */
 static int64_t earliest(const struct path *path, int64_t now)
@@ -144,7 +152,7 @@ static void check_text(struct path *path, const char *bytes, size_t len, int64_t
 
     if (bytes && (!tokens || len == 0 || bytes[len - 1] != '\n'))
         wrong("%s is torn: '%.*s'", path->name, (int)len, bytes);
-    int version = model_find(history, tokens, path->least, bytes ? since : since - ABSENT_MS, until);
+    int version = model_find(history, tokens, path->least, bytes ? since : earliest_absence(since), until);
     if (history->n == 0 && !bytes)
         version = 0;
     if (version < 0) {
@@ -210,7 +218,7 @@ void stat_file(void)
             wrong("%s: %s", path->name, strerror(errno));
         return;
     }
-    if (!model_was(history, r == 0, r == 0 ? since : since - ABSENT_MS, now_ms()))
+    if (!model_was(history, r == 0, r == 0 ? since : earliest_absence(since), now_ms()))
         wrong("%s is %s", path->name, r == 0 ? "there" : "not there");
 }
 
@@ -238,8 +246,8 @@ void follow_link(void)
         const struct version *version = &history->versions[i];
         bool is = version->text && strcmp(version->text, status) == 0;
 
-        could =
-            could || (is == (n >= 0) && version->from <= now_ms() && version->until >= since - (n < 0 ? ABSENT_MS : 0));
+        could = could || (is == (n >= 0) && version->from <= now_ms() &&
+                          version->until >= (n < 0 ? earliest_absence(since) : since));
     }
     if (!could || (n >= 0 && history->n == 0))
         wrong("%s is %s", path->name, n >= 0 ? "there" : "not there");

@@ -61,6 +61,7 @@ struct walk {
     unsigned n_inodes;
     int64_t life_ms, begun;
     bool troubled;
+    int64_t recovered; /* when all was touched after the last trouble, on now_ms(); 0: there was none */
     unsigned dice, seed, step;
     unsigned purged, tried;       /* purges that succeeded, and all */
     unsigned explained, troubles; /* steps that ended with an error that a failure explains, and failures ordered */

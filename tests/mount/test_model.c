@@ -118,6 +118,7 @@ static void end_trouble(void)
         wrong("touching all: %s", strerror(errno));
     let_pass(300); /* the pusher has told the kernel */
     walk.troubled = false;
+    walk.recovered = now;
     path_of(THINGS, 0, "%s", "")->touched = now;
 }
 
