@@ -136,9 +136,10 @@ static void test_slow_resolver_holds_nobody(void **state)
     int64_t began, longest = 0;
 
     (void)state;
+    f->config.connect_timeout_ms = 60000; /* it must not have ended before it is cancelled */
+    start(f, &cancelled, "GET", "https://other.slow.invalid");
     f->config.connect_timeout_ms = scaled(100);
     start(f, &told, "GET", "https://slow.invalid");
-    start(f, &cancelled, "GET", "https://other.slow.invalid");
     await(f, atomic_load(&resolvers) == 2);
     http_cancel(cancelled.transfer);
     while (!told.dones) {
