@@ -1,40 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the program says, and how it ends, when it is called wrongly or cannot mount; and what it prints when asked. */
-#include "command_line.h"
+#include "command_fixture.h"
 
 #include <json-c/json.h>
-
-static struct simulator sim;
-static struct place place;
-
-static int set_up_all(void **state)
-{
-    (void)state;
-    simulator_start(&sim, NULL);
-    return 0;
-}
-
-static int tear_down_all(void **state)
-{
-    (void)state;
-    simulator_stop(&sim);
-    return 0;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    place_remove(&place);
-    rules_clear(&sim);
-    return 0;
-}
 
 /* Runs it with a good token. */
 #define PROGRAM(...) program(&place, &sim, HARNESS_TOKEN, __VA_ARGS__)

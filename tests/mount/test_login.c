@@ -1,44 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* --login: where a token is taken from, that it is tried, where it is stored, and that a mount then just works. */
-#include "command_line.h"
+#include "command_fixture.h"
 
 #include <poll.h>
 #include <pty.h>
 #include <termios.h>
 
 #define WRONG "wrong-secret-987"
-
-static struct simulator sim;
-static struct place place;
-
-static int set_up_all(void **state)
-{
-    (void)state;
-    simulator_start(&sim, NULL);
-    return 0;
-}
-
-static int tear_down_all(void **state)
-{
-    (void)state;
-    simulator_stop(&sim);
-    return 0;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    place_remove(&place);
-    rules_clear(&sim);
-    return 0;
-}
 
 /* The path DIR/melbicomfs/NAME, where the program keeps its files. */
 static const char *path_of(const char *name)
