@@ -317,10 +317,11 @@ static int setup(void **state)
     rule(&f.sim, "{\"operation\":\"purge\",\"status\":200,\"body\":\"{\\\"status\\\":\\\"success\\\"}\"}");
     for (unsigned i = 0; i < WORKERS; i++) {
         struct worker *worker = &shared->workers[i];
-        worker->pid = fork();
-        assert_true(worker->pid >= 0);
-        if (worker->pid == 0)
+        pid_t pid = fork(); /* of its own: in shared memory, the process would see what its parent stores */
+        assert_true(pid >= 0);
+        if (pid == 0)
             work(worker);
+        worker->pid = pid;
     }
     return 0;
 }
