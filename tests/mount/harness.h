@@ -56,6 +56,10 @@ int64_t now_ms(void);
  * the program does not wait for something. */
 int time_scale(void);
 
+/* ms that something takes at most which must not wait for an answer that is held back. It takes some 20 ms; sanitizers and a
+ * machine that does much else are in the rest. The answer is held back for 30 s (timeout=), or 8 s by a token_command. */
+#define SOON_MS (1000 * time_scale())
+
 /* Returns options for mount_start() in which each time (ttl, timeout and the like) is multiplied by time_scale(): where
  * programs run ten times slower, "ttl=1,push=0" becomes "ttl=10,push=0". */
 char *scaled_times(const char *options);

@@ -19,9 +19,6 @@
 #include <unistd.h>
 
 #define STALLED "services/10421/info.json"
-/* What must not wait takes so long at most; sanitizers and a busy machine are in it. What it must not wait for lasts
- * 30 s (timeout=), times time_scale(), too. */
-#define SOON_MS (300 * time_scale())
 
 static struct fixture fixture;
 static struct mount *const mnt = &fixture.mount;

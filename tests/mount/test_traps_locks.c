@@ -13,10 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What must not wait takes so long at most; sanitizers and a busy machine are in it. What it must not wait for lasts
- * 30 s (timeout=), times time_scale(), too. */
-#define SOON_MS (600 * time_scale())
-
 static struct fixture fixture;
 static struct mount *const mnt = &fixture.mount;
 static struct simulator *const sim = &fixture.sim;

@@ -17,10 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What must be answered at once takes 100 ms at most; sanitizers and a busy machine are in the rest. What it must not
- * wait for lasts 30 s (timeout=), times time_scale(), too. */
-#define SOON_MS (300 * time_scale())
-
 static struct fixture fixture;
 static struct mount *const mnt = &fixture.mount;
 static struct simulator *const sim = &fixture.sim;
