@@ -8,10 +8,13 @@
 #define ROWS_MAX 100
 
 /* Runs a command in a mount namespace of its own. In a chroot whose root is no mount, unshare cannot make the mounts
- * private; then none may be shared. */
-static const char in_namespace[] = "if unshare -m true 2>/dev/null; then set --; elif grep -q ' shared:' "
-                                   "/proc/self/mountinfo; then echo 'the mounts are shared' >&2; exit 1; else set -- "
-                                   "--propagation unchanged; fi; exec unshare -m \"$@\"";
+ * private; then none may be shared. The namespace lets go of the mounts of other tests, which would outlive their unmounting
+ * there. */
+static const char in_namespace[] =
+    "if unshare -m true 2>/dev/null; then set --; elif grep -q ' shared:' /proc/self/mountinfo; then echo 'the mounts "
+    "are shared' >&2; exit 1; else set -- --propagation unchanged; fi; exec unshare -m \"$@\" sh -c 'umount --all "
+    "--lazy "
+    "--types fuse.melbicomfs; exec \"$@\"' -";
 
 /* Shell functions for the table. `bare_dev` makes a /dev without fuse. `apparmor` makes fusermount3 answer as it does where
  * AppArmor forbids the mount, on a machine that has the profile; /srv/mnt is a directory of the user's. */
