@@ -88,8 +88,9 @@ def in_readme(text):
 
 
 def plain(text):
-    """A line of mdoc without its escapes."""
-    return text.replace("\\e", "\\").replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", '"').replace("\\&", "")
+    """A line of mdoc without its escapes. Three dots are what `…` is elsewhere."""
+    return text.replace("\\e", "\\").replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", '"').replace("\\(OK", "✓") \
+        .replace("\\&", "").replace("...", "…")
 
 
 def arguments(text):

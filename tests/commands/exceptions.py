@@ -119,6 +119,8 @@ INSTEAD = [
     (r"(sudo )?systemctl .*", "there may be no systemd", unit),
     (r"man \S+", "the pages are not installed", page),
     (r"(docker|podman) run .*", "there may be no docker", container),
+    (r"sudo cat ~/melbicom/billing/balance", "fails, except in tests, where the reader is root; tests/mount/fstab tries it",
+     lambda text, place: None),
     (r"clang-format -i FILE", "changes the source; scripts/check runs it", lambda text, place: None),
 ]
 

@@ -133,6 +133,7 @@ class Place:
         for name in os.listdir("/home"):
             shutil.rmtree(os.path.join("/home", name))
         os.makedirs(self.home, 0o700)
+        write(os.path.join(self.home, ".gitconfig"), "[user]\nname = Me\nemail = me@example.com\n")
 
     def unmount(self, directory):
         subprocess.run(["umount", "-l", directory], check=False)
@@ -149,8 +150,10 @@ class Place:
         text = f"[work]\ntoken_file = {self.home}/.config/melbicomfs/work.token\n"
         for directory in os.path.join(self.home, ".config/melbicomfs"), "/etc/melbicomfs":
             os.makedirs(directory, exist_ok=True)
-            if not os.path.exists(os.path.join(directory, "config")):
-                write(os.path.join(directory, "config"), text)
+            path = os.path.join(directory, "config")
+            there = self.read(path) if os.path.exists(path) else ""
+            if "[work]" not in there:
+                write(path, there + text, 0o600)
 
     def have_mount(self):
         """The account is mounted on ~/melbicom."""

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define HEADING "### What people ask of an account\n"
+#define HEADING "## What people ask of an account\n"
 
 static const char *const account[] = {"--services", "12", "--invoices", "40", NULL};
 
