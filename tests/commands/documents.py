@@ -8,7 +8,8 @@ What counts as a command, and is to be run:
     manual pages    each line of .Dl and of .Bd -literal, with "$ " as above; .Ql as a code span
 
 A fenced block with another info string is a file of that kind, and so is a .Bd -literal behind a comment `.\\" a file: KIND`.
-A fenced block without an info string is a fault.
+A fenced block without an info string is a fault. In README.md, code spans such as `src/main.c` and the ends of links are
+paths in the source tree.
 """
 import re
 import subprocess
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.M | re.S)
 SPAN = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"`((?:src|tests)/[^`\s]*)`|\]\(([^)#]+)\)")
 
 
 class Fault(Exception):
@@ -24,7 +26,7 @@ class Fault(Exception):
 
 @dataclass
 class Item:
-    """A command, or a file whose kind is in `kind`."""
+    """A command, a path in the source tree, or a file whose kind is in `kind`."""
     text: str
     line: int
     kind: str = "command"
@@ -84,6 +86,7 @@ def in_readme(text):
     prose = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
     items += [Item(span[1].replace("\\|", "|"), prose.count("\n", 0, span.start()) + 1)
               for span in SPAN.finditer(prose) if is_command(span[1])]
+    items += [Item(path[1] or path[2], prose.count("\n", 0, path.start()) + 1, kind="path") for path in PATH.finditer(prose)]
     return sorted(items, key=lambda item: item.line)
 
 

@@ -3,7 +3,7 @@
 
     - the API at https://api.melbicom.net/api is the simulator, with a certificate that this machine trusts
     - melbicomfs is in PATH, and mount(8) finds its helpers
-    - /home, /mnt and /srv are empty, and changes of /etc are seen by nobody else
+    - /home, /root, /mnt and /srv are empty, and changes of /etc are seen by nobody else
     - sudo and pass are there: one runs a command, which root may do anyway, the other prints the token
 """
 import fcntl
@@ -92,7 +92,7 @@ class Place:
             write(os.path.join(self.scratch, "bin", name), text, 0o755)
         for directory in "/etc", "/usr/sbin":
             self.overlay(directory)
-        for directory in "/home", "/mnt", "/srv":
+        for directory in "/home", "/root", "/mnt", "/srv":
             os.makedirs(directory, exist_ok=True)
             run("mount", "-t", "tmpfs", "tmpfs", directory)
         for name in "mount.melbicomfs", "mount.fuse.melbicomfs":
