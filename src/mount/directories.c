@@ -111,28 +111,11 @@ static bool add_dots(struct page *page, off_t offset)
     return true;
 }
 
-/* Makes the place of an entry; false when out of memory. The place of an item is made without reading its name, which
- * the listing has only just written. It has no text: an item's name is an id, or the name of a link, and the node of a
- * listed link needs only the link's target. */
-static bool place_of_listed(struct page *page, const struct listed *listed, struct place *ret)
-{
-    struct place *dir = &page->dir->place;
-    if (listed->id != ITEM_NO_ID) {
-        *ret = (struct place){.above = dir, .route = listed->route, .name = listed->name, .id = listed->name_id};
-        return true;
-    }
-    if (place_child(dir, listed->name, ret) < 0)
-        return false;
-    if (!ret->text && listed->text)
-        ret->text = strdup(listed->text);
-    return ret->text || !listed->text;
-}
-
 /* The node of an entry whose content is in memory; NULL when out of memory. */
 static struct node *node_of_listed(struct page *page, const struct listed *listed)
 {
     struct place place;
-    if (!place_of_listed(page, listed, &place))
+    if (listing_place(&page->dir->place, listed, &place) < 0)
         return NULL;
     return nodes_show(page->session->nodes, page->dir, &place, &listed->view);
 }
@@ -308,19 +291,12 @@ static fuse_req_t take_plain(void *data)
     return data;
 }
 
-/* readdir(3) of glibc takes ENOENT for the end of the directory, so an API without the collection would look like an
- * empty account. */
-static int error_of_list(int error)
-{
-    return error == -ENOENT ? -EIO : error;
-}
-
 static void resume_list(struct pending *pending, int error)
 {
     if (error) {
         if (pending->offset == 0 && pending->node->dir->expired && is_of_links(pending->node))
             links_drop_soon(pending->session, pending->node);
-        pending_fail(pending, error_of_list(error));
+        pending_fail(pending, listing_error(error));
     } else if (list_now(pending->session, pending->node, take_pending, pending, pending->size, pending->offset,
                         pending->plus))
         pending_free(pending);

@@ -144,14 +144,10 @@ void pending_free(struct pending *pending)
     free(pending);
 }
 
-/* A pending that has asked this often gets EIO: each answer had expired when it came. */
-#define TRIES_MAX 8
-
 static void asked(struct pending *pending, int r)
 {
-    if (r == 0)
-        return;
-    pending->resume(pending, r < 0 ? r : ++pending->tries > TRIES_MAX ? -EIO : 0);
+    if (r != 0)
+        pending->resume(pending, r < 0 ? r : 0);
 }
 
 void pending_ask(struct pending *pending)

@@ -44,7 +44,6 @@ struct pending {
     /* For pending.c only. */
     struct tree_wait wait;
     bool interrupted;
-    unsigned tries;
     struct pending *next, **link;
 };
 
@@ -55,7 +54,7 @@ struct pending *pending_new(struct session *session, fuse_req_t req, struct node
 
 /* Asks the tree for what the node shows (pending_ask()) or for the directory's listing (pending_ask_list()). When that
  * is in memory or fails at once, calls `resume` before returning, so the pending may be freed on return; otherwise
- * calls `resume` later. A pending that has asked too often gets -EIO. */
+ * calls `resume` later. tree_ask() ends a wait that would go on for ever. */
 void pending_ask(struct pending *pending);
 void pending_ask_list(struct pending *pending);
 

@@ -68,26 +68,23 @@ void attr_of(struct session *session, struct node *node, struct stat *st)
     st->st_gid = config->gid;
     st->st_blksize = 4096;
     st->st_mtim = st->st_ctim = st->st_atim = node->mtime;
+    st->st_mode = place_mode(&node->place, config->umask);
     switch (node_kind(node)) {
     case ROUTE_DIR:
-        st->st_mode = S_IFDIR | (0755 & ~config->umask);
         break;
     case ROUTE_FILE:
-        st->st_mode = S_IFREG | (0444 & ~config->umask);
         if (node_grows(node))
             growth_attr(session, node, st);
         else
             st->st_size = node->snapshot ? (off_t)node->snapshot->len : 0;
         break;
     case ROUTE_LINK:
-        st->st_mode = S_IFLNK | 0777;
         st->st_size = node->bound ? (off_t)place_target_length(&node->place, node->target) : 0;
         break;
     case ROUTE_COMMAND:
         /* The node is new at each LOOKUP. But `cp` gives up when the inode number changes between stat and open, so the
          * number that stat shows stays the same. */
         st->st_ino = nodes_command_ino(session->nodes, node->parent);
-        st->st_mode = S_IFREG | (0644 & ~config->umask);
         break;
     }
     st->st_blocks = (st->st_size + 511) / 512;

@@ -226,20 +226,11 @@ static bool bound_after(struct pending *pending, int error)
     return false;
 }
 
-/* Whether a directory is shown although the API could not be asked whether it exists. What can be done below must not
- * depend on what can be read: a purge is sent while reading fails, and the API decides. Reading the directory itself
- * still reports the failure. */
-static bool shown_unasked(const struct node *node, int error)
-{
-    return error && error != -ENOENT && error != -EINTR && error != -ENOMEM && node_kind(node) == ROUTE_DIR &&
-           route_shape(node->place.route)->leads_to_command;
-}
-
 static void resume_getattr(struct pending *pending, int error)
 {
     struct session *session = pending->session;
 
-    if (!pending->node->bound && shown_unasked(pending->node, error)) {
+    if (!pending->node->bound && tree_shown_unasked(&pending->node->place, error)) {
         if (!pending->node->mtime.tv_sec)
             pending->node->mtime = tree_started(session->tree);
         reply_attr(session, pending_take(pending), pending->node);

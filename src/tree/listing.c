@@ -374,6 +374,24 @@ bool listing_next(struct listing *listing, struct listed *ret)
     return (listing->any && next_any(listing, ret)) || next_fixed(listing, ret);
 }
 
+int listing_place(struct place *dir, const struct listed *listed, struct place *ret)
+{
+    if (listed->id != ITEM_NO_ID) {
+        *ret = (struct place){.above = dir, .route = listed->route, .name = listed->name, .id = listed->name_id};
+        return 0;
+    }
+    if (place_child(dir, listed->name, ret) < 0)
+        return -ENOMEM;
+    if (!ret->text && listed->text)
+        ret->text = strdup(listed->text);
+    return ret->text || !listed->text ? 0 : -ENOMEM;
+}
+
+int listing_error(int error)
+{
+    return error == -ENOENT ? -EIO : error;
+}
+
 /* ---- signatures ---- */
 
 /* Returns where the listing's signature is kept until the document's content changes. NULL: it is not kept, because the

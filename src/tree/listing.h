@@ -79,6 +79,16 @@ int listing_open(struct listing *listing, struct tree *tree, struct place *dir, 
 /* Fills *ret with the next entry. Returns false at the end. */
 bool listing_next(struct listing *listing, struct listed *ret);
 
+/* Makes the place of an entry of `dir`; both are borrowed for the life of the place. Returns 0 or -ENOMEM. The place of
+ * an item is made without reading its name, which the listing has only just written. It has no text: an item's name is
+ * an id, or the name of a link, and a listed link needs only its target. */
+int listing_place(struct place *dir, const struct listed *listed, struct place *ret);
+
+/* Returns the error that a program that reads a directory must see for `error` of tree_ask_list(): -EIO for -ENOENT.
+ * readdir(3) of glibc takes ENOENT for the end of the directory, so an API without the collection would look like an
+ * empty account. */
+int listing_error(int error);
+
 /* Releases what the listing holds. Allowed after any result of listing_open(). */
 void listing_close(struct listing *listing);
 

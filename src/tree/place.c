@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* Whether `name` is a name of the row's set in other letters. fields.h reads all spellings of a known value as one, so
  * the list never has such a name. */
@@ -81,6 +82,21 @@ bool place_is_certain(const struct place *place)
     const struct route *route = place->route;
     return route->select == SELECT_NONE ||
            (route_has_more_names(route) && place->text && route_has_name(route, place->text));
+}
+
+mode_t place_mode(const struct place *place, mode_t umask)
+{
+    switch (place->route->kind) {
+    case ROUTE_DIR:
+        return S_IFDIR | (0755 & ~umask);
+    case ROUTE_LINK:
+        return S_IFLNK | 0777;
+    case ROUTE_COMMAND:
+        return S_IFREG | (0644 & ~umask);
+    case ROUTE_FILE:
+        break;
+    }
+    return S_IFREG | (0444 & ~umask);
 }
 
 uint64_t place_id(const struct place *place)

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct place {
     struct place *above; /* NULL for the root */
@@ -46,6 +47,9 @@ void place_clear(struct place *place);
 
 /* Returns whether the place always exists, so that no answer of the API is needed to know it. */
 bool place_is_certain(const struct place *place);
+
+/* Returns the type and the permissions of what the place is, for st_mode, less the bits of `umask`. */
+mode_t place_mode(const struct place *place, mode_t umask);
 
 /* Returns the first id on the path: that of the service, product group or invoice at or above the place. ITEM_NO_ID
  * when the path contains no id. */

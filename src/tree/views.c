@@ -244,6 +244,14 @@ static void on_document(void *data, int error)
     wait->done(wait->data, error);
 }
 
+/* A wait for which there was nothing to wait for this often ends with -EIO. */
+#define TRIES_MAX 8
+
+static int counted(struct tree_wait *wait, int r)
+{
+    return r == 1 && ++wait->tries > TRIES_MAX ? -EIO : r;
+}
+
 static int ask(struct document *document, struct tree_wait *wait)
 {
     if (!document)
@@ -259,16 +267,22 @@ int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait)
     struct args args;
     struct sources sources;
     if (place_is_certain(place))
-        return 1;
+        return counted(wait, 1);
     args_of(place, &args);
     sources_of(tree, route, &args, TO_ASK, &sources);
     struct document *document = sources_choose(route, &sources);
     int r = ask(document, wait);
     if (r != 1 || route->kind != ROUTE_FILE)
-        return r;
+        return counted(wait, r);
     wait->render.fn = on_document;
     wait->render.data = wait;
-    return renderer_wait(tree->renderer, document, route->render, &wait->render);
+    return counted(wait, renderer_wait(tree->renderer, document, route->render, &wait->render));
+}
+
+bool tree_shown_unasked(const struct place *dir, int error)
+{
+    return error && error != -ENOENT && error != -EINTR && error != -ENOMEM && dir->route->kind == ROUTE_DIR &&
+           route_shape(dir->route)->leads_to_command;
 }
 
 void tree_wait_cancel(struct tree_wait *wait)
@@ -281,8 +295,8 @@ int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait)
 {
     const struct route *any = route_shape(dir->route)->any;
     if (!any || any->select == SELECT_NONE)
-        return 1;
-    return ask(list_document(tree, dir, true), wait);
+        return counted(wait, 1);
+    return counted(wait, ask(list_document(tree, dir, true), wait));
 }
 
 struct document *tree_origin(struct tree *tree, struct place *place)

@@ -37,6 +37,7 @@ struct tree_wait {
     void *data;
     struct waiter waiter;      /* belongs to views.c */
     struct render_wait render; /* belongs to views.c */
+    unsigned tries;            /* belongs to views.c */
 };
 
 /* Looks up what the place shows. Sends no request. Returns 1 with *ret filled in, to be released with view_clear(); 0
@@ -49,12 +50,18 @@ int tree_peek(struct tree *tree, struct place *place, struct view *ret);
 void view_clear(struct view *view);
 
 /* Fetches or prints what tree_peek() lacks. Returns 1 when there is nothing to wait for: call tree_peek() again.
- * Returns 0 when the loop will call wait->done later, never from within this function. Or returns an error. After
+ * Returns 0 when the loop will call wait->done later, never from within this function. Or returns an error; -EIO also
+ * when there was nothing to wait for too often with the same `wait`, because each answer had expired when it came. After
  * done(0), call tree_peek() again; it may return 0 once more, because a fetched list may still have to be printed. */
 int tree_ask(struct tree *tree, struct place *place, struct tree_wait *wait);
 
 /* Like tree_ask(), for what listing_open() (listing.h) needs. */
 int tree_ask_list(struct tree *tree, struct place *dir, struct tree_wait *wait);
+
+/* Returns whether `dir` must be shown although the API could not be asked whether it exists (`error`, of tree_peek() or
+ * tree_ask()): a directory that leads to a command. What can be done below must not depend on what can be read: a purge
+ * is sent while reading fails, and the API decides. Listing the directory still reports the failure. */
+bool tree_shown_unasked(const struct place *dir, int error);
 
 /* Stops waiting: wait->done will not be called. Fine on a wait that was never started or has ended. */
 void tree_wait_cancel(struct tree_wait *wait);
