@@ -10,6 +10,7 @@
  *   command/     options.c      makes a struct config of arguments, environment and configuration file
  *                settings.c     the table of settings; values.c reads their values, profile.c the file,
  *                               foreign.c knows the options of mount(8) and libfuse
+ *                verbs.c        the options that show the account without a mount
  *                mount_helper.c what mount(8) passes to a helper
  *                token.c        reads a token; token_choice.c decides from where
  *                machine.c      whether this machine can mount at all
@@ -30,6 +31,10 @@
  *                nodes.c        what the kernel knows: inode -> snapshot; links.c directories of links
  *                push.c         what the kernel is told unasked; ahead.c says what will be read, wake.c what is to be
  *                               checked after the machine has slept
+ *
+ *   shell/       the same tree without a mount
+ *                shell.c        one command; cat.c and list.c are the commands; patterns.c expands their operands
+ *                look.c         walks a path and waits for what it shows; context.c says what failed
  *
  *   tree/        what the user sees
  *                routes.c       the table of paths
@@ -123,6 +128,7 @@
 #include "mount/guard.h"
 #include "mount/mountpoint.h"
 #include "mount/session.h"
+#include "shell/shell.h"
 #include "tree/tree.h"
 #include "json/json.h"
 
@@ -338,7 +344,8 @@ static int check_token(void *data, const char *token)
 
 /* ---- building up and taking down ---- */
 
-static int build(struct program *program)
+/* Makes everything up to the tree. */
+static int build_tree(struct program *program)
 {
     struct config *config = &program->config;
     if (!(program->loop = loop_new()) || !(program->metrics = metrics_new()) ||
@@ -348,12 +355,24 @@ static int build(struct program *program)
               documents_new(program->loop, program->client, program->endpoints, config, program->metrics)) ||
         !(program->tree = tree_new(program->loop, program->documents, program->endpoints, program->client, config,
                                    program->metrics)) ||
-        !(program->session = session_new(program->loop, program->tree, config, program->metrics)) ||
         client_set_token(program->client, program->token) < 0) {
         log_error("cannot start: out of memory or file descriptors; free memory, or raise the limit with ulimit -n");
         return EXIT_MOUNT;
     }
     secret_wipe(&program->token);
+    return EXIT_OK;
+}
+
+static int build(struct program *program)
+{
+    int status = build_tree(program);
+    if (status != EXIT_OK)
+        return status;
+    program->session = session_new(program->loop, program->tree, &program->config, program->metrics);
+    if (!program->session) {
+        log_error("cannot start: out of memory or file descriptors; free memory, or raise the limit with ulimit -n");
+        return EXIT_MOUNT;
+    }
     if (program->version) {
         struct query query = {.operation = OP_VERSION};
         struct document *document = documents_get(program->documents, &query);
@@ -503,6 +522,47 @@ static int serve(struct program *program)
     return r < 0 ? EXIT_MOUNT : r;
 }
 
+static int read_token(struct program *program)
+{
+    struct config *config = &program->config;
+    int r = config->read_token ? config->read_token(config->read_token_data, &program->token) : -ENOKEY;
+    if (r == -ENOMEM) {
+        log_error("cannot read the token: out of memory");
+        return EXIT_MOUNT;
+    }
+    if (r < 0)
+        return EXIT_TOKEN;
+    log_hide(program->token);
+    return EXIT_OK;
+}
+
+/* How long an answer holds while a command shows the tree without a mount: as long as the command runs, so that it shows
+ * one state of the account, with the least requests. */
+#define SHELL_TTL_S 86400
+
+/* Shows the tree without a mount. */
+static int show_account(struct program *program, const struct options_notes *notes)
+{
+    static const enum shell_verb verbs[] = {[VERB_LS] = SHELL_LS, [VERB_CAT] = SHELL_CAT};
+    struct config *config = &program->config;
+    const struct options_shell *shell = &notes->shell;
+    struct shell_command command = {
+        .verb = verbs[shell->verb],
+        .operands = shell->operands,
+        .n = shell->n,
+        .details = shell->details,
+        .json = notes->json,
+    };
+    int status = read_token(program);
+
+    config->ttl_s = config->ttl_slow_s = SHELL_TTL_S;
+    if (config->log_level == LOG_LEVEL_INFO)
+        log_set_level(LOG_LEVEL_WARNING);
+    if (status == EXIT_OK)
+        status = build_tree(program);
+    return status == EXIT_OK ? shell_run(program->loop, program->tree, &command) : status;
+}
+
 static int mount_account(struct program *program)
 {
     struct config *config = &program->config;
@@ -513,20 +573,11 @@ static int mount_account(struct program *program)
         log_error("%s; %s", fault.what, fault.advice);
         return EXIT_MOUNT;
     }
-    int r = config->read_token ? config->read_token(config->read_token_data, &program->token) : -ENOKEY;
-    if (r == -ENOMEM) {
-        log_error("cannot read the token: out of memory");
-        return EXIT_MOUNT;
-    }
-    if (r < 0)
-        return EXIT_TOKEN;
-    log_hide(program->token);
-    if (!config->delay_connect) {
-        int status = check_quietly(program);
-        if (status != EXIT_OK)
-            return status;
-    }
-    int status = build(program);
+    int status = read_token(program);
+    if (status == EXIT_OK && !config->delay_connect)
+        status = check_quietly(program);
+    if (status == EXIT_OK)
+        status = build(program);
     return status == EXIT_OK ? serve(program) : status;
 }
 
@@ -554,7 +605,7 @@ static int run(struct program *program, int argc, char **argv)
     }
     if (action == OPTIONS_LOGIN)
         return login_run(&program->config, &notes.login, program->endpoints, check_token, program);
-    return mount_account(program);
+    return action == OPTIONS_SHELL ? show_account(program, &notes) : mount_account(program);
 }
 
 /* Opens /dev/null for each standard stream that the caller has closed. Otherwise a file or socket that is opened later

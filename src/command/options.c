@@ -22,6 +22,7 @@
 #include "command/token.h"
 #include "command/token_choice.h"
 #include "command/values.h"
+#include "command/verbs.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -66,6 +67,8 @@ static void command_line_clear(struct command_line *line)
 static void print_help(void)
 {
     puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n"
+         "       melbicomfs [SOURCE] --ls [-l] [--json] [PATH...]\n"
+         "       melbicomfs [SOURCE] --cat PATH...\n"
          "       melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt...]] [--json | --shapes]\n"
          "       melbicomfs --login [PROFILE] [-o opt[,opt...]] [--force]\n\n"
          "Mounts a Melbicom account as a directory. Services, products, domain prices,\n"
@@ -93,10 +96,14 @@ static void print_help(void)
          "    --login                     ask for the API token, try it, and store it where a\n"
          "                                mount of the PROFILE, or any mount, finds it\n"
          "    --login --force             replace the token that is stored there\n"
+         "    --ls [PATH...]              list PATHs of the account without a mount\n"
+         "    --cat PATH...               print the files at these PATHs without a mount\n"
+         "    -l                          with --ls: print sizes, times and targets of links\n"
          "    --endpoints                 print the table of API operations in use\n"
          "    --doctor                    check this machine, the settings, the network and each\n"
          "                                API operation, and say what to do; mounts nothing\n"
-         "    --doctor --json             the same for programs\n"
+         "    --doctor --json, --ls --json\n"
+         "                                the same for programs\n"
          "    --doctor --shapes           print keys and types of the API's answers without any\n"
          "                                value, for a bug report\n"
          "    -h, --help                  print this help\n"
@@ -111,8 +118,8 @@ static void print_help(void)
     puts("\n"
          "Other options (allow_other, nosuid, noatime, ...) are passed to libfuse. Options of\n"
          "fstab (noauto, user, _netdev, nofail, x-...) are accepted and ignored.\n\n"
-         "Exit status: 0 success, 1 wrong usage, 32 cannot mount, 69 API unreachable,\n"
-         "77 token missing or refused, 78 wrong configuration.");
+         "Exit status: 0 success, 1 wrong usage or a PATH failed, 32 cannot mount,\n"
+         "69 API unreachable, 77 token missing or refused, 78 wrong configuration.");
 }
 
 static int out_of_memory(void)
@@ -133,9 +140,17 @@ static int append(char **list, const char *item)
 }
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},   {"version", no_argument, NULL, 'V'}, {"endpoints", no_argument, NULL, 'E'},
-    {"doctor", no_argument, NULL, 'D'}, {"login", no_argument, NULL, 'L'},   {"force", no_argument, NULL, 'F'},
-    {"json", no_argument, NULL, 'J'},   {"shapes", no_argument, NULL, 'S'},  {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"endpoints", no_argument, NULL, 'E'},
+    {"doctor", no_argument, NULL, 'D'},
+    {"login", no_argument, NULL, 'G'},
+    {"force", no_argument, NULL, 'F'},
+    {"json", no_argument, NULL, 'J'},
+    {"shapes", no_argument, NULL, 'S'},
+    {"ls", no_argument, NULL, VERBS_FIRST + VERB_LS},
+    {"cat", no_argument, NULL, VERBS_FIRST + VERB_CAT},
+    {NULL, 0, NULL, 0},
 };
 
 /* `word` is the argument as it was given, such as --doctr or --ttl=5. Its value is not shown: it may be a token. */
@@ -169,9 +184,22 @@ static int refuse_flag(const char *word)
     return EXIT_USAGE;
 }
 
+static int take_verb(struct command_line *line, int flag)
+{
+    line->action = OPTIONS_SHELL;
+    return verbs_take(&line->notes->shell, flag);
+}
+
 static int take_flag(struct command_line *line, int flag, char **argv)
 {
     switch (flag) {
+    case 1:
+        return verbs_take_operand(&line->notes->shell, optarg);
+    case 'l':
+    case 'L':
+    case 'n':
+        verbs_take_flag(&line->notes->shell, flag);
+        return EXIT_OK;
     case 'f':
         line->config->foreground = true;
         return EXIT_OK;
@@ -194,7 +222,7 @@ static int take_flag(struct command_line *line, int flag, char **argv)
     case 'D':
         line->action = OPTIONS_DOCTOR;
         return EXIT_OK;
-    case 'L':
+    case 'G':
         line->action = OPTIONS_LOGIN;
         return EXIT_OK;
     case 'F':
@@ -210,32 +238,43 @@ static int take_flag(struct command_line *line, int flag, char **argv)
         settings_complain("-%c needs a value, as in -o ttl=60" HINT, optopt);
         return EXIT_USAGE;
     default:
-        return refuse_flag(argv[optind - 1]);
+        return flag >= VERBS_FIRST ? take_verb(line, flag) : refuse_flag(argv[optind - 1]);
     }
 }
 
-/* -h and -V end the reading, so that mistakes after them do not count. */
-static int take_flags(struct command_line *line, int argc, char **argv)
+/* Checks that no flag is given that does not go with the others. */
+static int check_flags(const struct command_line *line)
 {
-    optind = 0;
-    opterr = 0;
-    int flag;
-    while ((flag = getopt_long(argc, argv, ":o:fdshV", long_options, NULL)) != -1) {
-        int status = take_flag(line, flag, argv);
-        if (status || line->action == OPTIONS_HELP || line->action == OPTIONS_VERSION)
-            return status;
-    }
-    if (line->action != OPTIONS_DOCTOR && (line->notes->json || line->notes->shapes)) {
-        settings_complain("--%s needs --doctor" HINT, line->notes->json ? "json" : "shapes");
+    bool json = line->notes->json && line->action != OPTIONS_SHELL;
+    if (line->action != OPTIONS_DOCTOR && (json || line->notes->shapes)) {
+        settings_complain("--%s needs --doctor" HINT, json ? "json" : "shapes");
         return EXIT_USAGE;
     }
     if (line->action != OPTIONS_LOGIN && line->notes->login.force) {
         settings_complain("--force needs --login" HINT);
         return EXIT_USAGE;
     }
-    return EXIT_OK;
+    return verbs_check_flags(&line->notes->shell, line->notes->json);
 }
 
+/* All arguments that are no flags are collected. -h and -V end the reading, so that mistakes after them do not count. */
+static int take_flags(struct command_line *line, int argc, char **argv)
+{
+    optind = 0;
+    opterr = 0;
+    int flag;
+    while ((flag = getopt_long(argc, argv, "-:o:fdshVlLn", long_options, NULL)) != -1) {
+        int status = take_flag(line, flag, argv);
+        if (status || line->action == OPTIONS_HELP || line->action == OPTIONS_VERSION)
+            return status;
+    }
+    while (optind < argc) {
+        int status = verbs_take_operand(&line->notes->shell, argv[optind++]);
+        if (status)
+            return status;
+    }
+    return check_flags(line);
+}
 /* Whether the command mounts nothing, so that no mount point is needed. */
 static bool mounts_nothing(const struct command_line *line)
 {
@@ -259,8 +298,12 @@ static int check_profile_name(const char *name)
     return EXIT_OK;
 }
 
-static int take_operands(struct command_line *line, int n, char **operands)
+static int take_operands(struct command_line *line)
 {
+    int n = (int)line->notes->shell.n;
+    char **operands = line->notes->shell.operands;
+    if (line->action == OPTIONS_SHELL)
+        return verbs_split(&line->notes->shell, &line->source);
     if (line->action == OPTIONS_LOGIN && n == 1) {
         int status = check_profile_name(operands[0]);
         if (status)
@@ -679,7 +722,7 @@ int options_parse(int argc, char **argv, struct config *config, enum options_act
     if (!status && line.action == OPTIONS_HELP)
         print_help();
     if (!status && line.action != OPTIONS_HELP && line.action != OPTIONS_VERSION) {
-        status = take_operands(&line, argc - optind, argv + optind);
+        status = take_operands(&line);
         if (!status)
             status = apply_all(&line);
     }
@@ -695,6 +738,7 @@ void options_notes_clear(struct options_notes *notes)
         free(notes->faults[i]);
     free(notes->faults);
     free(notes->path);
+    free(notes->shell.operands);
     free(notes->login.profile);
     free(notes->login.config);
     free(notes->login.given_file);

@@ -3,6 +3,7 @@
  * The command line: argv, environment and configuration file become a struct config.
  *
  *      melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt…]] [-f] [-d] [-s] [-h] [-V] [--endpoints]
+ *      melbicomfs [SOURCE] --ls|--cat [PATH…] [-o opt[,opt…]]           and other verbs, see verbs.h
  *      melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt…]] [--json | --shapes]
  *      melbicomfs --login [PROFILE] [-o opt[,opt…]] [--force]
  *      mount.melbicomfs SOURCE MOUNTPOINT [-sfnv] [-o opt[,opt…]]       as mount(8) calls it, see mount_helper.h
@@ -54,7 +55,22 @@ enum options_action {
     OPTIONS_ENDPOINTS,
     OPTIONS_DOCTOR,
     OPTIONS_LOGIN,
+    OPTIONS_SHELL,
     OPTIONS_FAKE
+};
+
+/* What OPTIONS_SHELL does. */
+enum options_verb { VERB_NONE, VERB_LS, VERB_CAT };
+
+/* What the verbs are given (verbs.h). */
+struct options_shell {
+    enum options_verb verb;
+    bool details; /* -l */
+    bool copies;  /* -L */
+    bool dry_run; /* -n, --dry-run */
+    char **operands;
+    size_t n;      /* how many operands */
+    size_t before; /* until verbs_split(): how many of them stand before the verb */
 };
 
 /* What --login needs besides the struct config: what the configuration file says about the profile's token. */
@@ -70,18 +86,20 @@ struct options_login {
     char *file_url;   /* the URL that the file gives to a mount of the profile */
 };
 
-/* What --doctor and --login need besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
+/* What --doctor, --login and the verbs need besides the struct config. Zero-initialise; options_notes_clear() frees the strings. */
 struct options_notes {
     bool json, shapes; /* --json, --shapes */
-    char *path;        /* the configuration file's absolute path, or NULL if there is no home directory */
-    char **faults;     /* what is wrong with the settings, in words; with file and line if a line is at fault */
+    struct options_shell shell;
+    char *path;    /* the configuration file's absolute path, or NULL if there is no home directory */
+    char **faults; /* what is wrong with the settings, in words; with file and line if a line is at fault */
     size_t n_faults;
     struct options_login login;
 };
 
 /*
  * Parses argv, the environment and the configuration file into `config`, on which config_init() has been called.
- * `notes` is filled only for OPTIONS_DOCTOR, its `login` only for OPTIONS_LOGIN. Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
+ * `notes` is filled only for OPTIONS_DOCTOR, its `login` only for OPTIONS_LOGIN, its `shell`
+ * only for OPTIONS_SHELL. Returns EXIT_OK, EXIT_USAGE or EXIT_CONFIG.
  *
  * On EXIT_OK, *action is what the program has to do. Paths in `config` are absolute, and the URL has passed
  * value_url(). For OPTIONS_HELP, the help has been printed on stdout; for OPTIONS_HELP and OPTIONS_VERSION, the rest of
@@ -89,6 +107,8 @@ struct options_notes {
  * config->read_token is token_read(), and read_token_data says where the token is.
  *
  * OPTIONS_FAKE is OPTIONS_MOUNT under `mount -f`: the settings have been checked, and nothing shall be mounted.
+ *
+ * For OPTIONS_SHELL, config->mountpoint is NULL.
  *
  * For OPTIONS_LOGIN, config->mountpoint is NULL, and the profile need not exist.
  *

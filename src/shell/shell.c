@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "shell/shell.h"
+
+#include "shell/cat.h"
+#include "shell/context.h"
+#include "shell/list.h"
+#include "shell/paths.h"
+#include "shell/patterns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void expand(struct shell *shell, struct paths *ret)
+{
+    const struct shell_command *command = shell->command;
+    for (size_t i = 0; i < command->n; i++)
+        if (*command->operands[i])
+            patterns_expand(shell, command->operands[i], ret);
+        else
+            shell_fail(shell, "''", -ENOENT);
+}
+
+static void run(struct shell *shell)
+{
+    struct paths paths = {.at = NULL};
+    expand(shell, &paths);
+    switch (shell->command->verb) {
+    case SHELL_LS:
+        if (shell->command->n == 0)
+            paths_add(&paths, ".");
+        list_run(shell, &paths);
+        break;
+    case SHELL_CAT:
+        cat_run(shell, &paths);
+        break;
+    }
+    paths_clear(&paths);
+}
+
+int shell_run(struct loop *loop, struct tree *tree, const struct shell_command *command)
+{
+    struct shell shell = {.loop = loop, .tree = tree, .command = command};
+    run(&shell);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        if (errno != EPIPE) /* whoever read the output has seen enough */
+            fprintf(stderr, "melbicomfs: cannot write the output: %s\n", strerror(errno));
+        return shell.status > 1 ? shell.status : 1;
+    }
+    return shell.status;
+}
