@@ -33,7 +33,7 @@
  *                               checked after the machine has slept
  *
  *   shell/       the same tree without a mount
- *                shell.c        one command; cat.c and list.c are the commands; patterns.c expands their operands
+ *                shell.c        one command; cat.c, list.c, find.c and purge.c are the commands; patterns.c expands their operands
  *                look.c         walks a path and waits for what it shows; context.c says what failed
  *
  *   tree/        what the user sees
@@ -543,7 +543,8 @@ static int read_token(struct program *program)
 /* Shows the tree without a mount. */
 static int show_account(struct program *program, const struct options_notes *notes)
 {
-    static const enum shell_verb verbs[] = {[VERB_LS] = SHELL_LS, [VERB_CAT] = SHELL_CAT};
+    static const enum shell_verb verbs[] = {
+        [VERB_LS] = SHELL_LS, [VERB_CAT] = SHELL_CAT, [VERB_FIND] = SHELL_FIND, [VERB_PURGE] = SHELL_PURGE};
     struct config *config = &program->config;
     const struct options_shell *shell = &notes->shell;
     struct shell_command command = {
@@ -552,6 +553,7 @@ static int show_account(struct program *program, const struct options_notes *not
         .n = shell->n,
         .details = shell->details,
         .json = notes->json,
+        .dry_run = shell->dry_run,
     };
     int status = read_token(program);
 

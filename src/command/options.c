@@ -69,6 +69,8 @@ static void print_help(void)
     puts("usage: melbicomfs [SOURCE] MOUNTPOINT [-o opt[,opt...]] [-f] [-d]\n"
          "       melbicomfs [SOURCE] --ls [-l] [--json] [PATH...]\n"
          "       melbicomfs [SOURCE] --cat PATH...\n"
+         "       melbicomfs [SOURCE] --find [PATH...]\n"
+         "       melbicomfs [SOURCE] --purge [-n] [--json] SERVICE [NAME...]\n"
          "       melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt...]] [--json | --shapes]\n"
          "       melbicomfs --login [PROFILE] [-o opt[,opt...]] [--force]\n\n"
          "Mounts a Melbicom account as a directory. Services, products, domain prices,\n"
@@ -98,12 +100,15 @@ static void print_help(void)
          "    --login --force             replace the token that is stored there\n"
          "    --ls [PATH...]              list PATHs of the account without a mount\n"
          "    --cat PATH...               print the files at these PATHs without a mount\n"
+         "    --find [PATH...]            print all paths below these PATHs without a mount\n"
+         "    --purge SERVICE [NAME...]   purge these NAMEs from the CDN without a mount; without\n"
+         "                                NAME, read them from the standard input, one per line\n"
+         "    -n, --dry-run               with --purge: print what would be sent, and send nothing\n"
          "    -l                          with --ls: print sizes, times and targets of links\n"
          "    --endpoints                 print the table of API operations in use\n"
          "    --doctor                    check this machine, the settings, the network and each\n"
          "                                API operation, and say what to do; mounts nothing\n"
-         "    --doctor --json, --ls --json\n"
-         "                                the same for programs\n"
+         "    --json                      with --doctor, --ls, --purge: the same for programs\n"
          "    --doctor --shapes           print keys and types of the API's answers without any\n"
          "                                value, for a bug report\n"
          "    -h, --help                  print this help\n"
@@ -148,8 +153,11 @@ static const struct option long_options[] = {
     {"force", no_argument, NULL, 'F'},
     {"json", no_argument, NULL, 'J'},
     {"shapes", no_argument, NULL, 'S'},
+    {"dry-run", no_argument, NULL, 'n'},
     {"ls", no_argument, NULL, VERBS_FIRST + VERB_LS},
     {"cat", no_argument, NULL, VERBS_FIRST + VERB_CAT},
+    {"find", no_argument, NULL, VERBS_FIRST + VERB_FIND},
+    {"purge", no_argument, NULL, VERBS_FIRST + VERB_PURGE},
     {NULL, 0, NULL, 0},
 };
 

@@ -60,7 +60,7 @@ enum options_action {
 };
 
 /* What OPTIONS_SHELL does. */
-enum options_verb { VERB_NONE, VERB_LS, VERB_CAT };
+enum options_verb { VERB_NONE, VERB_LS, VERB_CAT, VERB_FIND, VERB_PURGE };
 
 /* What the verbs are given (verbs.h). */
 struct options_shell {

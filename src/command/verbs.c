@@ -16,6 +16,8 @@ static const struct verb {
 } verbs[] = {
     [VERB_LS] = {"--ls", "lJ", 0, "PATH"},
     [VERB_CAT] = {"--cat", "", 1, "PATH"},
+    [VERB_FIND] = {"--find", "", 0, "PATH"},
+    [VERB_PURGE] = {"--purge", "Jn", 1, "SERVICE"},
 };
 
 int verbs_take(struct options_shell *shell, int flag)

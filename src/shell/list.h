@@ -12,8 +12,7 @@
 struct paths;
 struct shell;
 
-/* Prints the paths that are no directories, then the entries of each directory. Without paths, prints the root's
- * entries. Names are sorted by their bytes. With -l, prints type, permissions, owner, size and time, too, for which the
+/* Prints the paths that are no directories, then the entries of each directory. Names are sorted by their bytes. With -l, prints type, permissions, owner, size and time, too, for which the
  * files must be fetched; --json prints an object a line. */
 void list_run(struct shell *shell, const struct paths *paths);
 

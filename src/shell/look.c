@@ -163,7 +163,7 @@ void look_start(struct look *look, struct shell *shell, const char *path, struct
     look->how = how;
     look->wait = (struct tree_wait){.done = on_done, .data = look};
     look->depth = look->links = 0;
-    look->listing = look->done = look->awaited = false;
+    look->done = look->awaited = false;
     look->path = look->ahead = paths_owned(strdup(path));
     walk(look, 0);
 }

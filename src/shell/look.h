@@ -42,6 +42,7 @@ struct look {
     int error;           /* 0, or -errno; without an error: */
     struct place *place; /* where the path ends */
     struct view view;    /* what is shown there */
+    bool listing;        /* the path ends at a directory, whose listing was asked for; an error is the listing's */
 
     /* For look.c only. */
     struct shell *shell;
@@ -52,7 +53,7 @@ struct look {
     unsigned depth;     /* how many places are used */
     char *path, *ahead; /* the path that is walked, owned; and the part of it that is still ahead */
     unsigned links;     /* how many links were followed */
-    bool listing, done, awaited;
+    bool done, awaited;
 };
 
 /* Begins to look at a path, relative to the root of the tree. */

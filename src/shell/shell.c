@@ -3,9 +3,11 @@
 
 #include "shell/cat.h"
 #include "shell/context.h"
+#include "shell/find.h"
 #include "shell/list.h"
 #include "shell/paths.h"
 #include "shell/patterns.h"
+#include "shell/purge.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,11 +26,19 @@ static void expand(struct shell *shell, struct paths *ret)
 static void run(struct shell *shell)
 {
     struct paths paths = {.at = NULL};
+    if (shell->command->verb == SHELL_PURGE) {
+        purge_run(shell);
+        return;
+    }
+    if (shell->command->n == 0)
+        paths_add(&paths, ".");
     expand(shell, &paths);
     switch (shell->command->verb) {
+    case SHELL_FIND:
+        find_run(shell, &paths);
+        break;
+    case SHELL_PURGE:
     case SHELL_LS:
-        if (shell->command->n == 0)
-            paths_add(&paths, ".");
         list_run(shell, &paths);
         break;
     case SHELL_CAT:

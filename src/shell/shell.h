@@ -5,7 +5,7 @@
  *      shell.h     one command, from its operands to the exit status
  *      patterns.h  operands with * ? [ ] become paths           paths.h    a list of paths
  *      look.h      walks a path and waits for what it shows     context.h  what all commands share, and failures
- *      cat.h list.h                                             the commands
+ *      cat.h list.h find.h purge.h                              the commands
  *
  * Threads:   loop thread only.
  * Ownership: all arguments are borrowed.
@@ -21,7 +21,7 @@
 struct loop;
 struct tree;
 
-enum shell_verb { SHELL_LS, SHELL_CAT };
+enum shell_verb { SHELL_LS, SHELL_CAT, SHELL_FIND, SHELL_PURGE };
 
 /* What to do. */
 struct shell_command {
@@ -30,6 +30,7 @@ struct shell_command {
     size_t n;
     bool details; /* -l */
     bool json;    /* --json */
+    bool dry_run; /* -n */
 };
 
 /* Runs the command on the loop, and returns the exit status: 0; 1 when a path failed or the output cannot be written;
