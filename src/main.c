@@ -33,8 +33,10 @@
  *                               checked after the machine has slept
  *
  *   shell/       the same tree without a mount
- *                shell.c        one command; cat.c, list.c, find.c and purge.c are the commands; patterns.c expands their operands
- *                look.c         walks a path and waits for what it shows; context.c says what failed
+ *                shell.c        one command; cat.c, list.c, find.c, purge.c and export.c are the commands
+ *                patterns.c     expands their operands to paths.c; look.c walks a path and waits for what it shows;
+ *                               context.c says what failed
+ *                kept.c         what an export has written; copy.c writes it; progress.c says how far it is
  *
  *   tree/        what the user sees
  *                routes.c       the table of paths
@@ -543,8 +545,11 @@ static int read_token(struct program *program)
 /* Shows the tree without a mount. */
 static int show_account(struct program *program, const struct options_notes *notes)
 {
-    static const enum shell_verb verbs[] = {
-        [VERB_LS] = SHELL_LS, [VERB_CAT] = SHELL_CAT, [VERB_FIND] = SHELL_FIND, [VERB_PURGE] = SHELL_PURGE};
+    static const enum shell_verb verbs[] = {[VERB_LS] = SHELL_LS,
+                                            [VERB_CAT] = SHELL_CAT,
+                                            [VERB_FIND] = SHELL_FIND,
+                                            [VERB_PURGE] = SHELL_PURGE,
+                                            [VERB_EXPORT] = SHELL_EXPORT};
     struct config *config = &program->config;
     const struct options_shell *shell = &notes->shell;
     struct shell_command command = {
@@ -553,6 +558,7 @@ static int show_account(struct program *program, const struct options_notes *not
         .n = shell->n,
         .details = shell->details,
         .json = notes->json,
+        .copies = shell->copies,
         .dry_run = shell->dry_run,
     };
     int status = read_token(program);

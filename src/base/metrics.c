@@ -189,6 +189,14 @@ void metrics_each(const struct metrics *metrics, void (*fn)(void *data, const st
             fn(data, &(struct metrics_operation){.name = o->name, .succeeded = o->succeeded, .success = o->success});
 }
 
+uint64_t metrics_requests(const struct metrics *metrics)
+{
+    uint64_t n = 0;
+    for (const struct operation *o = metrics->operations; o; o = o->next)
+        n += o->n;
+    return n;
+}
+
 void metrics_pushed(struct metrics *metrics, uint64_t bytes)
 {
     atomic_fetch_add_explicit(&metrics->pushed_files, 1, memory_order_relaxed);

@@ -67,6 +67,9 @@ void metrics_count(struct metrics *metrics, enum counter counter, uint64_t n);
  * `operation` is an endpoint's name, such as "services". */
 void metrics_http(struct metrics *metrics, const char *operation, long status, int64_t ns);
 
+/* Returns how many HTTP attempts were counted. */
+uint64_t metrics_requests(const struct metrics *metrics);
+
 /* Keeps how the last exchange of an operation ended, and the time of day if it succeeded. `operation` is an endpoint's
  * name. */
 void metrics_exchange(struct metrics *metrics, const char *operation, bool succeeded);

@@ -71,6 +71,7 @@ static void print_help(void)
          "       melbicomfs [SOURCE] --cat PATH...\n"
          "       melbicomfs [SOURCE] --find [PATH...]\n"
          "       melbicomfs [SOURCE] --purge [-n] [--json] SERVICE [NAME...]\n"
+         "       melbicomfs [SOURCE] --export [-L] [-n] DIR [PATH...]\n"
          "       melbicomfs --doctor [SOURCE] [MOUNTPOINT] [-o opt[,opt...]] [--json | --shapes]\n"
          "       melbicomfs --login [PROFILE] [-o opt[,opt...]] [--force]\n\n"
          "Mounts a Melbicom account as a directory. Services, products, domain prices,\n"
@@ -103,7 +104,11 @@ static void print_help(void)
          "    --find [PATH...]            print all paths below these PATHs without a mount\n"
          "    --purge SERVICE [NAME...]   purge these NAMEs from the CDN without a mount; without\n"
          "                                NAME, read them from the standard input, one per line\n"
-         "    -n, --dry-run               with --purge: print what would be sent, and send nothing\n"
+         "    --export DIR [PATH...]      write these PATHs to the directory DIR without a mount;\n"
+         "                                again, it writes only what has changed\n"
+         "    -L                          with --export: copy what links lead to\n"
+         "    -n, --dry-run               with --purge and --export: print what would be done, and\n"
+         "                                do nothing\n"
          "    -l                          with --ls: print sizes, times and targets of links\n"
          "    --endpoints                 print the table of API operations in use\n"
          "    --doctor                    check this machine, the settings, the network and each\n"
@@ -124,7 +129,8 @@ static void print_help(void)
          "Other options (allow_other, nosuid, noatime, ...) are passed to libfuse. Options of\n"
          "fstab (noauto, user, _netdev, nofail, x-...) are accepted and ignored.\n\n"
          "Exit status: 0 success, 1 wrong usage or a PATH failed, 32 cannot mount,\n"
-         "69 API unreachable, 77 token missing or refused, 78 wrong configuration.");
+         "69 API unreachable, 75 export not whole, 77 token missing or refused, 78 wrong\n"
+         "configuration.");
 }
 
 static int out_of_memory(void)
@@ -158,6 +164,7 @@ static const struct option long_options[] = {
     {"cat", no_argument, NULL, VERBS_FIRST + VERB_CAT},
     {"find", no_argument, NULL, VERBS_FIRST + VERB_FIND},
     {"purge", no_argument, NULL, VERBS_FIRST + VERB_PURGE},
+    {"export", no_argument, NULL, VERBS_FIRST + VERB_EXPORT},
     {NULL, 0, NULL, 0},
 };
 

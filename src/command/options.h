@@ -37,12 +37,13 @@ struct config;
  * reads it for a profile that it has and the own file has not. It is a variable so that tests can use another file. */
 extern const char *options_system_file;
 
-/* The exit statuses of the program, as `melbicomfs -h` lists them. 69, 77 and 78 are those of sysexits.h. */
+/* The exit statuses of the program, as `melbicomfs -h` lists them. 69, 75, 77 and 78 are those of sysexits.h. */
 enum options_exit {
     EXIT_OK = 0,
     EXIT_USAGE = 1,
     EXIT_MOUNT = 32,
     EXIT_UNREACHABLE = 69,
+    EXIT_NOT_WHOLE = 75, /* of --export */
     EXIT_TOKEN = 77,
     EXIT_CONFIG = 78
 };
@@ -60,7 +61,7 @@ enum options_action {
 };
 
 /* What OPTIONS_SHELL does. */
-enum options_verb { VERB_NONE, VERB_LS, VERB_CAT, VERB_FIND, VERB_PURGE };
+enum options_verb { VERB_NONE, VERB_LS, VERB_CAT, VERB_FIND, VERB_PURGE, VERB_EXPORT };
 
 /* What the verbs are given (verbs.h). */
 struct options_shell {

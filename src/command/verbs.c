@@ -14,9 +14,8 @@ static const struct verb {
     size_t least;        /* how many operands it needs */
     const char *operand; /* what its first operand is */
 } verbs[] = {
-    [VERB_LS] = {"--ls", "lJ", 0, "PATH"},
-    [VERB_CAT] = {"--cat", "", 1, "PATH"},
-    [VERB_FIND] = {"--find", "", 0, "PATH"},
+    [VERB_LS] = {"--ls", "lJ", 0, "PATH"},          [VERB_CAT] = {"--cat", "", 1, "PATH"},
+    [VERB_FIND] = {"--find", "", 0, "PATH"},        [VERB_EXPORT] = {"--export", "Ln", 1, "DIR"},
     [VERB_PURGE] = {"--purge", "Jn", 1, "SERVICE"},
 };
 

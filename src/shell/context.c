@@ -23,6 +23,7 @@ static int status_of(struct shell *shell, int error)
 void shell_fail(struct shell *shell, const char *path, int error)
 {
     int status = status_of(shell, error);
+    status = status > shell->least ? status : shell->least;
     fflush(stdout);
     fprintf(stderr, "melbicomfs: %s: %s\n", path, strerror(-error));
     shell->status = status > shell->status ? status : shell->status;

@@ -16,6 +16,7 @@ struct shell {
     struct tree *tree;
     const struct shell_command *command;
     int status; /* the exit status so far */
+    int least;  /* the least exit status of a failure */
 };
 
 /* Reports that a path failed: prints the line on stderr, after all output so far, and raises the exit status. `error` is

@@ -51,6 +51,11 @@ void paths_sort(struct paths *paths, size_t from)
         qsort(paths->at + from, paths->n - from, sizeof *paths->at, compare);
 }
 
+bool paths_has(const struct paths *paths, const char *path)
+{
+    return paths->n > 0 && bsearch(&path, paths->at, paths->n, sizeof *paths->at, compare);
+}
+
 void paths_clear(struct paths *paths)
 {
     while (paths->n > 0)

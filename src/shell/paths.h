@@ -10,6 +10,7 @@
 #ifndef MELBICOMFS_SHELL_PATHS_H
 #define MELBICOMFS_SHELL_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct paths {
@@ -24,6 +25,9 @@ void paths_add_in(struct paths *paths, const char *dir, const char *name);
 
 /* Sorts the paths from index `from` on by their bytes. */
 void paths_sort(struct paths *paths, size_t from);
+
+/* Whether a sorted list has the path. */
+bool paths_has(const struct paths *paths, const char *path);
 
 /* Frees all paths; the list is empty then. */
 void paths_clear(struct paths *paths);

@@ -3,6 +3,7 @@
 
 #include "shell/cat.h"
 #include "shell/context.h"
+#include "shell/export.h"
 #include "shell/find.h"
 #include "shell/list.h"
 #include "shell/paths.h"
@@ -12,11 +13,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
-static void expand(struct shell *shell, struct paths *ret)
+/* Makes paths of the operands from index `first` on; without any, the root. */
+static void expand(struct shell *shell, size_t first, struct paths *ret)
 {
     const struct shell_command *command = shell->command;
-    for (size_t i = 0; i < command->n; i++)
+    if (command->n == first)
+        paths_add(ret, ".");
+    for (size_t i = first; i < command->n; i++)
         if (*command->operands[i])
             patterns_expand(shell, command->operands[i], ret);
         else
@@ -26,23 +31,25 @@ static void expand(struct shell *shell, struct paths *ret)
 static void run(struct shell *shell)
 {
     struct paths paths = {.at = NULL};
-    if (shell->command->verb == SHELL_PURGE) {
-        purge_run(shell);
-        return;
-    }
-    if (shell->command->n == 0)
-        paths_add(&paths, ".");
-    expand(shell, &paths);
-    switch (shell->command->verb) {
-    case SHELL_FIND:
-        find_run(shell, &paths);
-        break;
-    case SHELL_PURGE:
+    enum shell_verb verb = shell->command->verb;
+    shell->least = verb == SHELL_EXPORT ? EX_TEMPFAIL : 1;
+    if (verb != SHELL_PURGE)
+        expand(shell, verb == SHELL_EXPORT, &paths);
+    switch (verb) {
     case SHELL_LS:
         list_run(shell, &paths);
         break;
     case SHELL_CAT:
         cat_run(shell, &paths);
+        break;
+    case SHELL_FIND:
+        find_run(shell, &paths);
+        break;
+    case SHELL_PURGE:
+        purge_run(shell);
+        break;
+    case SHELL_EXPORT:
+        export_run(shell, shell->command->operands[0], &paths);
         break;
     }
     paths_clear(&paths);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "shell/export.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/metrics.h"
+#include "shell/context.h"
+#include "shell/copy.h"
+#include "shell/kept.h"
+#include "shell/look.h"
+#include "shell/progress.h"
+#include "tree/listing.h"
+#include "tree/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+/* An export goes down the tree level by level, makes the directories and collects the files; then it gets the files. */
+struct export
+{
+    struct shell *shell;
+    struct kept kept;
+    struct paths scope; /* the paths that are exported, as in place_path() */
+    struct paths next;  /* the directories of the next level */
+    struct paths files;
+    struct progress progress;
+    size_t written, removed;
+};
+
+/* ---- results ---- */
+
+static void fail(struct export *export, const char *path, int error)
+{
+    progress_hide(&export->progress);
+    shell_fail(export->shell, path, error);
+    paths_add(&export->kept.failed, path);
+}
+
+/* Takes a result of copy.h for a path. */
+static void count(struct export *export, const char *path, int result)
+{
+    if (result < 0)
+        fail(export, path, result);
+    if (result <= 0)
+        return;
+    export->written++;
+    if (export->kept.readonly)
+        printf("write %s\n", path);
+}
+
+/* ---- going down ---- */
+
+/* Whether a place shows what a mount does, not what the account holds: services/<id>/cdn. */
+static bool is_of_mount(const struct route *route)
+{
+    const struct route_shape *shape = route_shape(route);
+    if (route->kind != ROUTE_DIR)
+        return route->kind == ROUTE_COMMAND || route_grows(route);
+    for (unsigned i = 0; i < shape->n_children; i++)
+        if (!is_of_mount(shape->children[i]))
+            return false;
+    return !shape->any && shape->n_children > 0;
+}
+
+static void take_entries(struct export *export, const char *path, struct look *look)
+{
+    struct listing listing;
+    struct listed entry;
+    if (listing_open(&listing, export->shell->tree, look->place, 0) != 1)
+        return;
+    while (listing_next(&listing, &entry)) {
+        bool down =
+            entry.route->kind == ROUTE_DIR || (entry.route->kind == ROUTE_LINK && export->shell->command->copies);
+        if (!is_of_mount(entry.route))
+            paths_add_in(down ? &export->next : &export->files, path, entry.name);
+    }
+    listing_close(&listing);
+}
+
+/* Makes a directory and takes its entries. With -L, what a link leads to may be a file. */
+static void go_down(void *data, const char *path, struct look *look)
+{
+    struct export *export = data;
+    mode_t umask = tree_config(export->shell->tree)->umask;
+    export->progress.requests = metrics_requests(tree_metrics(export->shell->tree));
+    export->progress.total = export->files.n;
+    progress_show(&export->progress);
+    if (look->error) {
+        fail(export, path, look->error);
+        return;
+    }
+    if (look->place->route->kind != ROUTE_DIR) {
+        paths_add(&export->files, path);
+        return;
+    }
+    int r = *path ? copy_directory(&export->kept, path, place_mode(look->place, umask)) : 0;
+    if (r < 0)
+        fail(export, path, r);
+    else
+        take_entries(export, path, look);
+}
+
+/* Makes the directories above a path. */
+static int make_above(struct export *export, struct place *place)
+{
+    char path[PATH_MAX];
+    if (!place->above || !place->above->above)
+        return 0;
+    int r = make_above(export, place->above);
+    place_path(place->above, path, sizeof path);
+    if (r == 0)
+        r = copy_directory(&export->kept, path, place_mode(place->above, tree_config(export->shell->tree)->umask));
+    return r < 0 ? r : 0;
+}
+
+/* Takes one of the paths that are to be exported. */
+static void begin_at(void *data, const char *operand, struct look *look)
+{
+    struct export *export = data;
+    char path[PATH_MAX];
+    if (look->error) {
+        fail(export, operand, look->error);
+        return;
+    }
+    place_path(look->place, path, sizeof path);
+    int r = make_above(export, look->place);
+    if (r < 0) {
+        fail(export, path, r);
+        return;
+    }
+    paths_add(&export->scope, path);
+    bool down = look->place->route->kind == ROUTE_DIR || export->shell->command->copies;
+    paths_add(down ? &export->next : &export->files, path);
+}
+
+/* ---- files ---- */
+
+static void copy(void *data, const char *path, struct look *look)
+{
+    struct export *export = data;
+    struct tree *tree = export->shell->tree;
+    const struct snapshot *snapshot = look->view.snapshot;
+    char target[64];
+
+    if (look->error) {
+        fail(export, path, look->error);
+    } else if (look->place->route->kind == ROUTE_LINK) {
+        place_target(look->place, look->view.id, target, sizeof target);
+        count(export, path, copy_link(&export->kept, path, target, look->view.mtime));
+    } else if (snapshot) {
+        mode_t mode = place_mode(look->place, tree_config(tree)->umask);
+        count(export, path, copy_file(&export->kept, path, snapshot->data, snapshot->len, mode, look->view.mtime));
+        export->progress.bytes += snapshot->len;
+    }
+    export->progress.files++;
+    export->progress.requests = metrics_requests(tree_metrics(tree));
+    progress_show(&export->progress);
+}
+
+static void remove_gone(void *data, const char *path)
+{
+    struct export *export = data;
+    int r = copy_remove(&export->kept, path);
+    if (r < 0)
+        fail(export, path, r);
+    if (r <= 0)
+        return;
+    export->removed++;
+    if (export->kept.readonly)
+        printf("remove %s\n", path);
+}
+
+/* ---- all of it ---- */
+
+static void walk(struct export *export, const struct paths *paths)
+{
+    struct shell *shell = export->shell;
+    struct look_how how = {.follow = shell->command->copies, .list = true};
+
+    looks_each(shell, paths, (struct look_how){.follow = false}, begin_at, export);
+    while (export->next.n > 0) {
+        struct paths level = export->next;
+        export->next = (struct paths){.at = NULL};
+        looks_each(shell, &level, how, go_down, export);
+        paths_clear(&level);
+    }
+    export->progress.total = export->files.n;
+    looks_each(shell, &export->files, (struct look_how){.follow = shell->command->copies}, copy, export);
+    paths_sort(&export->scope, 0);
+    kept_gone(&export->kept, &export->scope, remove_gone, export);
+}
+
+/* Opens the directory, which nobody else may export to meanwhile, and its list. */
+static int open_directory(struct export *export, const char *to)
+{
+    bool dry_run = export->shell->command->dry_run;
+    if (!dry_run && mkdir(to, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    int dir = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 && !(dry_run && errno == ENOENT))
+        return -errno;
+    int r = dir >= 0 && !dry_run && flock(dir, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+    if (r == 0)
+        return kept_open(&export->kept, dir, dry_run);
+    close(dir);
+    return r;
+}
+
+static void print_end(struct export *export, const char *to)
+{
+    const struct progress *progress = &export->progress;
+    char bytes[32];
+    printf("%s: %zu files, %s; %s%zu written, %zu removed, %zu failed; %" PRIu64 " requests\n", to, progress->files,
+           progress_bytes(progress->bytes, bytes, sizeof bytes), export->kept.readonly ? "would be: " : "",
+           export->written, export->removed, export->kept.failed.n,
+           metrics_requests(tree_metrics(export->shell->tree)));
+}
+
+void export_run(struct shell *shell, const char *to, const struct paths *paths)
+{
+    struct export export = {.shell = shell, .kept = {.dir = -1, .file = -1}, .progress = {.began = clock_ms()}};
+    int r = open_directory(&export, to);
+    if (r < 0) {
+        shell_fail(shell, to, r);
+        return;
+    }
+    walk(&export, paths);
+    r = kept_finish(&export.kept, &export.scope);
+    progress_hide(&export.progress);
+    if (r < 0)
+        shell_fail(shell, KEPT_FILE, r);
+    print_end(&export, to);
+    closep(&export.kept.dir);
+    kept_clear(&export.kept);
+    paths_clear(&export.scope);
+    paths_clear(&export.next);
+    paths_clear(&export.files);
+}

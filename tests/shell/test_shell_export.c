@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --export: the tree on a disk is the tree of the mount, only what has changed is written, and whatever happens to an
+ * export, the next one ends with the right tree.
+ */
+#include "door.h"
+
+#include <stdlib.h>
+
+static struct fixture f;
+static struct simulator other; /* an account of which less is there */
+
+static int start(void **state)
+{
+    static const char *const options[] = {"--services", "9", "--invoices", "40", NULL};
+    static const char *const fewer[] = {"--services", "5", "--invoices", "25", NULL};
+    (void)state;
+    simulator_start(&other, fewer);
+    setenv("OTHER", other.url, 1);
+    return fixture_start(&f, options, NULL);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    simulator_stop(&other);
+    return fixture_stop(&f);
+}
+
+#define EXPORT     SHELL "--export "
+#define EXPORT_OLD "MELBICOM_TOKEN=" HARNESS_TOKEN " \"$MELBICOMFS\" \"$OTHER\" --export "
+/* Everything that could tell that something was written. */
+#define STATE "find \"$DIR/out\" -printf '%%p %%y %%m %%i %%T@ %%C@ %%l\\n' | LC_ALL=C sort"
+
+static void new_directory(void)
+{
+    run_ok(&f.mount, "chmod -R u+rwX \"$DIR\"/out* 2>/dev/null; rm -rf \"$DIR\"/out*");
+}
+
+static void test_the_export_is_the_mount(void **state)
+{
+    (void)state;
+    new_directory();
+    struct ran ran = run_ok(&f.mount, EXPORT "\"$DIR/out\"");
+    assert_non_null(strstr(ran.out, " 0 removed, 0 failed; "));
+    run_ok(&f.mount, "diff -r --no-dereference -x cdn -x .melbicomfs-export . \"$DIR/out\"");
+    assert_same_output(
+        &f.mount, "find . -mindepth 1 -name cdn -prune -o -printf '%P %y %m %l\\n' | grep -v '^$' | LC_ALL=C sort",
+        "find \"$DIR/out\" -mindepth 1 -name .melbicomfs-export -o -mindepth 1 -printf '%P %y %m %l\\n' | "
+        "LC_ALL=C sort");
+    assert_same_output(&f.mount, "find billing/invoices -type f -printf '%P %T@\\n' | sort",
+                       "find \"$DIR/out/billing/invoices\" -type f -printf '%P %T@\\n' | sort");
+}
+
+static void test_the_second_export_writes_nothing(void **state)
+{
+    (void)state;
+    char *before = run_ok(&f.mount, STATE).out;
+    let_pass(20);
+    struct ran ran = run_ok(&f.mount, EXPORT "\"$DIR/out\"");
+    assert_non_null(strstr(ran.out, "; 0 written, 0 removed, 0 failed; "));
+    assert_string_equal(run_ok(&f.mount, STATE).out, before);
+}
+
+static void test_what_is_gone_is_removed_and_nothing_else(void **state)
+{
+    (void)state;
+    new_directory();
+    run_ok(&f.mount, EXPORT "\"$DIR/out\"");
+    run_ok(&f.mount, "echo mine > \"$DIR/out/mine\"; echo mine > \"$DIR/out/billing/invoices/mine\"");
+    struct ran ran = run_ok(&f.mount, EXPORT_OLD "-n \"$DIR/out\"");
+    assert_non_null(strstr(ran.out, "remove billing/invoices/90040.json\n"));
+    run_ok(&f.mount, "test -e \"$DIR/out/billing/invoices/90040.json\"");
+    run_ok(&f.mount, EXPORT_OLD "\"$DIR/out\"; " EXPORT_OLD "\"$DIR/out-old\"");
+    ran = run(&f.mount, "diff -r --no-dereference \"$DIR/out\" \"$DIR/out-old\" | sed \"s,$DIR/,,\"");
+    assert_string_equal(ran.out, "Only in out/billing/invoices: mine\nOnly in out: mine\n");
+}
+
+/* What this program has not written is not replaced. */
+static void test_what_is_in_the_way_stays(void **state)
+{
+    (void)state;
+    new_directory();
+    run_ok(&f.mount, "mkdir \"$DIR/out\"; echo mine > \"$DIR/out/README\"; ln -s /nowhere \"$DIR/out/billing\"");
+    struct ran ran = run(&f.mount, EXPORT "\"$DIR/out\"");
+    assert_int_equal(ran.status, 75);
+    assert_non_null(strstr(ran.err, "melbicomfs: README: File exists\n"));
+    assert_non_null(strstr(ran.err, "melbicomfs: billing: File exists\n"));
+    assert_string_equal(run_ok(&f.mount, "cat \"$DIR/out/README\"; readlink \"$DIR/out/billing\"").out,
+                        "mine\n/nowhere\n");
+    run_ok(&f.mount, "cmp version \"$DIR/out/version\"");
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    new_directory();
+    run_ok(&f.mount, EXPORT "\"$DIR/out\" billing services/10421 'by/invoice-year/20*'");
+    run_ok(&f.mount, "diff -r --no-dereference billing \"$DIR/out/billing\"");
+    run_ok(&f.mount, EXPORT "\"$DIR/out\" version");
+    run_ok(&f.mount, "cmp version \"$DIR/out/version\"; test -e \"$DIR/out/services/10421/info.json\"");
+    assert_string_equal(run_ok(&f.mount, "ls \"$DIR/out\"").out, "billing\nby\nservices\nversion\n");
+    new_directory();
+    run_ok(&f.mount, EXPORT "-L \"$DIR/out\" by");
+    run_ok(&f.mount, "diff -r -x cdn by \"$DIR/out/by\"; test $(find \"$DIR/out\" -type l | wc -l) = 0");
+}
+
+/* What cannot be got stays as it was, and is named. */
+static void test_failures(void **state)
+{
+    (void)state;
+    new_directory();
+    run_ok(&f.mount, EXPORT "\"$DIR/out\"");
+    char *before = run_ok(&f.mount, STATE " | grep -E '/(services|billing/invoices)'").out;
+    rule(&f.sim, "{\"operation\":\"service\",\"status\":500}");
+    rule(&f.sim, "{\"operation\":\"invoices\",\"status\":404}");
+    struct ran ran = run(&f.mount, SHELL "-o timeout_total=1 --export \"$DIR/out\" services billing");
+    rules_clear(&f.sim);
+    assert_int_equal(ran.status, 75);
+    assert_non_null(strstr(ran.err, "melbicomfs: services/10421/info.json: Input/output error\n"));
+    assert_non_null(strstr(ran.err, "melbicomfs: billing/invoices: Input/output error\n"));
+    assert_string_equal(run_ok(&f.mount, STATE " | grep -E '/(services|billing/invoices)'").out, before);
+    assert_int_equal(run(&f.mount, "MELBICOM_TOKEN=no \"$MELBICOMFS\" \"$URL\" --export \"$DIR/out\"").status, 77);
+    assert_string_equal(run_ok(&f.mount, STATE " | grep -E '/(services|billing/invoices)'").out, before);
+    assert_int_equal(run(&f.mount, EXPORT "/nowhere/at/all").status, 75);
+}
+
+/* Two accounts in turn: an export is killed at a random moment, and the next one of the same account ends as if it was
+ * the first. */
+static void test_killed_at_random_moments(void **state)
+{
+    (void)state;
+    new_directory();
+    run_ok(&f.mount, EXPORT "\"$DIR/out-new\" >/dev/null; " EXPORT_OLD "\"$DIR/out-old\" >/dev/null");
+    int64_t began = now_ms();
+    run_ok(&f.mount, EXPORT "\"$DIR/out\" >/dev/null");
+    int64_t takes = now_ms() - began;
+    unsigned killed = 0;
+    srand(1);
+    for (unsigned i = 0; i < 50; i++) {
+        const char *which = i % 2 ? "new" : "old";
+        struct ran ran =
+            run(&f.mount,
+                "timeout -s KILL %.3f env MELBICOM_TOKEN=" HARNESS_TOKEN
+                " \"$MELBICOMFS\" \"$%s\" --export \"$DIR/out\" >/dev/null",
+                (double)(rand() % 1000) / 1000.0 * (double)takes / 1000.0 + 0.001, i % 2 ? "URL" : "OTHER");
+        killed += ran.status == 137;
+        run_ok(&f.mount, "%s\"$DIR/out\" >/dev/null", i % 2 ? EXPORT : EXPORT_OLD);
+        run_ok(&f.mount, "diff -r --no-dereference \"$DIR/out-%s\" \"$DIR/out\"", which);
+    }
+    assert_true(killed > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_export_is_the_mount),
+        cmocka_unit_test(test_the_second_export_writes_nothing),
+        cmocka_unit_test(test_what_is_gone_is_removed_and_nothing_else),
+        cmocka_unit_test(test_what_is_in_the_way_stays),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_killed_at_random_moments),
+    };
+    harness_begin();
+    return cmocka_run_group_tests(tests, start, stop);
+}
