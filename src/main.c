@@ -22,6 +22,7 @@
  *                               unreached.c says what to do without an answer
  *
  *   mount/       FUSE
+ *                library.c      loads libfuse, which nothing else needs
  *                session.c      the mount itself, from mount(2) to its end; context.h is the struct behind it;
  *                               mountpoint.c looks first where it is to be; guard.c is the process that frees the
  *                               mount's users if the program is killed
@@ -102,8 +103,6 @@
  *   purge.c      outcome.c has said which answers are a success. All are answered: calls writes.c, which answers the WRITE with success or the first failure
  *   requests.c   FORGET: the node goes, and the handle with it
  */
-#define FUSE_USE_VERSION 314
-
 #include "api/documents.h"
 #include "api/endpoints.h"
 #include "api/outcome.h"
@@ -128,6 +127,7 @@
 #include "http/verdict.h"
 #include "http/wiping.h"
 #include "mount/guard.h"
+#include "mount/library.h"
 #include "mount/mountpoint.h"
 #include "mount/session.h"
 #include "shell/shell.h"
@@ -137,7 +137,6 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fuse_lowlevel.h>
 #include <json-c/json_c_version.h>
 #include <json-c/printbuf.h>
 #include <poll.h>
@@ -581,7 +580,7 @@ static int mount_account(struct program *program)
         log_error("%s; %s", fault.what, fault.advice);
         return EXIT_MOUNT;
     }
-    int status = read_token(program);
+    int status = library_load() < 0 ? EXIT_MOUNT : read_token(program);
     if (status == EXIT_OK && !config->delay_connect)
         status = check_quietly(program);
     if (status == EXIT_OK)
@@ -598,7 +597,7 @@ static int run(struct program *program, int argc, char **argv)
         return status;
     if (action == OPTIONS_VERSION) {
         printf("melbicomfs " MELBICOMFS_VERSION "\n%s, json-c %s, libfuse %s\n", curl_version(), json_c_version(),
-               fuse_pkgversion());
+               library_version());
         return EXIT_OK;
     }
     if (action == OPTIONS_DOCTOR)
