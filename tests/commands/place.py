@@ -49,9 +49,14 @@ def enter():
         skip("only root can have namespaces of its own")
     if not os.path.exists("/dev/fuse"):
         skip("there is no /dev/fuse")
-    spaces = ["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--mount-proc", "--fork", "--kill-child"]
+    spaces = ["unshare", "--mount", "--net", "--pid", "--mount-proc", "--fork", "--kill-child"]
     if subprocess.run([*spaces, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
-        skip("no namespaces can be made here")
+        # In a chroot whose root is no mount, unshare cannot make the mounts private; then none may be shared.
+        spaces += ["--propagation", "unchanged"]
+        with open("/proc/self/mountinfo", encoding="utf-8") as file:
+            shared = " shared:" in file.read()
+        if shared or subprocess.run([*spaces, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            skip("no namespaces can be made here")
     os.execvpe("unshare", [*spaces, sys.executable, *sys.argv], {**os.environ, "IN_NAMESPACE": "1"})
 
 
