@@ -18,9 +18,11 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* An export goes down the tree level by level, makes the directories and collects the files; then it gets the files. */
 struct export
@@ -140,6 +142,70 @@ static void begin_at(void *data, const char *operand, struct look *look)
     paths_add(down ? &export->next : &export->files, path);
 }
 
+/* ---- answers of earlier exports ---- */
+
+/* Reads a whole file of the directory; NULL if it cannot be read. The bytes are the caller's to free. */
+static char *read_file(const struct export *export, const char *path, size_t *ret_len)
+{
+    _cleanup_(closep) int fd = openat(export->kept.dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return NULL;
+    size_t room = (size_t)st.st_size, len = 0;
+    char *bytes = malloc(room + 1);
+    for (ssize_t n = 1; bytes && n > 0 && len<room; len += n> 0 ? (size_t)n : 0)
+        n = read(fd, bytes + len, room - len);
+    *ret_len = len;
+    return bytes;
+}
+
+/* Puts one answer back, so that the API is asked only whether it has changed. If that fails, the API is asked for the
+ * whole answer. */
+static void restore(struct export *export, const char *line)
+{
+    struct shell *shell = export->shell;
+    struct kept_answer answer;
+    _cleanup_(freep) char *copy = paths_owned(strdup(line)), *bytes = NULL;
+    size_t len = 0;
+
+    if (!kept_read_answer(copy, &answer) || !(bytes = read_file(export, answer.path, &len)) ||
+        kept_hash(bytes, len) != answer.hash)
+        return;
+    struct look *look = paths_owned(calloc(1, sizeof *look));
+    if (look_by_name(look, shell, answer.path) == 0)
+        (void)tree_restore(shell->tree, look->place, bytes, len, answer.etag, answer.last_modified);
+    look_end(look);
+    free(look);
+}
+
+/* Puts back the answers below the paths that are exported. */
+static void restore_below(struct export *export, const struct paths *paths)
+{
+    for (size_t i = 0; i < export->kept.answers_before.n; i++) {
+        const char *line = export->kept.answers_before.at[i];
+        bool wanted = false;
+        for (size_t k = 0; k < paths->n && !wanted; k++) {
+            size_t len = strlen(paths->at[k]);
+            wanted = strcmp(paths->at[k], ".") == 0 || strncmp(paths->at[k], line, len) == 0;
+        }
+        if (wanted)
+            restore(export, line);
+    }
+}
+
+/* Notes the validators of a file that is a whole answer, for the next export. */
+static void note_answer(struct export *export, const char *path, struct look *look)
+{
+    const char *etag, *last_modified;
+    const struct snapshot *snapshot = look->view.snapshot;
+    if (!tree_validators(export->shell->tree, look->place, &etag, &last_modified))
+        return;
+    kept_add_answer(&export->kept, &(struct kept_answer){.path = path,
+                                                         .etag = etag,
+                                                         .last_modified = last_modified,
+                                                         .hash = kept_hash(snapshot->data, snapshot->len)});
+}
+
 /* ---- files ---- */
 
 static void copy(void *data, const char *path, struct look *look)
@@ -156,7 +222,10 @@ static void copy(void *data, const char *path, struct look *look)
         count(export, path, copy_link(&export->kept, path, target, look->view.mtime));
     } else if (snapshot) {
         mode_t mode = place_mode(look->place, tree_config(tree)->umask);
-        count(export, path, copy_file(&export->kept, path, snapshot->data, snapshot->len, mode, look->view.mtime));
+        int r = copy_file(&export->kept, path, snapshot->data, snapshot->len, mode, look->view.mtime);
+        count(export, path, r);
+        if (r >= 0)
+            note_answer(export, path, look);
         export->progress.bytes += snapshot->len;
     }
     export->progress.files++;
@@ -184,6 +253,7 @@ static void walk(struct export *export, const struct paths *paths)
     struct shell *shell = export->shell;
     struct look_how how = {.follow = shell->command->copies, .list = true};
 
+    restore_below(export, paths);
     looks_each(shell, paths, (struct look_how){.follow = false}, begin_at, export);
     while (export->next.n > 0) {
         struct paths level = export->next;

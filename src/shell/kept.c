@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,12 +54,15 @@ int kept_open(struct kept *kept, int dir, bool readonly)
     while ((n = getline(&line, &room, file)) > 0 && line[n - 1] == '\n') {
         end += n;
         line[n - 1] = '\0';
-        if (*line != '#')
+        if (*line == '=')
+            paths_add(&kept->answers_before, line + 1);
+        else if (*line != '#')
             paths_add(&kept->before, line);
     }
     int r = ferror(file) ? -EIO : n > 0 && !readonly && ftruncate(fd, end) < 0 ? -errno : 0;
     fclose(file);
     paths_sort(&kept->before, 0);
+    paths_sort(&kept->answers_before, 0);
     return r;
 }
 
@@ -78,6 +82,68 @@ int kept_add(struct kept *kept, const char *path)
         return -errno;
     return dprintf(kept->file, "%s\n", path) < 0 ? -errno : 0;
 }
+
+/* ---- answers ---- */
+
+uint64_t kept_hash(const char *bytes, size_t len)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static bool fits(const char *validator)
+{
+    return !validator || !validator[strcspn(validator, "\t\n")];
+}
+
+void kept_add_answer(struct kept *kept, const struct kept_answer *answer)
+{
+    _cleanup_(freep) char *line = NULL;
+    if (!fits(answer->etag) || !fits(answer->last_modified))
+        return;
+    if (asprintf(&line, "%s\t%016" PRIx64 "\t%s\t%s", answer->path, answer->hash, answer->etag ? answer->etag : "",
+                 answer->last_modified ? answer->last_modified : "") < 0)
+        paths_owned(line = NULL);
+    paths_add(&kept->answers_now, line);
+}
+
+bool kept_read_answer(char *line, struct kept_answer *ret)
+{
+    char *path = strsep(&line, "\t"), *hash = strsep(&line, "\t"), *etag = strsep(&line, "\t");
+    if (!line)
+        return false;
+    *ret = (struct kept_answer){.path = path, .etag = *etag ? etag : NULL, .last_modified = *line ? line : NULL};
+    ret->hash = strtoull(hash, NULL, 16);
+    return true;
+}
+
+/* Whether a line of an earlier export still holds: this export has not got the file. */
+static bool answer_stays(const struct kept *kept, const struct paths *scope, const char *line)
+{
+    char path[PATH_MAX];
+    size_t len = strcspn(line, "\t");
+    if (len >= sizeof path)
+        return false;
+    memcpy(path, line, len);
+    path[len] = '\0';
+    return !is_below_any(path, scope) || is_below_any(path, &kept->failed);
+}
+
+static struct paths all_answers(struct kept *kept, const struct paths *scope)
+{
+    struct paths all = {.at = NULL};
+    for (size_t i = 0; i < kept->answers_now.n; i++)
+        paths_add(&all, kept->answers_now.at[i]);
+    for (size_t i = 0; i < kept->answers_before.n; i++)
+        if (answer_stays(kept, scope, kept->answers_before.at[i]))
+            paths_add(&all, kept->answers_before.at[i]);
+    paths_sort(&all, 0);
+    return all;
+}
+
+/* ---- the list at the end ---- */
 
 /* Whether a path of an earlier export is still to be there. */
 static bool stays(const struct kept *kept, const struct paths *scope, const char *path)
@@ -111,7 +177,15 @@ static struct paths all_of(struct kept *kept, const struct paths *scope)
     return all;
 }
 
-static int write_list(struct kept *kept, const struct paths *all)
+static bool are_same(const struct paths *a, const struct paths *b)
+{
+    for (size_t i = 0; i < a->n && i < b->n; i++)
+        if (strcmp(a->at[i], b->at[i]) != 0)
+            return false;
+    return a->n == b->n;
+}
+
+static int write_list(struct kept *kept, const struct paths *all, const struct paths *answers)
 {
     int fd = openat(kept->dir, KEPT_TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
@@ -120,6 +194,8 @@ static int write_list(struct kept *kept, const struct paths *all)
     fputs(head, file);
     for (size_t i = 0; i < all->n; i++)
         fprintf(file, "%s\n", all->at[i]);
+    for (size_t i = 0; i < answers->n; i++)
+        fprintf(file, "=%s\n", answers->at[i]);
     bool failed = ferror(file);
     if (fclose(file) != 0 || failed)
         return -EIO;
@@ -130,12 +206,11 @@ int kept_finish(struct kept *kept, const struct paths *scope)
 {
     if (kept->readonly)
         return 0;
-    struct paths all = all_of(kept, scope);
-    bool same = kept->file < 0 && all.n == kept->before.n;
-    for (size_t i = 0; same && i < all.n; i++)
-        same = strcmp(all.at[i], kept->before.at[i]) == 0;
-    int r = same ? 0 : write_list(kept, &all);
+    struct paths all = all_of(kept, scope), answers = all_answers(kept, scope);
+    bool same = kept->file < 0 && are_same(&all, &kept->before) && are_same(&answers, &kept->answers_before);
+    int r = same ? 0 : write_list(kept, &all, &answers);
     paths_clear(&all);
+    paths_clear(&answers);
     return r;
 }
 
@@ -145,5 +220,7 @@ void kept_clear(struct kept *kept)
     kept->file = -1;
     paths_clear(&kept->before);
     paths_clear(&kept->now);
+    paths_clear(&kept->answers_before);
+    paths_clear(&kept->answers_now);
     paths_clear(&kept->failed);
 }

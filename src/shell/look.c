@@ -156,7 +156,7 @@ static void on_done(void *data, int error)
         walk(look, error);
 }
 
-void look_start(struct look *look, struct shell *shell, const char *path, struct look_how how)
+static void begin(struct look *look, struct shell *shell, const char *path, struct look_how how)
 {
     memset(look, 0, offsetof(struct look, places));
     look->shell = shell;
@@ -165,7 +165,22 @@ void look_start(struct look *look, struct shell *shell, const char *path, struct
     look->depth = look->links = 0;
     look->done = look->awaited = false;
     look->path = look->ahead = paths_owned(strdup(path));
+}
+
+void look_start(struct look *look, struct shell *shell, const char *path, struct look_how how)
+{
+    begin(look, shell, path, how);
     walk(look, 0);
+}
+
+int look_by_name(struct look *look, struct shell *shell, const char *path)
+{
+    int r = 0;
+    begin(look, shell, path, (struct look_how){.follow = false});
+    while (r == 0 && *look->ahead)
+        r = enter(look);
+    finish(look, r);
+    return r;
 }
 
 int look_await(struct look *look)

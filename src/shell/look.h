@@ -59,6 +59,10 @@ struct look {
 /* Begins to look at a path, relative to the root of the tree. */
 void look_start(struct look *look, struct shell *shell, const char *path, struct look_how how);
 
+/* Finds the place of a path by its names alone: links are not followed, nothing is asked for, and the view is empty. The
+ * look is done then. Returns look->error. */
+int look_by_name(struct look *look, struct shell *shell, const char *path);
+
 /* Runs the loop until the look is done. Returns look->error. */
 int look_await(struct look *look);
 

@@ -86,6 +86,43 @@ struct timespec tree_started(const struct tree *tree)
     return tree->started;
 }
 
+/* ---- answers of an earlier run ---- */
+
+/* Returns whether the file is one answer, printed whole. */
+static bool is_whole_answer(const struct route *route)
+{
+    return route->kind == ROUTE_FILE && route->select == SELECT_ONLY &&
+           (route->render == RENDER_ITEM || route->render == RENDER_WHOLE || route->render == RENDER_JSON);
+}
+
+static struct document *answer_of(struct tree *tree, struct place *place, enum purpose purpose)
+{
+    struct args args;
+    struct sources sources;
+    if (!is_whole_answer(place->route))
+        return NULL;
+    args_of(place, &args);
+    sources_of(tree, place->route, &args, purpose, &sources);
+    return sources_choose(place->route, &sources);
+}
+
+bool tree_validators(struct tree *tree, struct place *place, const char **etag, const char **last_modified)
+{
+    const struct document *document = answer_of(tree, place, TO_LOOK);
+    if (!document || !document->loaded || (!document->etag && !document->last_modified))
+        return false;
+    *etag = document->etag;
+    *last_modified = document->last_modified;
+    return true;
+}
+
+int tree_restore(struct tree *tree, struct place *place, const char *bytes, size_t len, const char *etag,
+                 const char *last_modified)
+{
+    struct document *document = answer_of(tree, place, TO_ASK);
+    return document ? document_restore(document, bytes, len, etag, last_modified) : -EINVAL;
+}
+
 /* ---- touch ---- */
 
 /* A source of a route at or below the touched place. */

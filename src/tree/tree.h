@@ -16,6 +16,8 @@
 
 #include "tree/place.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <time.h>
 
 struct client;
@@ -40,6 +42,16 @@ struct place *tree_root(struct tree *tree);
  * again; for the document that the place itself shows even while the host or its operation is closed (document_touch()).
  * Sends nothing. */
 void tree_touch(struct tree *tree, struct place *place);
+
+/* Returns whether the file at `place` is the whole text of one answer of the API that is in memory, and that has
+ * validators: then *etag and *last_modified are set, borrowed until the next turn of the loop; one of them may be NULL. */
+bool tree_validators(struct tree *tree, struct place *place, const char **etag, const char **last_modified);
+
+/* Puts back an answer of an earlier run of the program: `bytes` is the text of a file for which tree_validators() was
+ * true, and the others are what it set. The next access asks the API whether the answer still holds
+ * (document_restore()). Returns 0 or -errno; a failure only costs a request without validators. */
+int tree_restore(struct tree *tree, struct place *place, const char *bytes, size_t len, const char *etag,
+                 const char *last_modified);
 
 /* The arguments of tree_new(), the tree's purges, and the time of day at which the tree was made. */
 struct documents *tree_documents(struct tree *tree);

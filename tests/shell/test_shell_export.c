@@ -62,6 +62,42 @@ static void test_the_second_export_writes_nothing(void **state)
     assert_string_equal(run_ok(&f.mount, STATE).out, before);
 }
 
+static unsigned count_of(const char *text, const char *what)
+{
+    unsigned n = 0;
+    for (; (text = strstr(text, what)); text += strlen(what))
+        n++;
+    return n;
+}
+
+/* An answer that the API marks with an ETag is asked for with it, and is not sent again. A file that somebody has
+ * changed proves nothing. */
+static void test_the_second_export_asks_whether_answers_have_changed(void **state)
+{
+    (void)state;
+    new_directory();
+    run_ok(&f.mount, EXPORT "\"$DIR/out\"");
+    char *before = run_ok(&f.mount, STATE).out;
+    journal_clear(&f.sim);
+    run_ok(&f.mount, EXPORT "\"$DIR/out\"");
+    assert_string_equal(run_ok(&f.mount, STATE).out, before);
+    unsigned asks = asked(&f.sim, NULL), same = count_of(journal(&f.sim, NULL), "\"status\":304");
+    if (same + 5 < asks)
+        fail_msg("of %u requests, %u were answered with 304:\n%.3000s", asks, same, journal(&f.sim, NULL));
+
+    run_ok(&f.mount, "chmod u+w \"$DIR/out/all/services.json\"; echo '[]' > \"$DIR/out/all/services.json\"");
+    journal_clear(&f.sim);
+    run_ok(&f.mount, EXPORT "\"$DIR/out\"");
+    run_ok(&f.mount, "diff -r --no-dereference -x cdn -x .melbicomfs-export . \"$DIR/out\"");
+    assert_int_equal(count_of(journal(&f.sim, "services"), "\"status\":304"), 0);
+
+    account_set(&f.sim, "{\"balance\": \"7.00\"}");
+    struct ran ran = run_ok(&f.mount, EXPORT "\"$DIR/out\" billing/balance billing/balance.json");
+    account_set(&f.sim, "{\"balance\": \"100.00\"}");
+    assert_non_null(strstr(ran.out, "; 2 written, 0 removed, "));
+    assert_string_equal(run_ok(&f.mount, "cat \"$DIR/out/billing/balance\"").out, "7.00 EUR\n");
+}
+
 static void test_what_is_gone_is_removed_and_nothing_else(void **state)
 {
     (void)state;
@@ -156,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_export_is_the_mount),
         cmocka_unit_test(test_the_second_export_writes_nothing),
+        cmocka_unit_test(test_the_second_export_asks_whether_answers_have_changed),
         cmocka_unit_test(test_what_is_gone_is_removed_and_nothing_else),
         cmocka_unit_test(test_what_is_in_the_way_stays),
         cmocka_unit_test(test_parts),
