@@ -14,7 +14,7 @@
 
 void answer_log(enum log_level level, const struct document *document, const char *text, const char *advice)
 {
-    log_line(level, "%s: GET %s: %s; %s", document->key, document->url ? document->url : "(the check before mounting)",
+    log_line(level, "%s: GET %s: %s; %s", document->key, document->url ? document->url : "(an answer that was kept)",
              text, advice);
 }
 

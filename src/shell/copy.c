@@ -70,7 +70,8 @@ static int make_way(struct kept *kept, const char *path, const struct stat *st)
 static int write_temp(const struct kept *kept, const char *bytes, size_t len, mode_t mode, struct timespec mtime)
 {
     const struct timespec times[2] = {mtime, mtime};
-    _cleanup_(closep) int fd = openat(kept->dir, KEPT_TEMP, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    _cleanup_(closep) int fd =
+        openat(kept->dir, KEPT_TEMP, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 07777);
     if (fd < 0)
         return -errno;
     while (len > 0) {
@@ -80,7 +81,7 @@ static int write_temp(const struct kept *kept, const char *bytes, size_t len, mo
         bytes += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
     }
-    return fchmod(fd, mode & 07777) < 0 || futimens(fd, times) < 0 ? -errno : 0;
+    return futimens(fd, times) < 0 ? -errno : 0;
 }
 
 /* Renames what was made, or removes it after an error. Returns 1 or an error. */
@@ -93,33 +94,34 @@ static int rename_temp(const struct kept *kept, const char *path, int error)
     return error < 0 ? error : 1;
 }
 
-int copy_file(struct kept *kept, const char *path, const char *bytes, size_t len, mode_t mode, struct timespec mtime)
+int copy_file(struct kept *kept, const char *path, bool planned, const char *bytes, size_t len, mode_t mode,
+              struct timespec mtime)
 {
     struct stat st;
-    int there = look_at(kept, path, &st);
+    int there = planned ? 0 : look_at(kept, path, &st);
     if (there < 0)
         return there;
     if (there && is_same_file(kept, path, &st, bytes, len, mode))
         return kept_add(kept, path);
-    int r = make_way(kept, path, there ? &st : NULL);
+    int r = planned ? 0 : make_way(kept, path, there ? &st : NULL);
     if (r < 0 || kept->readonly)
         return r < 0 ? r : 1;
     r = write_temp(kept, bytes, len, mode, mtime);
     return rename_temp(kept, path, r);
 }
 
-int copy_link(struct kept *kept, const char *path, const char *target, struct timespec mtime)
+int copy_link(struct kept *kept, const char *path, bool planned, const char *target, struct timespec mtime)
 {
     const struct timespec times[2] = {mtime, mtime};
     struct stat st;
     char is[256];
-    int there = look_at(kept, path, &st);
+    int there = planned ? 0 : look_at(kept, path, &st);
     if (there < 0)
         return there;
     ssize_t len = there && S_ISLNK(st.st_mode) ? readlinkat(kept->dir, path, is, sizeof is) : -1;
     if (len >= 0 && (size_t)len == strlen(target) && memcmp(is, target, (size_t)len) == 0)
         return kept_add(kept, path);
-    int r = make_way(kept, path, there ? &st : NULL);
+    int r = planned ? 0 : make_way(kept, path, there ? &st : NULL);
     if (r < 0 || kept->readonly)
         return r < 0 ? r : 1;
     if (symlinkat(target, kept->dir, KEPT_TEMP) < 0 || utimensat(kept->dir, KEPT_TEMP, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -149,9 +151,7 @@ int copy_directory(struct kept *kept, const char *path, mode_t mode)
     int r = kept_add(kept, with_slash);
     if (r < 0 || kept->readonly)
         return r < 0 ? r : 1;
-    if (mkdirat(kept->dir, path, mode & 07777) < 0 || fchmodat(kept->dir, path, mode & 07777, 0) < 0)
-        return -errno;
-    return 1;
+    return mkdirat(kept->dir, path, mode & 07777) < 0 ? -errno : 1;
 }
 
 int copy_remove(const struct kept *kept, const char *path)

@@ -13,6 +13,7 @@
 #ifndef MELBICOMFS_SHELL_COPY_H
 #define MELBICOMFS_SHELL_COPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <time.h>
@@ -20,9 +21,12 @@
 struct kept;
 
 /* Each makes what shall be at `path`, relative to the directory of the list, and returns 1 if it was written (in a dry
- * run: would be written), 0 if it was there. The directory that it is in must have been made before. */
-int copy_file(struct kept *kept, const char *path, const char *bytes, size_t len, mode_t mode, struct timespec mtime);
-int copy_link(struct kept *kept, const char *path, const char *target, struct timespec mtime);
+ * run: would be written), 0 if it was there. The directory that it is in must have been made before. `planned`:
+ * the directory is new, so that nothing is there, and the path is on the list (kept_plan()). Modes are exact if the
+ * process has no umask. */
+int copy_file(struct kept *kept, const char *path, bool planned, const char *bytes, size_t len, mode_t mode,
+              struct timespec mtime);
+int copy_link(struct kept *kept, const char *path, bool planned, const char *target, struct timespec mtime);
 int copy_directory(struct kept *kept, const char *path, mode_t mode);
 
 /* Removes what is at a path of the list. Returns 1; or 0 if nothing is there, or a directory holds something else. */

@@ -29,9 +29,10 @@ struct export
 {
     struct shell *shell;
     struct kept kept;
-    struct paths scope; /* the paths that are exported, as in place_path() */
-    struct paths next;  /* the directories of the next level */
-    struct paths files;
+    struct paths scope;   /* the paths that are exported, as in place_path() */
+    struct paths next;    /* the directories of the next level */
+    struct paths files;   /* those that may be there already */
+    struct paths planned; /* those in directories that this export has made (kept_plan()) */
     struct progress progress;
     size_t written, removed;
 };
@@ -71,19 +72,24 @@ static bool is_of_mount(const struct route *route)
     return !shape->any && shape->n_children > 0;
 }
 
-static void take_entries(struct export *export, const char *path, struct look *look)
+/* Takes the entries of a directory. `made`: this export has made it. */
+static int take_entries(struct export *export, const char *path, struct look *look, bool made)
 {
     struct listing listing;
     struct listed entry;
-    if (listing_open(&listing, export->shell->tree, look->place, 0) != 1)
-        return;
+    struct paths *files = made ? &export->planned : &export->files;
+    size_t from = files->n;
+    int r = listing_open(&listing, export->shell->tree, look->place, 0);
+    if (r != 1)
+        return r;
     while (listing_next(&listing, &entry)) {
         bool down =
             entry.route->kind == ROUTE_DIR || (entry.route->kind == ROUTE_LINK && export->shell->command->copies);
         if (!is_of_mount(entry.route))
-            paths_add_in(down ? &export->next : &export->files, path, entry.name);
+            paths_add_in(down ? &export->next : files, path, entry.name);
     }
     listing_close(&listing);
+    return made ? kept_plan(&export->kept, files, from) : 0;
 }
 
 /* Makes a directory and takes its entries. With -L, what a link leads to may be a file. */
@@ -92,7 +98,7 @@ static void go_down(void *data, const char *path, struct look *look)
     struct export *export = data;
     mode_t umask = tree_config(export->shell->tree)->umask;
     export->progress.requests = metrics_requests(tree_metrics(export->shell->tree));
-    export->progress.total = export->files.n;
+    export->progress.total = export->files.n + export->planned.n;
     progress_show(&export->progress);
     if (look->error) {
         fail(export, path, look->error);
@@ -103,10 +109,10 @@ static void go_down(void *data, const char *path, struct look *look)
         return;
     }
     int r = *path ? copy_directory(&export->kept, path, place_mode(look->place, umask)) : 0;
+    if (r >= 0)
+        r = take_entries(export, path, look, r == 1);
     if (r < 0)
         fail(export, path, r);
-    else
-        take_entries(export, path, look);
 }
 
 /* Makes the directories above a path. */
@@ -208,9 +214,9 @@ static void note_answer(struct export *export, const char *path, struct look *lo
 
 /* ---- files ---- */
 
-static void copy(void *data, const char *path, struct look *look)
+/* Writes one file or link. */
+static void copy(struct export *export, const char *path, struct look *look, bool planned)
 {
-    struct export *export = data;
     struct tree *tree = export->shell->tree;
     const struct snapshot *snapshot = look->view.snapshot;
     char target[64];
@@ -219,10 +225,10 @@ static void copy(void *data, const char *path, struct look *look)
         fail(export, path, look->error);
     } else if (look->place->route->kind == ROUTE_LINK) {
         place_target(look->place, look->view.id, target, sizeof target);
-        count(export, path, copy_link(&export->kept, path, target, look->view.mtime));
+        count(export, path, copy_link(&export->kept, path, planned, target, look->view.mtime));
     } else if (snapshot) {
         mode_t mode = place_mode(look->place, tree_config(tree)->umask);
-        int r = copy_file(&export->kept, path, snapshot->data, snapshot->len, mode, look->view.mtime);
+        int r = copy_file(&export->kept, path, planned, snapshot->data, snapshot->len, mode, look->view.mtime);
         count(export, path, r);
         if (r >= 0)
             note_answer(export, path, look);
@@ -231,6 +237,19 @@ static void copy(void *data, const char *path, struct look *look)
     export->progress.files++;
     export->progress.requests = metrics_requests(tree_metrics(tree));
     progress_show(&export->progress);
+}
+
+static void copy_known(void *data, const char *path, struct look *look)
+{
+    copy(data, path, look, false);
+}
+
+static void copy_planned(void *data, const char *path, struct look *look)
+{
+    struct export *export = data;
+    copy(export, path, look, true);
+    if (!look->error)
+        kept_done(&export->kept, path);
 }
 
 static void remove_gone(void *data, const char *path)
@@ -261,8 +280,10 @@ static void walk(struct export *export, const struct paths *paths)
         looks_each(shell, &level, how, go_down, export);
         paths_clear(&level);
     }
-    export->progress.total = export->files.n;
-    looks_each(shell, &export->files, (struct look_how){.follow = shell->command->copies}, copy, export);
+    export->progress.total = export->files.n + export->planned.n;
+    how.list = false;
+    looks_each(shell, &export->files, how, copy_known, export);
+    looks_each(shell, &export->planned, how, copy_planned, export);
     paths_sort(&export->scope, 0);
     kept_gone(&export->kept, &export->scope, remove_gone, export);
 }
@@ -271,6 +292,7 @@ static void walk(struct export *export, const struct paths *paths)
 static int open_directory(struct export *export, const char *to)
 {
     bool dry_run = export->shell->command->dry_run;
+    (void)umask(0); /* the modes are those of the tree; see -o umask= */
     if (!dry_run && mkdir(to, 0700) < 0 && errno != EEXIST)
         return -errno;
     int dir = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -312,4 +334,5 @@ void export_run(struct shell *shell, const char *to, const struct paths *paths)
     paths_clear(&export.scope);
     paths_clear(&export.next);
     paths_clear(&export.files);
+    paths_clear(&export.planned);
 }

@@ -71,16 +71,55 @@ bool kept_has(const struct kept *kept, const char *path)
     return paths_has(&kept->before, path);
 }
 
-int kept_add(struct kept *kept, const char *path)
+/* Appends text to the list. */
+static int append(struct kept *kept, const char *text, size_t len)
 {
-    paths_add(&kept->now, path);
-    if (kept->readonly || kept_has(kept, path))
-        return 0;
     if (kept->file < 0)
         kept->file = openat(kept->dir, KEPT_FILE, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (kept->file < 0)
         return -errno;
-    return dprintf(kept->file, "%s\n", path) < 0 ? -errno : 0;
+    while (len > 0) {
+        ssize_t n = write(kept->file, text, len);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        text += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+int kept_plan(struct kept *kept, const struct paths *paths, size_t from)
+{
+    size_t len = 0, at = 0;
+    if (kept->readonly)
+        return 0;
+    for (size_t i = from; i < paths->n; i++)
+        len += strlen(paths->at[i]) + 1;
+    _cleanup_(freep) char *text = paths_owned(malloc(len + 1));
+    for (size_t i = from; i < paths->n; i++) {
+        size_t n = strlen(paths->at[i]);
+        memcpy(text + at, paths->at[i], n);
+        text[at + n] = '\n';
+        at += n + 1;
+    }
+    return append(kept, text, len);
+}
+
+void kept_done(struct kept *kept, const char *path)
+{
+    paths_add(&kept->now, path);
+}
+
+int kept_add(struct kept *kept, const char *path)
+{
+    struct paths one = {.at = NULL};
+    kept_done(kept, path);
+    if (kept_has(kept, path))
+        return 0;
+    paths_add(&one, path);
+    int r = kept_plan(kept, &one, 0);
+    paths_clear(&one);
+    return r;
 }
 
 /* ---- answers ---- */

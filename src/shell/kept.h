@@ -44,6 +44,11 @@ bool kept_has(const struct kept *kept, const char *path);
 /* Puts a path, which is about to be written, on the list. */
 int kept_add(struct kept *kept, const char *path);
 
+/* kept_plan() puts the paths from index `from` on, which are about to be written to a new directory, on the list at once;
+ * kept_done() is then called for each of them when it is written. */
+int kept_plan(struct kept *kept, const struct paths *paths, size_t from);
+void kept_done(struct kept *kept, const char *path);
+
 /* One line about an answer. */
 struct kept_answer {
     const char *path, *etag, *last_modified; /* the last two may be NULL */

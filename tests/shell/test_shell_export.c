@@ -12,8 +12,8 @@ static struct simulator other; /* an account of which less is there */
 
 static int start(void **state)
 {
-    static const char *const options[] = {"--services", "9", "--invoices", "40", NULL};
-    static const char *const fewer[] = {"--services", "5", "--invoices", "25", NULL};
+    static const char *const options[] = {"--services", "5", "--invoices", "20", NULL};
+    static const char *const fewer[] = {"--services", "3", "--invoices", "12", NULL};
     (void)state;
     simulator_start(&other, fewer);
     setenv("OTHER", other.url, 1);
@@ -105,8 +105,8 @@ static void test_what_is_gone_is_removed_and_nothing_else(void **state)
     run_ok(&f.mount, EXPORT "\"$DIR/out\"");
     run_ok(&f.mount, "echo mine > \"$DIR/out/mine\"; echo mine > \"$DIR/out/billing/invoices/mine\"");
     struct ran ran = run_ok(&f.mount, EXPORT_OLD "-n \"$DIR/out\"");
-    assert_non_null(strstr(ran.out, "remove billing/invoices/90040.json\n"));
-    run_ok(&f.mount, "test -e \"$DIR/out/billing/invoices/90040.json\"");
+    assert_non_null(strstr(ran.out, "remove billing/invoices/90020.json\n"));
+    run_ok(&f.mount, "test -e \"$DIR/out/billing/invoices/90020.json\"");
     run_ok(&f.mount, EXPORT_OLD "\"$DIR/out\"; " EXPORT_OLD "\"$DIR/out-old\"");
     ran = run(&f.mount, "diff -r --no-dereference \"$DIR/out\" \"$DIR/out-old\" | sed \"s,$DIR/,,\"");
     assert_string_equal(ran.out, "Only in out/billing/invoices: mine\nOnly in out: mine\n");
