@@ -43,6 +43,8 @@ _melbicomfs_operands() {
         case ${words[i]} in
         -o) i=$((i + 1)) ;;
         --doctor | --endpoints) mounts= ;;
+        --ls | --cat | --find | --purge) mounts='' operands=1 ;; # paths of the account follow
+        --export) operands=1 ;;                                # a directory follows
         -*) ;;
         *) operands=$((operands + 1)) ;;
         esac

@@ -31,6 +31,7 @@ function __melbicomfs_operands
     set -l previous ''
     for word in (commandline -opc)
         string match -q -- '-*' $word; or test "$previous" = -o; or set count (math $count + 1)
+        string match -qr -- '^--(ls|cat|find|purge|export)$' $word; and set count (math $count + 1)
         set previous $word
     end
     echo $count
@@ -40,4 +41,4 @@ complete -c melbicomfs -f
 complete -c melbicomfs -s o -x -a '(__melbicomfs_settings)'
 complete -c melbicomfs -n 'string match -q -- "-*" (commandline -ct)' -a '(__melbicomfs_flags)'
 complete -c melbicomfs -n 'test (__melbicomfs_operands) = 1' -a '(__melbicomfs_profiles)'
-complete -c melbicomfs -n 'not string match -qr -- "^--(doctor|endpoints)" (commandline -op)' -a '(__fish_complete_directories)'
+complete -c melbicomfs -n 'not string match -qr -- "^--(doctor|endpoints|ls|cat|find|purge)" (commandline -op)' -a '(__fish_complete_directories)'
