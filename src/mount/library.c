@@ -52,31 +52,31 @@
     F(int, fuse_lowlevel_notify_inval_inode, (struct fuse_session * session, fuse_ino_t ino, off_t offset, off_t len), \
       (session, ino, offset, len))                                                                                     \
     F(int, fuse_lowlevel_notify_store,                                                                                 \
-      (struct fuse_session * session, fuse_ino_t ino, off_t offset, struct fuse_bufvec * bufs,                         \
+      (struct fuse_session * session, fuse_ino_t ino, off_t offset, struct fuse_bufvec * bufv,                         \
        enum fuse_buf_copy_flags flags),                                                                                \
-      (session, ino, offset, bufs, flags))                                                                             \
+      (session, ino, offset, bufv, flags))                                                                             \
     F(void, fuse_opt_free_args, (struct fuse_args * args), (args))                                                     \
     F(const char *, fuse_pkgversion, (void), ())                                                                       \
-    F(int, fuse_reply_attr, (fuse_req_t req, const struct stat *st, double timeout), (req, st, timeout))               \
+    F(int, fuse_reply_attr, (fuse_req_t req, const struct stat *attr, double attr_timeout), (req, attr, attr_timeout)) \
     F(int, fuse_reply_buf, (fuse_req_t req, const char *buf, size_t size), (req, buf, size))                           \
     F(int, fuse_reply_entry, (fuse_req_t req, const struct fuse_entry_param *e), (req, e))                             \
     F(int, fuse_reply_err, (fuse_req_t req, int error), (req, error))                                                  \
     F(void, fuse_reply_none, (fuse_req_t req), (req))                                                                  \
-    F(int, fuse_reply_readlink, (fuse_req_t req, const char *target), (req, target))                                   \
+    F(int, fuse_reply_readlink, (fuse_req_t req, const char *link), (req, link))                                       \
     F(int, fuse_reply_statfs, (fuse_req_t req, const struct statvfs *st), (req, st))                                   \
     F(int, fuse_reply_write, (fuse_req_t req, size_t count), (req, count))                                             \
     F(int, fuse_reply_xattr, (fuse_req_t req, size_t count), (req, count))                                             \
     F(const struct fuse_ctx *, fuse_req_ctx, (fuse_req_t req), (req))                                                  \
-    F(void, fuse_req_interrupt_func, (fuse_req_t req, fuse_interrupt_func_t fn, void *data), (req, fn, data))          \
+    F(void, fuse_req_interrupt_func, (fuse_req_t req, fuse_interrupt_func_t func, void *data), (req, func, data))      \
     F(void *, fuse_req_userdata, (fuse_req_t req), (req))                                                              \
     F(void, fuse_session_destroy, (struct fuse_session * session), (session))                                          \
     F(int, fuse_session_exited, (struct fuse_session * session), (session))                                            \
     F(int, fuse_session_fd, (struct fuse_session * session), (session))                                                \
-    F(int, fuse_session_mount, (struct fuse_session * session, const char *path), (session, path))                     \
+    F(int, fuse_session_mount, (struct fuse_session * session, const char *mountpoint), (session, mountpoint))         \
     F(void, fuse_session_process_buf, (struct fuse_session * session, const struct fuse_buf *buf), (session, buf))     \
     F(int, fuse_session_receive_buf, (struct fuse_session * session, struct fuse_buf * buf), (session, buf))           \
     F(void, fuse_session_unmount, (struct fuse_session * session), (session))                                          \
-    F(void, fuse_set_log_func, (fuse_log_func_t fn), (fn))
+    F(void, fuse_set_log_func, (fuse_log_func_t func), (func))
 
 /* A pointer to each function, and the function that calls it. */
 #define DEFINE(type, name, parameters, arguments)                                                                      \

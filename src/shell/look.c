@@ -212,7 +212,9 @@ void looks_each(struct shell *shell, const struct paths *paths, struct look_how 
     size_t window = 4 * (size_t)tree_config(shell->tree)->max_connections, begun = 0;
     if (window > paths->n)
         window = paths->n;
-    struct look *looks = paths_owned(calloc(window + 1, sizeof *looks));
+    if (window == 0)
+        return;
+    struct look *looks = paths_owned(calloc(window, sizeof *looks));
     for (size_t i = 0; i < paths->n; i++) {
         for (; begun < paths->n && begun < i + window; begun++)
             look_start(&looks[begun % window], shell, paths->at[begun], how);
