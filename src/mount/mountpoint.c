@@ -213,8 +213,12 @@ static int check_owner(const char *path, const struct stat *st)
 
 /* ---- security modules ---- */
 
+/* Root mounts without fusermount3, and where root is forbidden to, it is mostly Docker's profile that does so. */
 const char *mountpoint_forbidden_advice(void)
 {
+    if (geteuid() == 0)
+        return "a security module such as AppArmor forbids it; start a container with --security-opt "
+               "apparmor=unconfined";
     return "a security module such as AppArmor forbids fusermount3 to mount there; choose a directory in your home "
            "directory, or let root allow this one in /etc/apparmor.d/local/fusermount3";
 }
