@@ -67,17 +67,25 @@ class Place:
     token = "demo-token"
 
     def __init__(self, program, simulator, source, build):
-        self.source, self.build = os.path.abspath(source), os.path.abspath(build)
         self.scratch = tempfile.mkdtemp()
         try:
             run("mount", "-t", "tmpfs", "tmpfs", self.scratch)
             self.program = os.path.join(self.scratch, "bin/melbicomfs")
+            simulator = shutil.copy2(simulator, os.path.join(self.scratch, "simulator"))
+            self.source, self.build = self.keep("source", source), self.keep("build", build)
             self.make_file_systems(os.path.abspath(program))
         except (OSError, subprocess.CalledProcessError) as error:
             skip(f"no file systems can be mounted here: {error}")
         self.environment = {"HOME": self.home, "PATH": f"{self.scratch}/bin:{os.environ['PATH']}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8",
                             "USER": "me", "TERM": "xterm", "XDG_RUNTIME_DIR": self.scratch}
-        self.start_api(os.path.abspath(simulator))
+        self.start_api(simulator)
+
+    def keep(self, name, directory):
+        """Shows a directory below the scratch directory, too: file systems of our own may cover it, such as that on /root."""
+        kept = os.path.join(self.scratch, name)
+        os.makedirs(kept)
+        run("mount", "--bind", os.path.abspath(directory), kept)
+        return kept
 
     def read(self, name):
         with open(os.path.join(self.source, name), encoding="utf-8") as file:

@@ -210,7 +210,8 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
     return answer_api(port->sim, connection, request);
 }
 
-static int listen_at(uint16_t *number)
+/* A socket at a port of 127.0.0.1. Another one at the same port can begin to listen meanwhile. */
+static int bind_to(uint16_t *number)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(*number), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
@@ -223,8 +224,7 @@ static int listen_at(uint16_t *number)
     /* Accepted connections inherit TCP_NODELAY. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
-        bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1024) ||
-        getsockname(fd, (struct sockaddr *)&address, &len)) {
+        bind(fd, (struct sockaddr *)&address, sizeof(address)) || getsockname(fd, (struct sockaddr *)&address, &len)) {
         int error = -errno;
         close(fd);
         return error;
@@ -240,10 +240,18 @@ int port_open(struct port *port)
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)port->key},
                                    {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem *more = port->cert ? tls : &tls[2];
-    int fd = listen_at(&port->number);
+    int fd = bind_to(&port->number);
 
     if (fd < 0)
         return fd;
+    if (listen(fd, 1024) < 0) {
+        int error = -errno;
+        close(fd);
+        return error;
+    }
+    if (port->reserved)
+        close(port->reserved);
+    port->reserved = 0;
     if (port->cert)
         flags |= MHD_USE_TLS;
     port->daemon =
@@ -263,4 +271,8 @@ void port_close(struct port *port)
     if (port->daemon)
         MHD_stop_daemon(port->daemon);
     port->daemon = NULL;
+    if (!port->reserved)
+        port->reserved = bind_to(&port->number);
+    if (port->reserved < 0)
+        port->reserved = 0;
 }

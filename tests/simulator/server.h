@@ -21,6 +21,7 @@ struct port {
     uint16_t number;        /* 0: any free port; port_open() sets the real number */
     const char *cert, *key; /* PEM text, or NULL for plain HTTP */
     struct MHD_Daemon *daemon;
+    int reserved; /* while it is closed: a socket that keeps the number from others, and does not listen; or 0 */
 };
 
 /* Listens on 127.0.0.1. Returns 0 or a negative errno. */

@@ -39,6 +39,7 @@ struct fixture {
     struct web *web;
     const char *token;    /* the token that read_token returns; NULL: read_token fails */
     unsigned token_reads; /* how often read_token was called */
+    int reserved;         /* the socket that keeps a port for which nobody listens; 0: none */
 };
 
 /* What the callbacks of an exchange were told, and what they shall do. */
@@ -95,6 +96,8 @@ static inline void fixture_free(struct fixture *f)
     loop_free(f->loop);
     metrics_free(f->metrics);
     web_stop(f->web);
+    if (f->reserved)
+        (void)close(f->reserved);
     config_clear(&f->config);
     log_free();
     free(f);
@@ -272,13 +275,12 @@ static inline unsigned log_lines(void)
     return n;
 }
 
-/* Sets the base URL to a port where no server listens. */
+/* Sets the base URL to a port where no server listens, and none of another test will. */
 static inline void leave_port(struct fixture *f)
 {
     char url[64];
-    int fd = web_listen(1, url, sizeof(url));
 
-    (void)close(fd);
+    f->reserved = web_reserve(url, sizeof(url));
     free(f->config.base_url);
     f->config.base_url = strdup(url);
 }

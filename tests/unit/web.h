@@ -197,20 +197,29 @@ static inline void *web_accept(void *data)
     }
 }
 
-/* Returns a socket that listens on 127.0.0.1 and a port that the kernel picks; the caller closes it. Writes its URL,
- * without a path, to `url`. */
-static inline int web_listen(int backlog, char *url, size_t size)
+/* Returns a socket at 127.0.0.1 and a port that the kernel picks; the caller closes it. Until then, nobody else gets the
+ * port, and whoever connects to it is refused. Writes its URL, without a path, to `url`. */
+static inline int web_reserve(char *url, size_t size)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int r = bind(fd, (struct sockaddr *)&address, len);
 
-    r |= listen(fd, backlog);
     r |= getsockname(fd, (struct sockaddr *)&address, &len);
     if (fd < 0 || r != 0)
         abort();
     (void)snprintf(url, size, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    return fd;
+}
+
+/* The same with a socket that listens. */
+static inline int web_listen(int backlog, char *url, size_t size)
+{
+    int fd = web_reserve(url, size);
+
+    if (listen(fd, backlog) != 0)
+        abort();
     return fd;
 }
 
