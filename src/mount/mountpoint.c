@@ -245,15 +245,35 @@ static int guess_forbidden(const char *path)
 
 /* ---- all together ---- */
 
+/* Whether a directory that does not exist can be made: by an ordinary user, in a directory that can be written. */
+static int check_missing(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    _cleanup_(freep) char *above = slash ? strndup(path, (size_t)(slash - path + (slash == path))) : NULL;
+    struct stat st;
+    if (!above || stat(above, &st) < 0 || !S_ISDIR(st.st_mode)) {
+        log_error("%s: cannot mount there: the directory does not exist; make it: mkdir -p '%s'", path, path);
+        return -ENOENT;
+    }
+    if (access(above, W_OK | X_OK) < 0) {
+        int r = -errno;
+        log_error(
+            "%s: cannot mount there: the directory does not exist, and you cannot make it: %s; choose a directory "
+            "of your own",
+            path, strerror(-r));
+        return r;
+    }
+    return 0;
+}
+
 static int check_directory(const char *path)
 {
     struct stat st;
     if (stat(path, &st) < 0) {
         int r = -errno;
         if (r == -ENOENT)
-            log_error("%s: cannot mount there: the directory does not exist; make it: mkdir -p '%s'", path, path);
-        else
-            log_error("%s: cannot mount there: %s; choose an empty directory of your own", path, strerror(-r));
+            return check_missing(path);
+        log_error("%s: cannot mount there: %s; choose an empty directory of your own", path, strerror(-r));
         return r;
     }
     if (!S_ISDIR(st.st_mode)) {
@@ -265,6 +285,16 @@ static int check_directory(const char *path)
     if (r == 0)
         r = check_owner(path, &st);
     return r == 0 ? check_empty(path) : r;
+}
+
+int mountpoint_make(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return 0;
+    int r = -errno;
+    log_error("%s: cannot mount there: the directory cannot be made: %s; choose a directory of your own", path,
+              strerror(-r));
+    return r;
 }
 
 int mountpoint_check(const char *path, bool look_only)

@@ -271,6 +271,8 @@ int session_mount(struct session *session)
 {
     const char *path = session->config->mountpoint;
     int r = mountpoint_check(path, false); /* again: others may have mounted there while the API was asked */
+    if (r == 0)
+        r = mountpoint_make(path);
     if (r < 0)
         return r;
     fuse_mounting = true;

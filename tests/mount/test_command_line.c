@@ -358,8 +358,6 @@ static void a_mount_point_that_is_none_is_32(void **state)
     make_file("file", "x", 0600);
     struct ran ran = PROGRAM("$URL file");
     assert_fails(&place, &ran, 32, "not a directory");
-    ran = PROGRAM("$URL missing");
-    assert_fails(&place, &ran, 32, "mkdir");
     ran = PROGRAM("$URL missing/deeper/");
     assert_fails(&place, &ran, 32, "/missing/deeper: cannot mount there: the directory does not exist");
     make_file("mnt/file", "x", 0600);
@@ -367,8 +365,22 @@ static void a_mount_point_that_is_none_is_32(void **state)
     assert_fails(&place, &ran, 32, "not empty");
     /* That is said before the API is asked, and before the token is read. */
     assert_int_equal(asked(&sim, NULL), 0);
-    ran = program(&place, &sim, NULL, "http://127.0.0.1:1 missing");
+    ran = program(&place, &sim, NULL, "http://127.0.0.1:1 missing/deeper");
     assert_fails(&place, &ran, 32, "mkdir");
+}
+
+/* It is made last, so that a mount that fails leaves no directory behind. */
+static void a_mount_point_that_is_missing_is_made(void **state)
+{
+    (void)state;
+    assert_int_equal(rmdir(place.mnt), 0);
+    struct ran ran = PROGRAM("http://127.0.0.1:1 $MNT");
+    assert_int_equal(ran.status, 69);
+    assert_int_equal(access(place.mnt, F_OK), -1);
+    ran = PROGRAM("$URL $MNT/");
+    assert_int_equal(ran.status, 0);
+    assert_string_equal(ran.err, "");
+    assert_true(is_mount(place.mnt));
 }
 
 static void version_help_and_endpoints(void **state)
@@ -422,6 +434,7 @@ int main(void)
         TEST(an_unknown_mount_option_is_refused),
         TEST(a_profile_that_is_not_there_is_78),
         TEST(a_mount_point_that_is_none_is_32),
+        TEST(a_mount_point_that_is_missing_is_made),
         TEST(version_help_and_endpoints),
     };
 
