@@ -22,6 +22,16 @@ static int teardown(void **state)
     return fixture_stop(*state);
 }
 
+/* In a table, Markdown writes \| for |. */
+static void unescape(char *text)
+{
+    char *to = text;
+    for (; *text; text++)
+        if (text[0] != '\\' || text[1] != '|')
+            *to++ = *text;
+    *to = '\0';
+}
+
 static void test_each_command_answers(void **state)
 {
     struct fixture *f = *state;
@@ -40,6 +50,7 @@ static void test_each_command_answers(void **state)
             continue;
         *behind = '\0';
         command += strlen("| `");
+        unescape(command);
         struct ran ran = run_ok(&f->mount, "%s", command);
         if (ran.out_len == 0 && strncmp(command, "test ", 5) != 0)
             fail_msg("`%s` shows nothing", command);
