@@ -10,14 +10,8 @@
 static struct fixture f;
 
 #define INSIDE                                                                                                         \
-    "%schroot --userspec=65534:65534 \"$DIR/root\" /usr/bin/env MELBICOM_TOKEN=" HARNESS_TOKEN                         \
+    "chroot --userspec=65534:65534 \"$DIR/root\" /usr/bin/env MELBICOM_TOKEN=" HARNESS_TOKEN                           \
     " HOME=/nowhere /melbicomfs "
-
-/* How to become somebody who may call chroot(2). */
-static const char *become(void)
-{
-    return geteuid() == 0 ? "" : "unshare -r ";
-}
 
 static int start(void **state)
 {
@@ -46,21 +40,21 @@ static int stop(void **state)
 static void test_a_purge_in_a_job(void **state)
 {
     (void)state;
-    struct ran ran = run_ok(&f.mount, INSIDE "\"$URL\" --purge 10421 cdn.example.com", become());
+    struct ran ran = run_ok(&f.mount, INSIDE "\"$URL\" --purge 10421 cdn.example.com");
     assert_non_null(strstr(ran.out, "\tok\tcdn.example.com\t200\t"));
-    assert_int_equal(run(&f.mount, INSIDE "\"$URL\" --purge 10421 nowhere.example.net", become()).status, 1);
+    assert_int_equal(run(&f.mount, INSIDE "\"$URL\" --purge 10421 nowhere.example.net").status, 1);
 }
 
 static void test_the_other_verbs(void **state)
 {
     char command[512];
     (void)state;
-    (void)snprintf(command, sizeof command, INSIDE "\"$URL\" --cat billing/balance version", become());
+    (void)snprintf(command, sizeof command, INSIDE "\"$URL\" --cat billing/balance version");
     assert_same_output(&f.mount, "cat billing/balance version", command);
-    (void)snprintf(command, sizeof command, INSIDE "\"$URL\" --find | sort", become());
+    (void)snprintf(command, sizeof command, INSIDE "\"$URL\" --find | sort");
     assert_same_output(&f.mount, "find . | sort", command);
-    run_ok(&f.mount, INSIDE "\"$URL\" --export /out/account billing", become());
-    struct ran ran = run_ok(&f.mount, INSIDE "-V", become());
+    run_ok(&f.mount, INSIDE "\"$URL\" --export /out/account billing");
+    struct ran ran = run_ok(&f.mount, INSIDE "-V");
     assert_non_null(strstr(ran.out, "libfuse not installed"));
 }
 
@@ -68,11 +62,11 @@ static void test_the_other_verbs(void **state)
 static void test_no_mount(void **state)
 {
     (void)state;
-    struct ran ran = run(&f.mount, INSIDE "\"$URL\" /mnt", become());
+    struct ran ran = run(&f.mount, INSIDE "\"$URL\" /mnt");
     assert_int_equal(ran.status, 32);
     if (!strstr(ran.err, "/dev/fuse"))
         fail_msg("%s", ran.err);
-    ran = run(&f.mount, INSIDE "--doctor \"$URL\" 2>&1 | head -n 40", become());
+    ran = run(&f.mount, INSIDE "--doctor \"$URL\" 2>&1 | head -n 40");
     assert_non_null(strstr(ran.out, "fuse"));
 }
 
@@ -81,5 +75,9 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_purge_in_a_job), cmocka_unit_test(test_the_other_verbs),
                                        cmocka_unit_test(test_no_mount)};
     harness_begin();
+    if (!is_root()) {
+        print_message("skipped: only root can call chroot(2)\n");
+        return 77;
+    }
     return cmocka_run_group_tests(tests, start, stop);
 }
