@@ -2,6 +2,7 @@
 #include "command/private_file.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,22 +25,10 @@ int private_file_make_directory(const char *path)
     return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        bytes += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
-}
-
 /* Fills the new file `fd`. `old` is the file that it replaces, or NULL. */
 static int fill(int fd, const char *bytes, size_t len, const struct stat *old, bool keep_mode)
 {
-    int error = write_all(fd, bytes, len);
+    int error = file_write(fd, bytes, len);
     if (error)
         return error;
     /* Root may write another user's file. Who is not root can only keep the owner. */

@@ -2,9 +2,12 @@
 #include "shell/context.h"
 
 #include "http/client.h"
+#include "shell/paths.h"
 #include "tree/tree.h"
+#include "json/json.h"
 
 #include <errno.h>
+#include <json-c/printbuf.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -27,4 +30,12 @@ void shell_fail(struct shell *shell, const char *path, int error)
     fflush(stdout);
     fprintf(stderr, "melbicomfs: %s: %s\n", path, strerror(-error));
     shell->status = status > shell->status ? status : shell->status;
+}
+
+void shell_print_quoted(const char *text)
+{
+    struct printbuf *out = paths_owned(printbuf_new());
+    paths_owned(json_quote(text, out) == 0 ? out : NULL);
+    fwrite(out->buf, 1, (size_t)out->bpos, stdout);
+    printbuf_free(out);
 }

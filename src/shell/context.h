@@ -23,4 +23,7 @@ struct shell {
  * -errno. */
 void shell_fail(struct shell *shell, const char *path, int error);
 
+/* Prints a text as a JSON string. */
+void shell_print_quoted(const char *text);
+
 #endif

@@ -2,6 +2,7 @@
 #include "shell/copy.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "shell/kept.h"
 
 #include <errno.h>
@@ -74,13 +75,9 @@ static int write_temp(const struct kept *kept, const char *bytes, size_t len, mo
         openat(kept->dir, KEPT_TEMP, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 07777);
     if (fd < 0)
         return -errno;
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        bytes += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
+    int r = file_write(fd, bytes, len);
+    if (r < 0)
+        return r;
     return futimens(fd, times) < 0 ? -errno : 0;
 }
 

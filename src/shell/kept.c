@@ -2,6 +2,7 @@
 #include "shell/kept.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,14 +79,7 @@ static int append(struct kept *kept, const char *text, size_t len)
         kept->file = openat(kept->dir, KEPT_FILE, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (kept->file < 0)
         return -errno;
-    while (len > 0) {
-        ssize_t n = write(kept->file, text, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        text += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
+    return file_write(kept->file, text, len);
 }
 
 int kept_plan(struct kept *kept, const struct paths *paths, size_t from)

@@ -10,10 +10,8 @@
 #include "tree/purge.h"
 #include "tree/purge_log.h"
 #include "tree/tree.h"
-#include "json/json.h"
 
 #include <inttypes.h>
-#include <json-c/printbuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,19 +78,10 @@ static void print_details(struct shell *shell, const char *name, const struct lo
     putchar('\n');
 }
 
-/* Prints a path as a JSON string. */
-static void print_quoted(const char *text)
-{
-    struct printbuf *out = paths_owned(printbuf_new());
-    paths_owned(json_quote(text, out) == 0 ? out : NULL);
-    fwrite(out->buf, 1, (size_t)out->bpos, stdout);
-    printbuf_free(out);
-}
-
 static void print_object(const char *path, enum route_kind kind)
 {
     fputs("{\"path\":", stdout);
-    print_quoted(path);
+    shell_print_quoted(path);
     printf(",\"type\":\"%s\"", kind_name(kind));
 }
 

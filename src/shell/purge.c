@@ -11,7 +11,6 @@
 #include "tree/purge_log.h"
 #include "tree/purge_text.h"
 #include "tree/tree.h"
-#include "json/json.h"
 
 #include <errno.h>
 #include <json-c/printbuf.h>
@@ -70,14 +69,6 @@ static int take_names(struct purging *purging)
 
 /* ---- what is printed ---- */
 
-static void print_json_string(const char *text)
-{
-    struct printbuf *out = paths_owned(printbuf_new());
-    paths_owned(json_quote(text, out) == 0 ? out : NULL);
-    fwrite(out->buf, 1, (size_t)out->bpos, stdout);
-    printbuf_free(out);
-}
-
 /* Prints a line of purge.log, whose columns are separated by tabs, as an object. */
 static void print_as_object(const char *line, size_t len)
 {
@@ -92,7 +83,7 @@ static void print_as_object(const char *line, size_t len)
         else if (i == 3 || i == 5)
             fputs(value, stdout);
         else
-            print_json_string(value);
+            shell_print_quoted(value);
     }
     puts("}");
 }
@@ -126,7 +117,7 @@ static void print_plan(const struct purging *purging)
         }
         _cleanup_(freep) char *copy = paths_owned(strndup(name->at, name->len));
         fputs("{\"result\":\"would purge\",\"name\":", stdout);
-        print_json_string(copy);
+        shell_print_quoted(copy);
         puts("}");
     }
 }
