@@ -76,7 +76,7 @@
  *
  *   base/        loop.c log.c line.c metrics.c exposition.c clock.c date.c config.c url.c secret.c; heap.c for large pages,
  *                limits.c for control groups,
- *                closest.c for "did you mean"
+ *                closest.c for "did you mean"; file.c writes whole buffers
  *
  * The way of a read, `cat services/10421/info.json`, nothing being known yet:
  *
