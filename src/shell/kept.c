@@ -33,6 +33,21 @@ static bool is_below_any(const char *path, const struct paths *dirs)
     }
 }
 
+/* Whether a path of the list leads to something below the directory. The list may have come with a copy of it, from
+ * anybody. */
+static bool is_inside(const char *path, size_t len)
+{
+    if (len == 0 || *path == '/')
+        return false;
+    for (size_t from = 0, to; from < len; from = to + 1) {
+        to = from + strcspn(path + from, "/");
+        to = to < len ? to : len;
+        if ((to - from == 1 && path[from] == '.') || (to - from == 2 && memcmp(path + from, "..", 2) == 0))
+            return false;
+    }
+    return true;
+}
+
 /* A line without its newline is the end of an export that was killed, and names nothing that it has written. */
 int kept_open(struct kept *kept, int dir, bool readonly)
 {
@@ -55,9 +70,9 @@ int kept_open(struct kept *kept, int dir, bool readonly)
     while ((n = getline(&line, &room, file)) > 0 && line[n - 1] == '\n') {
         end += n;
         line[n - 1] = '\0';
-        if (*line == '=')
+        if (*line == '=' && is_inside(line + 1, strcspn(line + 1, "\t")))
             paths_add(&kept->answers_before, line + 1);
-        else if (*line != '#')
+        else if (*line != '=' && *line != '#' && is_inside(line, strlen(line)))
             paths_add(&kept->before, line);
     }
     int r = ferror(file) ? -EIO : n > 0 && !readonly && ftruncate(fd, end) < 0 ? -errno : 0;

@@ -35,7 +35,7 @@ struct kept {
     struct paths failed;                      /* what this export could not get: what is there, or below it, stays */
 };
 
-/* Reads the list. */
+/* Reads the list. A line is left out if its path is no path below the directory. */
 int kept_open(struct kept *kept, int dir, bool readonly);
 
 /* Whether an earlier export has written this path. */

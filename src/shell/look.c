@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shell/look.h"
 
+#include "base/cleanup.h"
 #include "base/config.h"
 #include "base/loop.h"
 #include "shell/context.h"
@@ -116,12 +117,21 @@ static void list(struct look *look, int error)
     }
 }
 
+/* Something comes after a file on the path. Whether the file exists is not asked for, as the kernel does not ask. */
+static int pass_file(struct look *look, struct place *file)
+{
+    view_clear(&look->view);
+    int r = tree_peek(look->shell->tree, file, &look->view);
+    return r < 0 ? r : -ENOTDIR;
+}
+
 /* Walks on from the place where the look is. `error`: that place could not be got. */
 static void walk(struct look *look, int error)
 {
     for (;;) {
         struct place *place = here(look);
-        int r = error ? error : bind(look, place);
+        bool ends = place->route->kind == ROUTE_FILE && *look->ahead;
+        int r = error ? error : ends ? pass_file(look, place) : bind(look, place);
         if (r == 0)
             return;
         error = 0;
@@ -206,6 +216,32 @@ void look_end(struct look *look)
     look->path = NULL;
 }
 
+/* The length of the path of the directory that the path's last name is in. */
+static size_t dir_len(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+/* Where more paths than `many` in a row are in one directory, its list is one request in place of one for each. A failure
+ * is met again by these paths. */
+static void list_ahead(struct shell *shell, const struct paths *paths, size_t many)
+{
+    for (size_t from = 0, to; from < paths->n; from = to) {
+        size_t len = dir_len(paths->at[from]);
+        for (to = from + 1; to < paths->n && dir_len(paths->at[to]) == len; to++)
+            if (memcmp(paths->at[from], paths->at[to], len) != 0)
+                break;
+        if (to - from <= many)
+            continue;
+        struct look look;
+        _cleanup_(freep) char *dir = paths_owned(strndup(paths->at[from], len));
+        look_start(&look, shell, dir, (struct look_how){.follow = true, .list = true});
+        (void)look_await(&look);
+        look_end(&look);
+    }
+}
+
 void looks_each(struct shell *shell, const struct paths *paths, struct look_how how,
                 void (*fn)(void *data, const char *path, struct look *look), void *data)
 {
@@ -214,6 +250,7 @@ void looks_each(struct shell *shell, const struct paths *paths, struct look_how 
         window = paths->n;
     if (window == 0)
         return;
+    list_ahead(shell, paths, window);
     struct look *looks = paths_owned(calloc(window, sizeof *looks));
     for (size_t i = 0; i < paths->n; i++) {
         for (; begun < paths->n && begun < i + window; begun++)

@@ -9,7 +9,8 @@
  *                        |     ^-----the next name-----+
  *                        +--> done: the last place is known, or an error
  *
- * Looks wait side by side. looks_each() keeps as many under way as the client can use.
+ * Looks wait side by side. looks_each() keeps as many under way as the client can use. If even more paths are in the same
+ * directory, it lists this first, so that a hundred invoices are one request.
  *
  * Threads:   loop thread only.
  * Ownership: the caller provides the struct look, and frees what it holds with look_end(). It must not be moved between
