@@ -92,17 +92,22 @@ void patterns_expand(struct shell *shell, const char *operand, struct paths *ret
         return;
     }
     _cleanup_(freep) char *copy = paths_owned(strdup(operand));
+    bool only_dirs = operand[strlen(operand) - 1] == '/';
     paths_add(&paths, *operand == '/' ? "/" : "");
     for (char *save = NULL, *name = strtok_r(copy, "/", &save), *next; name; name = next) {
         next = strtok_r(NULL, "/", &save);
         unsure = matched && !is_pattern(name);
         expansion.name = name;
-        expansion.last = !next;
+        expansion.last = !next && !only_dirs;
         if (is_pattern(name))
             match_names(&expansion, &paths);
         else
             append_name(&expansion, &paths, name);
         matched = matched || is_pattern(name);
+    }
+    if (only_dirs) {
+        append_name(&expansion, &paths, "");
+        unsure = true;
     }
     if (unsure) {
         looks_each(shell, &paths, (struct look_how){.follow = false}, add_existing, &expansion);

@@ -5,7 +5,8 @@
  *
  * The names of a path that hold * ? or [ are patterns of fnmatch(3). Only the directories whose names a pattern must be
  * compared with are listed. A name without them is asked for only if it comes after a pattern, because then it decides
- * whether the path matches. An operand that matches nothing is a path itself, as in a shell.
+ * whether the path matches. With a slash at its end a pattern matches only directories. An operand that matches nothing
+ * is a path itself, as in a shell.
  *
  * Threads:   loop thread only.
  * Ownership: see paths.h.

@@ -73,12 +73,15 @@ static void compare_cat(const struct mount *mount, const char *change)
              "head -n 20 differ; test -s errors && test ! -s differ");
 }
 
-static void compare(const struct mount *mount)
+/* `other`: the API's answer about something that does not exist is not understood. The mount knows from a list that it
+ * does not exist, and does not ask; a command that has not got this list asks. */
+static void compare(const struct mount *mount, bool other)
 {
     run_long(mount, "find . | LC_ALL=C sort >\"$DIR/paths\" && " SHELL "--find | LC_ALL=C sort | cmp - \"$DIR/paths\"");
     compare_cat(mount, "");
     compare_cat(mount, "s,$,/x,");
-    compare_cat(mount, "s,\\(.\\).$,\\1,"); /* other names, some of which exist */
+    if (!other)
+        compare_cat(mount, "s,\\(.\\).$,\\1,"); /* other names, some of which exist */
 }
 
 static void test_every_shape(void **state)
@@ -94,7 +97,7 @@ static void test_every_shape(void **state)
         struct fixture other;
         fixture_start(&other, options, NULL);
         print_message("%s\n", shapes[i]);
-        compare(&other.mount);
+        compare(&other.mount, strcmp(shapes[i], "other") == 0);
         fixture_stop(&other);
     }
 }
