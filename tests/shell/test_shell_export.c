@@ -211,6 +211,22 @@ static void test_killed_at_random_moments(void **state)
     assert_true(killed > moments / 5);
 }
 
+/* On a terminal one line tells how far it is; it is gone at the end. Elsewhere nothing is said but the last line. */
+static void test_progress(void **state)
+{
+    (void)state;
+    new_directory();
+    rule(&f.sim, "{\"operation\":\"*\",\"latency_ms\":300}");
+    struct ran ran = run_ok(&f.mount, "cd \"$DIR\" && script -qefc 'exec env " EXPORT "out' /dev/null </dev/null");
+    rules_clear(&f.sim);
+    char *shown = strstr(ran.out, " left\033[K\r");
+    if (!shown || !strstr(ran.out, " requests, 0:0") || !strstr(shown, "\r\033[Kout: "))
+        fail_msg("%s", ran.out);
+    new_directory();
+    ran = run_ok(&f.mount, EXPORT "\"$DIR/out\" 2>&1");
+    assert_null(strchr(ran.out, '\r'));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_nothing_outside_is_touched),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_progress),
         cmocka_unit_test(test_killed_at_random_moments),
     };
     harness_begin();
