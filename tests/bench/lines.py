@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.request
 
-from harness import LIST, Failure, end_process, median, say, status_kb, switches, until
+from harness import LIST, TOKEN, Failure, end_process, median, say, status_kb, switches, until
 
 PATTERN = '"Unpaid"'
 GREP = ["grep", "-rl", PATTERN, "."]
@@ -342,6 +342,35 @@ def startup(bench):
     return [row("mount to first answer, above the API's latency", samples, 60, 1.0, "60 ms", "ms")]
 
 
+def shell(bench):
+    """Without a mount: a command that prints one document, and a copy of everything."""
+    simulator, program = bench.simulator(*WHOLE), bench.program("melbicomfs")
+    environment = f"MELBICOM_TOKEN={TOKEN} XDG_CONFIG_HOME=/nowhere"
+    cat, curl = f"{environment} exec {program} {simulator.url} --cat billing/balance", bench.curl(simulator, "/billing/creditbalance")
+    ours, theirs = [], []
+    for _ in range(max(bench.rounds, 5) * 4):
+        ours.append(bench.timed(cat, output="ours"))
+        theirs.append(bench.timed(f"exec {curl}", output="theirs"))
+        if bench.lines_of("ours")[-1].split()[0] not in "".join(bench.lines_of("theirs")):
+            raise Failure("--cat prints another balance than curl")
+    rows = [row("--cat billing/balance, process start to end", ours, theirs, 1.30, "curl", short="`--cat billing/balance`, no mount")]
+    copy, other, archive, urls = (bench.file(name) for name in ("exported", "unpacked", "archive", "urls"))
+    os.mkdir(other)
+    ours, theirs = [], []
+    for _ in range(bench.rounds):
+        simulator.forget()
+        ours.append(bench.timed(f"{environment} exec {program} {simulator.url} --export {copy}"))
+        asked = [entry["path"] for entry in simulator.journal()]
+        with open(urls, "w", encoding="ascii") as file:
+            file.writelines(f'url = "{simulator.url.removesuffix("/api")}{path}"\noutput = /dev/null\n' for path in asked)
+        subprocess.run(["tar", "-C", copy, "-cf", archive, "."], check=True)
+        theirs.append(bench.timed(f"curl -sSfgZ --parallel-max 8 -H @{bench.header} -K {urls} && tar -C {other} -xf {archive}"))
+        for path in (copy, other):
+            subprocess.run(f"chmod -R u+w {path} && rm -r {path} && mkdir {path}", shell=True, check=True)
+    return rows + [row("--export of 10,000 invoices and 2,000 services", ours, theirs, 1.50, "curl of its documents, and tar x",
+                       note=f"{len(asked)} requests", short="`--export`, 2,000 services")]
+
+
 def rclone(bench):
     """The same files over HTTP, mounted with rclone. Once: it takes long."""
     if not shutil.which("rclone"):
@@ -396,6 +425,6 @@ def each(bench):
 
 
 LINES = {"warm": warm, "cold": cold, "large": large, "memory": memory, "million": million, "tree": tree, "reports": reports,
-         "services": services, "renewal": renewal, "changed": changed, "balance": balance, "idle": idle, "startup": startup,
+         "services": services, "renewal": renewal, "changed": changed, "balance": balance, "idle": idle, "startup": startup, "shell": shell,
          "rclone": rclone, "each": each}
 NOT_QUICK = ("large", "memory", "million", "reports", "rclone", "each")
