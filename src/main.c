@@ -8,9 +8,10 @@
  *   main.c       this file: settings, the check before mounting, the mount, the fork, the loop, the end
  *
  *   command/     options.c      makes a struct config of arguments, environment and configuration file
+ *                arguments.c    what stands on the command line, and the help
  *                settings.c     the table of settings; values.c reads their values, profile.c the file,
  *                               foreign.c knows the options of mount(8) and libfuse
- *                verbs.c        the options that show the account without a mount
+ *                verbs.c        the arguments that show the account without a mount
  *                mount_helper.c what mount(8) passes to a helper
  *                token.c        reads a token; token_choice.c decides from where
  *                machine.c      whether this machine can mount at all
