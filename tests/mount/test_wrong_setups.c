@@ -194,6 +194,9 @@ static void complain(const struct row *row, const char *what, const char *expect
 static void check_line(const struct row *row, const struct ran *ran)
 {
     char *newline = strchr(ran->err, '\n');
+    /* Where the coverage is counted, another user's program cannot write its counts, and says so at its end. */
+    if (newline && strncmp(newline + 1, "profiling:", strlen("profiling:")) == 0)
+        newline[1] = '\0';
     bool one = newline && newline[1] == '\0';
     if (one)
         *newline = '\0';
