@@ -294,7 +294,10 @@ static void a_new_token_is_taken_up(void **state)
             fixture_remount(&f, &(struct how){.options = options, .token = ""});
         else
             account_set(&f.sim, "{\"token\":\"another-token-987\"}");
+        journal_clear(&f.sim);
         assert_int_equal(read_error("billing/balance"), 0);
+        assert_int_equal(asked(&f.sim, "balance"), i + 1); /* with the old token, and with the new one */
+        let_pass(200);                                     /* with ttl=0 an answer still lives for 100 ms */
     }
     account_set(&f.sim, "{\"token\":\"" HARNESS_TOKEN "\"}");
 }
