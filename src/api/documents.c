@@ -624,17 +624,10 @@ int document_restore(struct document *document, const char *body, size_t len, co
     struct entry *p = entry_of(document);
     if (document->loaded || p->fetch)
         return 0;
-    char *copy = etag ? strdup(etag) : NULL, *modified = last_modified ? strdup(last_modified) : NULL;
-    int r = (etag && !copy) || (last_modified && !modified) ? -ENOMEM : document_seed(document, body, len);
-    if (r < 0) {
-        free(copy);
-        free(modified);
+    int r = document_seed(document, body, len);
+    if (r < 0)
         return r;
-    }
-    free(document->etag);
-    free(document->last_modified);
-    document->etag = copy;
-    document->last_modified = modified;
+    fetch_keep_validators(document, etag, last_modified);
     p->confirmed = INT64_MIN / 2; /* so long ago that may_serve_stale() is false */
     document_expire(document);
     return 0;

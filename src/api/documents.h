@@ -122,9 +122,9 @@ void document_unref(struct document *document);
  * borrowed. Counts as an answer to a fetch. Returns 0; or an error of fetch_seed(), with the content as before. */
 int document_seed(struct document *document, const char *body, size_t len);
 
-/* Fills the document with an answer of an earlier run of the program, of which the validators are known (each may be
- * NULL). It is expired: the next ask asks the API whether it still holds. If the API fails, the answer is not served.
- * Does nothing if the document has an answer or is being fetched. Returns as document_seed(), or -ENOMEM. */
+/* Fills the document with an answer of an earlier run of the program, of which the validators are known (see
+ * fetch_keep_validators()). It is expired: the next ask asks the API whether it still holds. If the API fails, the answer is not served.
+ * Does nothing if the document has an answer or is being fetched. Returns as document_seed(). */
 int document_restore(struct document *document, const char *body, size_t len, const char *etag,
                      const char *last_modified);
 

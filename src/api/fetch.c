@@ -62,6 +62,12 @@ static const char *if_usable(const char *validator)
     return validator;
 }
 
+void fetch_keep_validators(struct document *document, const char *etag, const char *last_modified)
+{
+    (void)replace(&document->etag, if_usable(etag));
+    (void)replace(&document->last_modified, if_usable(last_modified));
+}
+
 /* ---- an answer becomes the document's content ---- */
 
 static int publish(const struct fetch *fetch, const struct answer_page *page, const char *stopped)
@@ -241,11 +247,10 @@ static int page_done(struct fetch *fetch, const struct client_result *result)
     r = go_on(fetch, result, &page, &stopped);
     if (r == 0)
         r = publish(fetch, &page, stopped);
-    if (r == 0) {
-        /* The first page's validators say nothing about the other pages. */
-        (void)replace(&document->etag, fetch->pages == 1 ? if_usable(result->etag) : NULL);
-        (void)replace(&document->last_modified, fetch->pages == 1 ? if_usable(result->last_modified) : NULL);
-    }
+    /* The first page's validators say nothing about the other pages. */
+    if (r == 0)
+        fetch_keep_validators(document, fetch->pages == 1 ? result->etag : NULL,
+                              fetch->pages == 1 ? result->last_modified : NULL);
     pages_free(&page.pages);
     return r;
 }

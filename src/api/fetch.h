@@ -69,4 +69,8 @@ void fetch_cancel(struct fetch *fetch);
  * the content is as before. */
 int fetch_seed(const struct fetcher *fetcher, struct document *document, const char *body, size_t len);
 
+/* Keeps copies of the validators of the document's content, in place of those that it had. A validator that is NULL, or
+ * too long, or cannot be sent in a header, or does not fit into memory, is none: the next request is unconditional. */
+void fetch_keep_validators(struct document *document, const char *etag, const char *last_modified);
+
 #endif

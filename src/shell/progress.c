@@ -37,15 +37,16 @@ void progress_show(struct progress *progress)
     if (now - progress->shown < SHOW_MS || !isatty(STDERR_FILENO))
         return;
     progress->shown = now;
-    fprintf(stderr, "\r%zu of %zu files, %s, %" PRIu64 " requests", progress->files, progress->total,
+    fprintf(stderr, "%zu of %zu files, %s, %" PRIu64 " requests", progress->files, progress->total,
             progress_bytes(progress->bytes, bytes, sizeof bytes), progress->requests);
     print_time_left(progress, now);
-    fputs("\033[K", stderr);
+    /* The cursor goes back, so that a line of the log takes the place of this one. */
+    fputs("\033[K\r", stderr);
 }
 
 void progress_hide(struct progress *progress)
 {
     if (progress->shown)
-        fputs("\r\033[K", stderr);
+        fputs("\033[K", stderr);
     progress->shown = 0;
 }

@@ -216,7 +216,7 @@ static void test_progress(void **state)
 {
     (void)state;
     new_directory();
-    rule(&f.sim, "{\"operation\":\"*\",\"latency_ms\":300}");
+    rule(&f.sim, "{\"operation\":\"service\",\"latency_ms\":1500}");
     struct ran ran = run_ok(&f.mount, "cd \"$DIR\" && script -qefc 'exec env " EXPORT "out' /dev/null </dev/null");
     rules_clear(&f.sim);
     char *shown = strstr(ran.out, " left\033[K\r");

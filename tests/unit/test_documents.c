@@ -122,6 +122,59 @@ static void test_a_renewal_is_conditional_and_304_renews(void **state)
     stack_free(s);
 }
 
+/* An answer of an earlier run is asked for with its validators, as if this run had got it. */
+static void test_a_restored_answer_is_asked_for_with_its_validators(void **state)
+{
+    static const struct web_answer script[] = {
+        {.bytes = WEB_ANSWER("304 Not Modified", "ETag: \"a\"\r\n", ""), .after = WEB_CLOSE},
+        SAYS(TWO),
+        SAYS(TWO),
+    };
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES);
+
+    (void)state;
+    assert_int_equal(document_restore(document, ONE, strlen(ONE), "\"a\"", NULL), 0);
+    assert_true(document->loaded);
+    assert_false(document_fresh(document));
+    assert_int_equal(obtain(s, document), 0);
+    assert_non_null(strstr(s->web->requests[0], "If-None-Match: \"a\""));
+    assert_null(strstr(s->web->requests[0], "If-Modified-Since"));
+    assert_int_equal(document->n_items, 2);
+    assert_non_null(strstr(document->items[1].snapshot->data, "Active"));
+    /* What this run has got is not replaced. */
+    assert_int_equal(document_restore(document, TWO, strlen(TWO), "\"b\"", NULL), 0);
+    assert_true(document_fresh(document));
+    assert_string_equal(document->etag, "\"a\"");
+    stack_free(s);
+
+    /* What cannot be sent is no validator. */
+    s = STACK(((const struct web_answer[]){SAYS(TWO)}));
+    document = stack_document(s, OP_SERVICES);
+    assert_int_equal(document_restore(document, ONE, strlen(ONE), "a\rX: b", "\x7f"), 0);
+    assert_int_equal(obtain(s, document), 0);
+    assert_null(strstr(s->web->requests[0], "If-"));
+    assert_non_null(strstr(document->items[1].snapshot->data, "Suspended"));
+    stack_free(s);
+}
+
+/* Nor is it shown when the API fails: nobody knows how old it is. What is no answer is no answer of before, either. */
+static void test_a_restored_answer_is_not_served_stale(void **state)
+{
+    static const struct web_answer script[] = {SAYS_AS("404 Not Found", "", "{}"), SAYS_AS("404 Not Found", "", "{}"),
+                                               SAYS_AS("404 Not Found", "", "{}")};
+    struct stack *s = STACK(script);
+    struct document *document = stack_document(s, OP_SERVICES);
+
+    (void)state;
+    assert_int_equal(document_restore(document, "[1", 2, "\"a\"", NULL), -EIO);
+    assert_false(document->loaded);
+    assert_int_equal(document_restore(document, ONE, strlen(ONE), "\"a\"", NULL), 0);
+    assert_true(obtain(s, document) < 0);
+    assert_false(document_fresh(document));
+    stack_free(s);
+}
+
 /* What cannot be sent back is not kept, and does no harm. */
 static void test_validators_that_cannot_be_sent(void **state)
 {
@@ -596,6 +649,8 @@ int main(void)
         cmocka_unit_test(test_one_request_however_many_wait),
         cmocka_unit_test(test_ttl),
         cmocka_unit_test(test_a_renewal_is_conditional_and_304_renews),
+        cmocka_unit_test(test_a_restored_answer_is_asked_for_with_its_validators),
+        cmocka_unit_test(test_a_restored_answer_is_not_served_stale),
         cmocka_unit_test(test_validators_that_cannot_be_sent),
         cmocka_unit_test(test_equal_bytes_keep_snapshots_and_generation),
         cmocka_unit_test(test_expire_during_a_fetch),
