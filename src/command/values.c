@@ -120,7 +120,8 @@ int value_seconds(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
         /* Not strtod(): in some locales it expects a comma. */
         unsigned weight = 100;
         for (rest++; isdigit((unsigned char)*rest); rest++, weight /= 10)
-            n += weight * (unsigned)(*rest - '0');
+            if (__builtin_add_overflow(n, weight * (unsigned)(*rest - '0'), &n))
+                return -ERANGE;
     }
     return in_unit(n, rest, min, max, ret);
 }
