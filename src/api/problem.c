@@ -7,8 +7,10 @@
 #include "api/envelope_names.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "http/said.h"
 #include "http/verdict.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -98,13 +100,15 @@ static struct printbuf *expected(const struct document *document)
 struct problem *problem_no_json(const struct document *document, const char *head, size_t len)
 {
     _cleanup_(freep) char *excerpt = said_excerpt(head, len);
+    size_t mark = utf8_mark(head, len);
+    bool empty = json_trimmed((struct json_slice){head + mark, len - mark}).len == 0;
     char first = excerpt ? excerpt[1] : '\0';
     struct printbuf *out = expected(document);
     if (!out)
         return NULL;
 
     if (!excerpt)
-        sprintbuf(out, "an empty answer");
+        sprintbuf(out, "%s", empty ? "an empty answer" : "text that is not JSON: \"\"");
     else if (first == '<')
         sprintbuf(out, "a web page: %s", excerpt);
     else
