@@ -17,6 +17,13 @@
 /* In commands for run(): the program on the account, without a mount. */
 #define SHELL "MELBICOM_TOKEN=" HARNESS_TOKEN " \"$MELBICOMFS\" \"$URL\" "
 
+/* Starts an account that is small enough for many runs, and its mount. */
+static inline int door_start(struct fixture *f)
+{
+    static const char *const options[] = {"--services", "9", "--invoices", "40", NULL};
+    return fixture_start(f, options, NULL);
+}
+
 /* Asserts that two commands have the same exit status and print the same on stdout. */
 static inline void assert_same_output(const struct mount *mount, const char *a, const char *b)
 {

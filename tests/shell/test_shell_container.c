@@ -15,9 +15,8 @@ static struct fixture f;
 
 static int start(void **state)
 {
-    static const char *const options[] = {"--services", "9", "--invoices", "40", NULL};
     (void)state;
-    fixture_start(&f, options, NULL);
+    door_start(&f);
     run_ok(
         &f.mount,
         "mkdir -p \"$DIR\"/root/dev \"$DIR\"/root/out \"$DIR\"/root/mnt && cp \"$MELBICOMFS\" \"$DIR/root/melbicomfs\" "

@@ -6,9 +6,8 @@ static struct fixture f;
 
 static int start(void **state)
 {
-    static const char *const options[] = {"--services", "9", "--invoices", "40", NULL};
     (void)state;
-    return fixture_start(&f, options, NULL);
+    return door_start(&f);
 }
 
 static int stop(void **state)
